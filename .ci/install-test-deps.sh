@@ -1,0 +1,55 @@
+#!/bin/sh
+# Installs the system packages that `make test` needs and that are missing. Rust itself is expected to be there:
+# it comes in too many ways to choose one here. Running it again does nothing.
+set -eu
+
+say() { echo "install-test-deps: $*"; }
+
+missing=""
+# need COMMAND PACKAGE
+need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
+
+# SQLite and the cryptography are compiled from C.
+need cc gcc
+need ar binutils
+need make make
+need git git
+[ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
+# The test of TLS errors looks at the roots of the system.
+[ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
+
+if [ -n "$missing" ]; then
+    if ! command -v apt-get >/dev/null 2>&1; then
+        say "missing:$missing; there is no apt-get here, please install them" >&2
+        exit 1
+    fi
+    as_root=""
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! command -v sudo >/dev/null 2>&1; then
+            say "missing:$missing; run 'apt-get install$missing' as root" >&2
+            exit 1
+        fi
+        as_root="sudo"
+    fi
+    say "installing$missing"
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    # shellcheck disable=SC2086 # a list of names
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+if ! command -v cargo >/dev/null 2>&1; then
+    say "cargo is not there: install Rust 1.95 or newer" >&2
+    exit 1
+fi
+for part in fmt clippy; do
+    if ! cargo "$part" --version >/dev/null 2>&1; then
+        if ! command -v rustup >/dev/null 2>&1; then
+            say "cargo $part is not there: install it beside Rust" >&2
+            exit 1
+        fi
+        case "$part" in fmt) component=rustfmt ;; *) component=clippy ;; esac
+        say "adding the Rust component $component"
+        rustup --quiet component add "$component"
+    fi
+done
+say "everything is there"

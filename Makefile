@@ -1,0 +1,72 @@
+# What people and CI type. `make test` is everything that has to be green; the rest are parts of it or extras.
+
+CARGO ?= cargo
+# How the gateway is built without the other providers: what a user of one financer has.
+ALONE = --package lendport --no-default-features --features
+
+.PHONY: help test deps lint fmt check-formatting clippy unit alone demo deny doc bench fuzz-api openapi clean
+
+help:
+	@echo "make test      all checks: formatting, lints, tests, one provider alone, the demo, dependencies"
+	@echo "make lint      formatting and lints only"
+	@echo "make fmt       format the sources"
+	@echo "make demo      play one checkout from cart to authorized"
+	@echo "make openapi   write the generated documents anew"
+	@echo "make doc       build the reference of all crates, broken links are errors"
+	@echo "make bench     measure the gateway"
+	@echo "make fuzz-api  send made-up requests to a running gateway (needs schemathesis)"
+
+# One after the other, cheapest first, so that a slip shows early.
+test:
+	$(MAKE) --no-print-directory deps
+	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory unit
+	$(MAKE) --no-print-directory alone
+	$(MAKE) --no-print-directory demo
+	$(MAKE) --no-print-directory deny
+
+# System packages that are missing, if any.
+deps:
+	.ci/install-test-deps.sh
+
+lint: check-formatting clippy
+
+check-formatting:
+	$(CARGO) fmt --all --check
+
+clippy:
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+
+fmt:
+	$(CARGO) fmt --all
+
+unit:
+	$(CARGO) test --workspace --all-features
+
+# Adapters are optional: with one of them the gateway still builds and its tests pass, with and without simulator.
+alone:
+	$(CARGO) clippy $(ALONE) wegetfinancing -- -D warnings
+	$(CARGO) test $(ALONE) wegetfinancing
+	$(CARGO) test $(ALONE) wegetfinancing,simulator
+
+demo:
+	$(CARGO) run -- demo
+
+deny:
+	.ci/deny.sh
+
+doc:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --all-features --no-deps
+
+openapi:
+	$(CARGO) run -- openapi --write
+
+bench:
+	@test -f tests/bench/Cargo.toml || { echo "make bench: tests/bench is not there yet, nothing was measured" >&2; exit 1; }
+	$(CARGO) run --release --package lendport-bench
+
+fuzz-api:
+	.ci/fuzz-api.sh
+
+clean:
+	$(CARGO) clean
