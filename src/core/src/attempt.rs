@@ -1,0 +1,226 @@
+//! One financer's try at a checkout, and the states it can be in (`model.md` section 2).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::capture::CaptureMode;
+use crate::id::ProviderId;
+use crate::id::{AttemptId, CheckoutId, ObservationId, ProviderAccountId};
+use crate::money::Money;
+use crate::observation::Grade;
+
+/// Where an attempt stands. What moves it is [`crate::reduce`], nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptState {
+    /// About to call, or calling, the provider.
+    Initiating,
+    /// Sent something that can commit; outcome not known.
+    Indeterminate,
+    /// The customer must apply, pay, sign or verify.
+    AwaitingCustomer,
+    /// The provider is deciding.
+    UnderReview,
+    /// Positive, not final: do not ship.
+    Preapproved,
+    /// Gateway or merchant must act to commit.
+    AwaitingMerchant,
+    /// Committed.
+    Authorized,
+    /// The merchant is paid, or entitled to be.
+    Captured,
+    /// Everything given back.
+    Refunded,
+    /// Everything taken back.
+    ChargedBack,
+    /// The provider said no.
+    Declined,
+    /// Stopped before capture.
+    Canceled,
+    /// A deadline passed; may come back.
+    Expired,
+    /// Known not to have committed.
+    Failed,
+}
+
+impl AttemptState {
+    /// Every state.
+    pub const ALL: [Self; 14] = [
+        Self::Initiating,
+        Self::Indeterminate,
+        Self::AwaitingCustomer,
+        Self::UnderReview,
+        Self::Preapproved,
+        Self::AwaitingMerchant,
+        Self::Authorized,
+        Self::Captured,
+        Self::Refunded,
+        Self::ChargedBack,
+        Self::Declined,
+        Self::Canceled,
+        Self::Expired,
+        Self::Failed,
+    ];
+
+    /// The word used in rows and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Initiating => "initiating",
+            Self::Indeterminate => "indeterminate",
+            Self::AwaitingCustomer => "awaiting_customer",
+            Self::UnderReview => "under_review",
+            Self::Preapproved => "preapproved",
+            Self::AwaitingMerchant => "awaiting_merchant",
+            Self::Authorized => "authorized",
+            Self::Captured => "captured",
+            Self::Refunded => "refunded",
+            Self::ChargedBack => "charged_back",
+            Self::Declined => "declined",
+            Self::Canceled => "canceled",
+            Self::Expired => "expired",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// A live commitment: at most one of these per checkout.
+    pub fn is_committed(self) -> bool {
+        matches!(self, Self::Authorized | Self::Captured)
+    }
+
+    /// Committed, or possibly so: no other financer may be started.
+    pub fn holds_the_fence(self) -> bool {
+        self.is_committed() || self == Self::Indeterminate
+    }
+
+    /// Nothing more is expected of the customer or the provider.
+    pub fn is_over(self) -> bool {
+        matches!(
+            self,
+            Self::Refunded | Self::ChargedBack | Self::Declined | Self::Canceled | Self::Expired | Self::Failed
+        )
+    }
+
+    /// A timer of ours may end it; anything committed or unknown is left alone.
+    pub fn may_expire(self) -> bool {
+        matches!(self, Self::AwaitingCustomer | Self::UnderReview | Self::Preapproved)
+    }
+}
+
+/// Why an attempt is where it is, in machine words such as `withdrawn_by_provider`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Reason(pub String);
+
+impl Reason {
+    /// A reason of ours.
+    pub fn new(word: &str) -> Self {
+        Self(word.to_owned())
+    }
+}
+
+/// How a provider names the request on its side; only its adapter looks inside.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProviderRef(pub String);
+
+/// The observation a state rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Which one.
+    pub observation: ObservationId,
+    /// How it was learnt.
+    pub grade: Grade,
+}
+
+/// What the customer does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NextActionKind {
+    /// Open the provider's page over the shop.
+    Lightbox,
+    /// Go to the provider's page.
+    Redirect,
+    /// Embed the provider's page.
+    Iframe,
+}
+
+impl NextActionKind {
+    /// The word used in rows and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lightbox => "lightbox",
+            Self::Redirect => "redirect",
+            Self::Iframe => "iframe",
+        }
+    }
+}
+
+/// Where the customer goes next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextAction {
+    /// The preferred way.
+    pub kind: NextActionKind,
+    /// The provider's page.
+    pub url: String,
+    /// Other ways that work with the same URL.
+    pub also: Vec<NextActionKind>,
+    /// When the URL stops working, where known.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// One try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Ours.
+    pub id: AttemptId,
+    /// The checkout it belongs to.
+    pub checkout: CheckoutId,
+    /// Position among the checkout's attempts, from 1.
+    pub number: u32,
+    /// The financer.
+    pub provider: ProviderId,
+    /// Whose credentials are used.
+    pub account: ProviderAccountId,
+    /// Where it stands.
+    pub state: AttemptState,
+    /// Why, when there is something to say.
+    pub reason: Option<Reason>,
+    /// What the state rests on; none while `initiating`.
+    pub evidence: Option<Evidence>,
+    /// The provider's id of the request.
+    pub reference: Option<ProviderRef>,
+    /// The provider's latest status in its own word.
+    pub raw_status: Option<String>,
+    /// SHA-256 (hex) of the token in this attempt's callback URL; the token itself is not kept in the clear.
+    pub callback_digest: String,
+    /// What we call the request towards the provider; unguessable and different for every attempt.
+    pub merchant_reference: String,
+    /// Where the customer goes.
+    pub next_action: Option<NextAction>,
+    /// What we asked the provider to finance.
+    pub amount: Money,
+    /// What the provider said it was asked, when it said so.
+    pub amount_echoed: Option<Money>,
+    /// Who captures, and when.
+    pub capture: CaptureMode,
+    /// Last moment to capture, where the provider has one.
+    pub capture_by: Option<Timestamp>,
+    /// When our timer or the provider's ends it.
+    pub expires_at: Option<Timestamp>,
+    /// When it was started.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Attempt {
+    /// True when the provider echoed an amount and it is not what we asked for.
+    pub fn amount_differs(&self) -> bool {
+        self.amount_echoed.is_some_and(|echoed| echoed != self.amount)
+    }
+}

@@ -1,0 +1,73 @@
+//! Something a person or a policy must settle.
+
+use serde::{Deserialize, Serialize};
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttentionKind {
+    /// A call may have committed and nobody knows.
+    UnknownOutcome,
+    /// The provider asked for another sum than we did.
+    AmountMismatch,
+    /// Committed, and the provider never said for how much.
+    AmountUnverified,
+    /// A second financer approved after another one committed.
+    LateApproval,
+    /// A commitment was taken back; the merchant may be about to ship.
+    WithdrawnApproval,
+    /// An approval that was given up before came back.
+    ApprovalAfterWithdrawal,
+    /// A refund without an amount.
+    RefundWithoutAmount,
+    /// A refund above what was approved; capped.
+    RefundAboveApproved,
+    /// A refund equal to an earlier one with nothing to tell them apart; counted once.
+    RefundRepeated,
+    /// A refund of something never approved.
+    RefundNotApproved,
+    /// A status word this version does not know.
+    UnknownStatus,
+    /// A state that cannot follow the one we hold, from evidence good enough to matter.
+    ContradictingEvidence,
+}
+
+impl AttentionKind {
+    /// The word used in rows and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownOutcome => "unknown_outcome",
+            Self::AmountMismatch => "amount_mismatch",
+            Self::AmountUnverified => "amount_unverified",
+            Self::LateApproval => "late_approval",
+            Self::WithdrawnApproval => "withdrawn_approval",
+            Self::ApprovalAfterWithdrawal => "approval_after_withdrawal",
+            Self::RefundWithoutAmount => "refund_without_amount",
+            Self::RefundAboveApproved => "refund_above_approved",
+            Self::RefundRepeated => "refund_repeated",
+            Self::RefundNotApproved => "refund_not_approved",
+            Self::UnknownStatus => "unknown_status",
+            Self::ContradictingEvidence => "contradicting_evidence",
+        }
+    }
+}
+
+/// What a person does about a commitment whose amount nobody confirmed.
+pub const AMOUNT_UNVERIFIED: &str =
+    "committed, but the provider never said for how much; compare the amount in its back office before shipping";
+
+/// An item to open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttentionDraft {
+    /// What is wrong.
+    pub kind: AttentionKind,
+    /// A sentence for the person; no personal data, no provider text.
+    pub detail: String,
+}
+
+impl AttentionDraft {
+    /// Names what is wrong and what it is about.
+    pub fn new(kind: AttentionKind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into() }
+    }
+}

@@ -1,0 +1,50 @@
+//! The record of each HTTP call made for an operation, kept with it. Allow-listed and redacted before it gets here.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// One call to a provider, as far as it may be remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// HTTP method.
+    pub method: String,
+    /// Host and path; the query is left out.
+    pub target: String,
+    /// HTTP status, when an answer's head arrived.
+    pub status: Option<u16>,
+    /// Milliseconds from the first byte sent to the end.
+    pub duration_ms: u64,
+    /// How it ended when not with an answer: `connect`, `timeout`, `reset`, `too_large`.
+    pub failure: Option<String>,
+    /// Fields of the answer that the adapter allows to be kept, such as an error word or a correlation mark.
+    pub fields: Vec<(String, String)>,
+}
+
+/// Collects the records of one operation; clones share the same list.
+#[derive(Clone, Debug, Default)]
+pub struct CallLog(Arc<Mutex<Vec<CallRecord>>>);
+
+impl CallLog {
+    /// An empty log.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one call.
+    pub fn push(&self, record: CallRecord) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+    }
+
+    /// Adds an allow-listed field to the latest call.
+    pub fn note(&self, name: &str, value: &str) {
+        if let Some(last) = self.0.lock().unwrap_or_else(PoisonError::into_inner).last_mut() {
+            last.fields.push((name.to_owned(), value.chars().take(300).collect()));
+        }
+    }
+
+    /// Everything recorded so far.
+    pub fn records(&self) -> Vec<CallRecord> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

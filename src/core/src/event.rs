@@ -1,0 +1,112 @@
+//! What merchants are told, written in the same transaction as the change it tells of.
+
+use jiff::Timestamp;
+
+use crate::id::{CheckoutId, EventId};
+
+/// The types of `api.md`, Events out, that this version writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EventType {
+    /// A checkout was stored.
+    CheckoutCreated,
+    /// Something about it changed that has no type of its own.
+    CheckoutUpdated,
+    /// Ship. Exactly once per checkout, ever.
+    CheckoutReadyToFulfill,
+    /// Every route is exhausted.
+    CheckoutDeclined,
+    /// Stopped before capture.
+    CheckoutCanceled,
+    /// A deadline passed.
+    CheckoutExpired,
+    /// Paid.
+    CheckoutCaptured,
+    /// An amount was given back, a part or all.
+    CheckoutRefunded,
+    /// An amount was taken back.
+    CheckoutChargedBack,
+    /// A financer took the request in.
+    AttemptCreated,
+    /// Positive, not final.
+    AttemptPreapproved,
+    /// A financer said no, and others may follow.
+    AttemptDeclined,
+    /// A financer came back after its no.
+    AttemptLateApproval,
+    /// Outcome of a call unknown.
+    AttemptIndeterminate,
+    /// A command to a provider failed.
+    OperationFailed,
+    /// The provider was told of a shipment.
+    ShipmentConfirmed,
+    /// Something needs a person.
+    AttentionOpened,
+}
+
+impl EventType {
+    /// Every type this version writes.
+    pub const ALL: [Self; 17] = [
+        Self::CheckoutCreated,
+        Self::CheckoutUpdated,
+        Self::CheckoutReadyToFulfill,
+        Self::CheckoutDeclined,
+        Self::CheckoutCanceled,
+        Self::CheckoutExpired,
+        Self::CheckoutCaptured,
+        Self::CheckoutRefunded,
+        Self::CheckoutChargedBack,
+        Self::AttemptCreated,
+        Self::AttemptPreapproved,
+        Self::AttemptDeclined,
+        Self::AttemptLateApproval,
+        Self::AttemptIndeterminate,
+        Self::OperationFailed,
+        Self::ShipmentConfirmed,
+        Self::AttentionOpened,
+    ];
+
+    /// The dotted name merchants see.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CheckoutCreated => "checkout.created",
+            Self::CheckoutUpdated => "checkout.updated",
+            Self::CheckoutReadyToFulfill => "checkout.ready_to_fulfill",
+            Self::CheckoutDeclined => "checkout.declined",
+            Self::CheckoutCanceled => "checkout.canceled",
+            Self::CheckoutExpired => "checkout.expired",
+            Self::CheckoutCaptured => "checkout.captured",
+            Self::CheckoutRefunded => "checkout.refunded",
+            Self::CheckoutChargedBack => "checkout.charged_back",
+            Self::AttemptCreated => "attempt.created",
+            Self::AttemptPreapproved => "attempt.preapproved",
+            Self::AttemptDeclined => "attempt.declined",
+            Self::AttemptLateApproval => "attempt.late_approval",
+            Self::AttemptIndeterminate => "attempt.indeterminate",
+            Self::OperationFailed => "operation.failed",
+            Self::ShipmentConfirmed => "shipment.confirmed",
+            Self::AttentionOpened => "attention.opened",
+        }
+    }
+
+    /// Reads the name back.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Ours; merchants drop repeats by it.
+    pub id: EventId,
+    /// What it tells of.
+    pub checkout: CheckoutId,
+    /// Its type.
+    pub kind: EventType,
+    /// Position in the checkout's history, from 1 without gaps.
+    pub sequence: u64,
+    /// The checkout as it was then, in the words of the merchant API (JSON text). Holds no personal data.
+    pub snapshot: String,
+    /// When.
+    pub created_at: Timestamp,
+}

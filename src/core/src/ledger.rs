@@ -1,0 +1,118 @@
+//! Append-only movements of amount. Sums are derived, never stored.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AttemptId, LedgerId, ObservationId};
+use crate::money::{Currency, Money, MoneyError};
+
+/// What moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LedgerKind {
+    /// A financer committed to this amount.
+    Authorized,
+    /// A commitment was withdrawn before capture.
+    AuthorizationReleased,
+    /// The merchant is paid, or entitled to be.
+    Captured,
+    /// Given back.
+    Refunded,
+    /// Taken back through a dispute.
+    ChargedBack,
+}
+
+impl LedgerKind {
+    /// The word used in rows and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Authorized => "authorized",
+            Self::AuthorizationReleased => "authorization_released",
+            Self::Captured => "captured",
+            Self::Refunded => "refunded",
+            Self::ChargedBack => "charged_back",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Authorized, Self::AuthorizationReleased, Self::Captured, Self::Refunded, Self::ChargedBack]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+    }
+}
+
+/// One movement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerEntry {
+    /// Ours.
+    pub id: LedgerId,
+    /// The attempt it happened on.
+    pub attempt: AttemptId,
+    /// What moved.
+    pub kind: LedgerKind,
+    /// How much.
+    pub amount: Money,
+    /// Announced, not final.
+    pub pending: bool,
+    /// The fact it rests on.
+    pub observation: ObservationId,
+    /// When we learnt it.
+    pub recorded_at: Timestamp,
+}
+
+/// The movements of one checkout.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger(pub Vec<LedgerEntry>);
+
+/// The sums of a ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Amounts {
+    /// Committed by a financer and not withdrawn.
+    pub authorized: Money,
+    /// Paid to the merchant, or owed.
+    pub captured: Money,
+    /// Given back.
+    pub refunded: Money,
+    /// Taken back.
+    pub charged_back: Money,
+}
+
+impl Ledger {
+    /// Refunds of one attempt that were announced and not counted.
+    pub fn pending_refunds(&self, attempt: AttemptId, currency: Currency) -> Result<Money, MoneyError> {
+        self.0
+            .iter()
+            .filter(|entry| entry.pending && entry.attempt == attempt && entry.kind == LedgerKind::Refunded)
+            .try_fold(Money::zero(currency), |sum, entry| sum.plus(entry.amount))
+    }
+
+    /// True when this attempt has a movement of this kind, final or `pending` as asked.
+    pub fn has(&self, attempt: AttemptId, kind: LedgerKind, pending: bool) -> bool {
+        self.0.iter().any(|entry| entry.attempt == attempt && entry.kind == kind && entry.pending == pending)
+    }
+
+    /// Sum of one kind on one attempt, pending movements left out.
+    pub fn sum(&self, attempt: AttemptId, kind: LedgerKind, currency: Currency) -> Result<Money, MoneyError> {
+        self.total(currency, |entry| entry.attempt == attempt && entry.kind == kind)
+    }
+
+    /// The sums over all attempts.
+    pub fn amounts(&self, currency: Currency) -> Result<Amounts, MoneyError> {
+        let of = |kind| self.total(currency, |entry: &LedgerEntry| entry.kind == kind);
+        let released = of(LedgerKind::AuthorizationReleased)?;
+        Ok(Amounts {
+            authorized: of(LedgerKind::Authorized)?.minus(released)?,
+            captured: of(LedgerKind::Captured)?,
+            refunded: of(LedgerKind::Refunded)?,
+            charged_back: of(LedgerKind::ChargedBack)?,
+        })
+    }
+
+    fn total(&self, currency: Currency, wanted: impl Fn(&LedgerEntry) -> bool) -> Result<Money, MoneyError> {
+        self.0
+            .iter()
+            .filter(|entry| !entry.pending && wanted(entry))
+            .try_fold(Money::zero(currency), |sum, entry| sum.plus(entry.amount))
+    }
+}

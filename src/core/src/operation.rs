@@ -1,0 +1,185 @@
+//! A command sent to a provider, stored before it is sent.
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+
+use crate::call::CallRecord;
+use crate::id::{AttemptId, CheckoutId, LineId, OperationId};
+
+/// What is asked of the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationKind {
+    /// Start a request.
+    Create,
+    /// Take the money.
+    Capture,
+    /// Stop before capture.
+    Cancel,
+    /// Give back.
+    Refund,
+    /// Tell of goods sent.
+    Shipment,
+    /// Read the truth back.
+    Retrieve,
+}
+
+impl OperationKind {
+    /// The word used in rows and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Capture => "capture",
+            Self::Cancel => "cancel",
+            Self::Refund => "refund",
+            Self::Shipment => "shipment",
+            Self::Retrieve => "retrieve",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Create, Self::Capture, Self::Cancel, Self::Refund, Self::Shipment, Self::Retrieve]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+    }
+}
+
+/// How far a command has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Stored, nothing sent.
+    Queued,
+    /// Possibly on the wire.
+    Sent,
+    /// Taken in by the provider, not final.
+    Acknowledged,
+    /// Done.
+    Settled,
+    /// Known to have had no effect.
+    Failed,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Phase {
+    /// The word used in rows and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Acknowledged => "acknowledged",
+            Self::Settled => "settled",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Queued, Self::Sent, Self::Acknowledged, Self::Settled, Self::Failed, Self::Unknown]
+            .into_iter()
+            .find(|phase| phase.as_str() == text)
+    }
+}
+
+/// A command and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Ours.
+    pub id: OperationId,
+    /// The checkout it is for.
+    pub checkout: CheckoutId,
+    /// The attempt it is for.
+    pub attempt: AttemptId,
+    /// What is asked.
+    pub kind: OperationKind,
+    /// How far it has come.
+    pub phase: Phase,
+    /// What was asked in detail, for shipments.
+    pub shipment: Option<Shipment>,
+    /// The HTTP calls made for it.
+    pub calls: Vec<CallRecord>,
+    /// Our word for the failure, when there was one.
+    pub error: Option<String>,
+    /// Until when the sender may still be at work; past it the call counts as interrupted.
+    pub lease_until: Timestamp,
+    /// When it was stored.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What happened to goods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShipmentStatus {
+    /// In stock, order confirmed.
+    Confirmed,
+    /// Some items sent.
+    PartiallyShipped,
+    /// All items sent, or ready for pickup.
+    Shipped,
+    /// Arrived.
+    Delivered,
+    /// Cancelled or called back.
+    Recalled,
+    /// Cannot be sent.
+    OutOfStock,
+}
+
+impl ShipmentStatus {
+    /// Every status.
+    pub const ALL: [Self; 6] =
+        [Self::Confirmed, Self::PartiallyShipped, Self::Shipped, Self::Delivered, Self::Recalled, Self::OutOfStock];
+
+    /// The word used in rows and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::PartiallyShipped => "partially_shipped",
+            Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
+            Self::Recalled => "recalled",
+            Self::OutOfStock => "out_of_stock",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// Units of one line in a shipment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShippedLine {
+    /// Which line.
+    pub line: LineId,
+    /// How many units.
+    pub quantity: u32,
+}
+
+/// A shipment as the merchant told us.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shipment {
+    /// What happened.
+    pub status: ShipmentStatus,
+    /// Carrier name.
+    pub carrier: Option<String>,
+    /// Carrier's service.
+    pub service: Option<String>,
+    /// Tracking number.
+    pub tracking_number: Option<String>,
+    /// Tracking page.
+    pub tracking_url: Option<String>,
+    /// Day it was sent.
+    pub shipped_on: Option<Date>,
+    /// Day it is expected.
+    pub expected_on: Option<Date>,
+    /// A message to the lender.
+    pub message: Option<String>,
+    /// Lines sent; empty means all.
+    pub lines: Vec<ShippedLine>,
+}

@@ -1,0 +1,223 @@
+//! What a provider has to be able to do. Adapters implement this; nothing else of ours knows a provider's name.
+
+use crate::account::{AccountField, AccountSettings};
+use crate::attempt::{Attempt, AttemptState, NextAction, ProviderRef};
+use crate::call::CallLog;
+use crate::capability::{Ability, Capability, Support};
+use crate::capture::CaptureMode;
+use crate::checkout::Checkout;
+use crate::invalid::{Invalid, Pointer};
+use crate::mode::Mode;
+use crate::money::Money;
+use crate::notification::{Notice, NoticeAnswer, NoticeContext, NoticeRefusal, NoticeVerdict, Push};
+use crate::observation::Claim;
+use crate::operation::Shipment;
+use crate::provider_error::ProviderError;
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+/// A country and the currency a provider funds in there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Market {
+    /// ISO 3166-1 alpha-2.
+    pub country: &'static str,
+    /// ISO 4217.
+    pub currency: &'static str,
+}
+
+/// Everything about a provider that is data.
+#[derive(Clone, Copy, Debug)]
+pub struct Descriptor {
+    /// Short name.
+    pub id: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// What it offers: `loan`, `payment`, `lease_to_own`.
+    pub product: &'static str,
+    /// One or two sentences.
+    pub summary: &'static str,
+    /// Version and date of the documents the adapter was written from.
+    pub documents: &'static str,
+    /// Where it funds; the first of a country is its default currency.
+    pub markets: &'static [Market],
+    /// Notification dialects it understands.
+    pub dialects: &'static [&'static str],
+    /// Fields of our request it cannot do without, as JSON Pointers.
+    pub required_fields: &'static [&'static str],
+    /// Fields of its accounts.
+    pub account_fields: &'static [AccountField],
+    /// What it can do; an ability not listed is `none`.
+    pub capabilities: &'static [Capability],
+    /// Who captures.
+    pub capture: CaptureMode,
+    /// True when a create that is sent twice does no harm because nobody saw the first answer.
+    pub repeated_create_is_harmless: bool,
+}
+
+impl Descriptor {
+    /// How an operation is supported, with the reason.
+    pub fn capability(&self, ability: Ability) -> Capability {
+        let absent = Capability { ability, support: Support::None, note: "the provider has no such operation" };
+        self.capabilities.iter().copied().find(|known| known.ability == ability).unwrap_or(absent)
+    }
+
+    /// Refuses an operation that cannot be asked for.
+    pub fn require(&self, ability: Ability) -> Result<(), ProviderError> {
+        let capability = self.capability(ability);
+        if capability.support.can_be_asked() {
+            Ok(())
+        } else {
+            Err(ProviderError::unsupported(ability, capability.note))
+        }
+    }
+
+    /// The currency it funds in for a country, where it serves that country.
+    pub fn currency_of(&self, country: &str) -> Option<&'static str> {
+        self.markets.iter().find(|market| market.country == country).map(|market| market.currency)
+    }
+}
+
+/// What every call needs beside its own content.
+#[derive(Clone, Copy, Debug)]
+pub struct CallContext<'a> {
+    /// Credentials and settings.
+    pub account: &'a AccountSettings,
+    /// Sandbox or live hosts.
+    pub mode: Mode,
+    /// The current moment.
+    pub now: Timestamp,
+    /// Where the HTTP calls are recorded.
+    pub calls: &'a CallLog,
+}
+
+/// What to start a request with.
+#[derive(Clone, Copy, Debug)]
+pub struct CreateRequest<'a> {
+    /// The merchant's intent.
+    pub checkout: &'a Checkout,
+    /// Our try; its `merchant_reference` is what the provider may call us by.
+    pub attempt: &'a Attempt,
+    /// Where the provider pushes to. Holds a secret token: never logged.
+    pub callback_url: &'a crate::secret::Secret<String>,
+}
+
+/// A request the provider took in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Created {
+    /// The provider's id of it.
+    pub reference: ProviderRef,
+    /// Where it stands now.
+    pub state: AttemptState,
+    /// The provider's own word for that.
+    pub raw_status: Option<String>,
+    /// What the customer does.
+    pub next_action: Option<NextAction>,
+    /// The amount the provider says it was asked for, where it says so.
+    pub amount_echoed: Option<Money>,
+    /// True when a different amount stops the checkout, which is the rule; an account may choose a warning.
+    pub mismatch_stops: bool,
+}
+
+/// What a provider says of a request when asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retrieved {
+    /// What it says.
+    pub claim: Claim,
+    /// In its own word.
+    pub raw_status: Option<String>,
+}
+
+/// What a provider says of a shipment it was told of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShipmentConfirmed {
+    /// The provider's id of it, where it gives one.
+    pub reference: Option<String>,
+}
+
+/// One financer behind the gateway. Object safe; the engine holds `Arc<dyn FinancingProvider>`.
+///
+/// Required are the descriptor, create and notification parsing. Everything else answers the typed `unsupported`
+/// until an adapter claims the ability in its descriptor and overrides the method; the shared suite checks that
+/// both agree. An adapter only translates: no retry, no sleep, no log of bodies.
+#[async_trait]
+pub trait FinancingProvider: Send + Sync {
+    /// Everything about the provider that is data.
+    fn descriptor(&self) -> &'static Descriptor;
+
+    /// Refuses, without a call, what the provider would refuse; pointers are into the merchant's request.
+    fn check(&self, checkout: &Checkout, account: &AccountSettings) -> Result<(), Invalid> {
+        let _ = (checkout, account);
+        Ok(())
+    }
+
+    /// Checks this provider's part of `provider_options` (JSON object text) when a checkout is opened.
+    fn check_options(&self, options: &str, at: &Pointer) -> Result<(), Invalid> {
+        let _ = options;
+        Err(Invalid::one(at, "unknown_field", "this provider takes no options"))
+    }
+
+    /// Starts a request. The intent is stored before this is called.
+    async fn create(&self, ctx: CallContext<'_>, request: CreateRequest<'_>) -> Result<Created, ProviderError>;
+
+    /// True when creating this checkout's request twice does no harm because nobody saw the first answer. An adapter
+    /// whose provider may write to the customer by itself says no for such a checkout.
+    fn may_repeat_create(&self, checkout: &Checkout) -> bool {
+        let _ = checkout;
+        self.descriptor().repeated_create_is_harmless
+    }
+
+    /// Verifies and reads a push. Pure: the engine has found the attempt by the token already.
+    fn read_notification(&self, ctx: NoticeContext<'_>, push: &Push<'_>) -> Result<Notice, NoticeRefusal>;
+
+    /// What the provider gets as an answer to a push.
+    fn answer(&self, verdict: NoticeVerdict) -> NoticeAnswer {
+        NoticeAnswer::usual(verdict)
+    }
+
+    /// Reads a request's state back. Needs [`Ability::Retrieve`].
+    async fn retrieve(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
+        let _ = (ctx, attempt);
+        Err(self.unsupported(Ability::Retrieve))
+    }
+
+    /// Takes the whole authorized amount. Needs [`Ability::CaptureFull`].
+    async fn capture(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
+        let _ = (ctx, attempt);
+        Err(self.unsupported(Ability::CaptureFull))
+    }
+
+    /// Stops the request. Needs [`Ability::CancelFull`].
+    async fn cancel(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
+        let _ = (ctx, attempt);
+        Err(self.unsupported(Ability::CancelFull))
+    }
+
+    /// Gives an amount back. Needs [`Ability::RefundFull`], or [`Ability::RefundPartial`] for less than all.
+    async fn refund(
+        &self,
+        ctx: CallContext<'_>,
+        attempt: &Attempt,
+        amount: Money,
+        reason: Option<&str>,
+    ) -> Result<Retrieved, ProviderError> {
+        let _ = (ctx, attempt, amount, reason);
+        Err(self.unsupported(Ability::RefundFull))
+    }
+
+    /// Tells the provider what happened to the goods. Needs [`Ability::ConfirmShipment`].
+    async fn confirm_shipment(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        shipment: &Shipment,
+    ) -> Result<ShipmentConfirmed, ProviderError> {
+        let _ = (ctx, checkout, attempt, shipment);
+        Err(self.unsupported(Ability::ConfirmShipment))
+    }
+
+    /// The typed refusal, with the descriptor's reason.
+    fn unsupported(&self, ability: Ability) -> ProviderError {
+        ProviderError::unsupported(ability, self.descriptor().capability(ability).note)
+    }
+}

@@ -1,0 +1,45 @@
+//! May the order be shipped? The one question an order system has, and the words for why not.
+
+use jiff::Timestamp;
+
+use crate::attempt::AttemptState;
+use crate::fulfilment::Dispute;
+use crate::ledger::LedgerKind;
+use crate::observation::Grade;
+use crate::record::CheckoutRecord;
+
+/// Why the order must not be shipped, in machine words; empty means ship.
+///
+/// A commitment on evidence below `token` cannot exist (an account that requires signatures refuses the push itself),
+/// but the check stands here as well, because this answer lets goods out of the door.
+pub fn blockers(record: &CheckoutRecord, now: Timestamp) -> Vec<&'static str> {
+    let Some(committed) = record.attempts.iter().find(|attempt| attempt.state.is_committed()) else {
+        let latest = record.attempts.last().map_or(AttemptState::Initiating, |attempt| attempt.state);
+        return vec![latest.as_str()];
+    };
+    let mut blockers = Vec::new();
+    if committed.evidence.is_none_or(|evidence| evidence.grade < Grade::Token) {
+        blockers.push("evidence_too_weak");
+    }
+    // Ready means that the amount matched (model.md section 2); a provider that never said one has not matched.
+    match committed.amount_echoed {
+        Some(echoed) if echoed == committed.amount => {}
+        Some(_) => blockers.push("amount_mismatch"),
+        None => blockers.push("amount_unverified"),
+    }
+    // Told of, and not known how much of it is left: whoever ships may ship unpaid goods.
+    if record.ledger.has(committed.id, LedgerKind::Refunded, true) {
+        blockers.push("refund_unsettled");
+    }
+    // Given up once and approved again: which of the two holds, only a person can ask.
+    if record.ledger.has(committed.id, LedgerKind::AuthorizationReleased, false) {
+        blockers.push("approval_after_withdrawal");
+    }
+    if record.checkout.dispute == Dispute::Open {
+        blockers.push("dispute_open");
+    }
+    if committed.state == AttemptState::Authorized && committed.capture_by.is_some_and(|by| by < now) {
+        blockers.push("capture_deadline_passed");
+    }
+    blockers
+}

@@ -1,0 +1,256 @@
+//! The one function that decides what an observation does to an attempt. Pure; nothing else writes a state.
+
+use crate::attempt::{Attempt, AttemptState, Reason};
+use crate::attention::{AMOUNT_UNVERIFIED, AttentionDraft, AttentionKind};
+use crate::fence::Fence;
+use crate::ledger::{Ledger, LedgerKind};
+use crate::money::{Money, MoneyError};
+use crate::moves::{is_late_approval, reachable};
+use crate::observation::{Claim, Grade, Observation};
+
+/// A state change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// Where it stood.
+    pub from: AttemptState,
+    /// Where it stands now.
+    pub to: AttemptState,
+    /// Why, when there is something to say.
+    pub reason: Option<Reason>,
+    /// The financer came back after its no.
+    pub late_approval: bool,
+}
+
+/// A move that was not taken. Names both ends.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} -> {} refused: {why}", from.as_str(), to.as_str())]
+pub struct Refusal {
+    /// Where it stands.
+    pub from: AttemptState,
+    /// What was claimed.
+    pub to: AttemptState,
+    /// Why not.
+    pub why: RefusalWhy,
+}
+
+/// Why a move was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefusalWhy {
+    /// Not in the table of legal moves.
+    #[error("not a legal move")]
+    Illegal,
+    /// The source is not good enough to move anything.
+    #[error("evidence too weak")]
+    WeakEvidence,
+    /// Another attempt is committed.
+    #[error("another attempt holds the commit fence")]
+    Fenced,
+}
+
+impl RefusalWhy {
+    /// The word used in rows and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Illegal => "illegal_move",
+            Self::WeakEvidence => "evidence_too_weak",
+            Self::Fenced => "commit_fence",
+        }
+    }
+}
+
+/// What an observation does: any of a move, movements of amount, and items for a person; or nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// The state change, if any.
+    pub moved: Option<Move>,
+    /// The move that was not taken, if any.
+    pub refused: Option<Refusal>,
+    /// Movements of amount.
+    pub ledger: Vec<(LedgerKind, Money)>,
+    /// A refund that was announced and cannot be counted: kept out of the sums, yet it blocks shipping.
+    pub pending_refund: Option<Money>,
+    /// Items for a person.
+    pub attention: Vec<AttentionDraft>,
+}
+
+impl Decision {
+    /// True when nothing is to be stored beside the observation.
+    pub fn changes_nothing(&self) -> bool {
+        self.moved.is_none() && self.ledger.is_empty() && self.pending_refund.is_none() && self.attention.is_empty()
+    }
+
+    fn flag(mut self, kind: AttentionKind, detail: impl Into<String>) -> Self {
+        self.attention.push(AttentionDraft::new(kind, detail));
+        self
+    }
+
+    fn refuse(from: AttemptState, to: AttemptState, why: RefusalWhy) -> Self {
+        Self { refused: Some(Refusal { from, to, why }), ..Self::default() }
+    }
+}
+
+/// Decides. `ledger` is the checkout's, `fence` says whether another attempt is committed. The caller has already
+/// dropped observations whose `dedupe_key` was seen on this attempt.
+pub fn reduce(
+    attempt: &Attempt,
+    observation: &Observation,
+    ledger: &Ledger,
+    fence: Fence,
+) -> Result<Decision, MoneyError> {
+    match &observation.claim {
+        Claim::Nothing => Ok(Decision::default()),
+        Claim::UnknownStatus => Ok(Decision::default().flag(
+            AttentionKind::UnknownStatus,
+            "the provider sent a status this version does not know; nothing was changed",
+        )),
+        Claim::Refund { .. } if observation.grade < Grade::Token => Ok(match attempt.state {
+            AttemptState::Refunded => Decision::default(),
+            from => Decision::refuse(from, AttemptState::Refunded, RefusalWhy::WeakEvidence),
+        }),
+        Claim::Refund { amount, .. } => reduce_refund(attempt, *amount, ledger),
+        Claim::State { state, reason } => reduce_state(attempt, *state, reason.clone(), observation, ledger, fence),
+    }
+}
+
+fn reduce_state(
+    attempt: &Attempt,
+    claimed: AttemptState,
+    reason: Option<Reason>,
+    observation: &Observation,
+    ledger: &Ledger,
+    fence: Fence,
+) -> Result<Decision, MoneyError> {
+    let from = attempt.state;
+    // A no after a yes is a withdrawal, not a decline (model.md section 4).
+    let (to, reason) = match (from, claimed) {
+        (AttemptState::Authorized, AttemptState::Declined) => {
+            (AttemptState::Canceled, Some(Reason::new("withdrawn_by_provider")))
+        }
+        _ => (claimed, reason),
+    };
+    if from == to {
+        return Ok(Decision::default());
+    }
+    if observation.grade < Grade::Token {
+        return Ok(Decision::refuse(from, to, RefusalWhy::WeakEvidence));
+    }
+    if !reachable(from, to) {
+        let refused = Decision::refuse(from, to, RefusalWhy::Illegal);
+        let matters = to.is_committed() && !from.is_committed() || from.is_committed() && to.is_over();
+        return Ok(if matters {
+            let detail = format!("evidence says {} but the attempt is {}", to.as_str(), from.as_str());
+            refused.flag(AttentionKind::ContradictingEvidence, detail)
+        } else {
+            refused
+        });
+    }
+    if to.is_committed() && matches!(fence, Fence::HeldBy(_)) {
+        let detail = "a second financer approved after another one committed; unwind it at the provider";
+        return Ok(Decision::refuse(from, to, RefusalWhy::Fenced).flag(AttentionKind::LateApproval, detail));
+    }
+    let late_approval = is_late_approval(from, to);
+    let returns = to.is_committed() && ledger.has(attempt.id, LedgerKind::AuthorizationReleased, false);
+    let reason = if returns && late_approval { Some(Reason::new("approved_after_withdrawal")) } else { reason };
+    let mut decision = Decision {
+        moved: Some(Move { from, to, reason, late_approval }),
+        ledger: movements(attempt, to, ledger)?,
+        ..Decision::default()
+    };
+    if to.is_committed() && attempt.amount_differs() {
+        decision = decision.flag(AttentionKind::AmountMismatch, "committed, but for another amount than was asked for");
+    }
+    // While the create is under way its answer may still say the amount; whoever ends the create looks again.
+    if to.is_committed() && !from.is_committed() && from != AttemptState::Initiating && attempt.amount_echoed.is_none()
+    {
+        decision = decision.flag(AttentionKind::AmountUnverified, AMOUNT_UNVERIFIED);
+    }
+    if returns && late_approval {
+        let detail = "approved again after the approval was given up; ask the provider which of the two holds";
+        decision = decision.flag(AttentionKind::ApprovalAfterWithdrawal, detail);
+    }
+    if from == AttemptState::Authorized && to == AttemptState::Canceled && observation.grade != Grade::Operator {
+        let detail = "the approval was taken back; do not ship, or stop the parcel";
+        decision = decision.flag(AttentionKind::WithdrawnApproval, detail);
+    }
+    if to == AttemptState::Indeterminate {
+        let detail = "a call may have reached the provider and its outcome is not known";
+        decision = decision.flag(AttentionKind::UnknownOutcome, detail);
+    }
+    Ok(decision)
+}
+
+/// The movements that entering a state implies, skipped states included.
+fn movements(attempt: &Attempt, to: AttemptState, ledger: &Ledger) -> Result<Vec<(LedgerKind, Money)>, MoneyError> {
+    let sum = |kind| ledger.sum(attempt.id, kind, attempt.amount.currency());
+    let authorized = sum(LedgerKind::Authorized)?.minus(sum(LedgerKind::AuthorizationReleased)?)?;
+    let (captured, refunded, charged_back) =
+        (sum(LedgerKind::Captured)?, sum(LedgerKind::Refunded)?, sum(LedgerKind::ChargedBack)?);
+    let mut entries = Vec::new();
+    let mut raise = |kind, from: Money, to: Money| -> Result<(), MoneyError> {
+        if to.covers(from) && to != from {
+            entries.push((kind, to.minus(from)?));
+        }
+        Ok(())
+    };
+    match to {
+        AttemptState::Authorized => raise(LedgerKind::Authorized, authorized, attempt.amount)?,
+        AttemptState::Captured => {
+            raise(LedgerKind::Authorized, authorized, attempt.amount)?;
+            raise(LedgerKind::Captured, captured, attempt.amount)?;
+        }
+        AttemptState::Refunded => {
+            raise(LedgerKind::Authorized, authorized, attempt.amount)?;
+            raise(LedgerKind::Refunded, refunded, attempt.amount)?;
+        }
+        AttemptState::ChargedBack => {
+            raise(LedgerKind::Authorized, authorized, attempt.amount)?;
+            raise(LedgerKind::ChargedBack, charged_back, attempt.amount)?;
+        }
+        AttemptState::Canceled | AttemptState::Expired | AttemptState::Failed if !authorized.is_zero() => {
+            entries.push((LedgerKind::AuthorizationReleased, authorized));
+        }
+        _ => {}
+    }
+    Ok(entries)
+}
+
+/// Refund messages are single amounts, added up and capped (`wegetfinancing.md` Q7).
+///
+/// A refund of what is not committed stays pending, for the approval it belongs to may still be on its way; a refund
+/// without a readable amount is pending as well, for all that is left: that is the most it can be.
+fn reduce_refund(attempt: &Attempt, amount: Option<Money>, ledger: &Ledger) -> Result<Decision, MoneyError> {
+    let decision = Decision::default();
+    let refunded = ledger.sum(attempt.id, LedgerKind::Refunded, attempt.amount.currency())?;
+    let left = attempt.amount.minus(refunded)?;
+    let same_currency = |amount: &Money| amount.currency() == attempt.amount.currency();
+    let amount = amount.filter(|amount| !amount.is_zero() && same_currency(amount));
+    let pend = |amount: Money| -> Result<Option<Money>, MoneyError> {
+        let room = left.minus(ledger.pending_refunds(attempt.id, left.currency())?.least(left)?)?;
+        Ok(Some(amount.least(room)?).filter(|amount| !amount.is_zero()))
+    };
+    if !attempt.state.is_committed() {
+        let detail =
+            format!("a refund arrived while the attempt is {}; amounts were not changed", attempt.state.as_str());
+        let pending_refund = pend(amount.unwrap_or(left))?;
+        return Ok(Decision { pending_refund, ..decision }.flag(AttentionKind::RefundNotApproved, detail));
+    }
+    let Some(amount) = amount else {
+        let detail = "a refund without an amount in the checkout's currency; look it up in the provider's back office";
+        let pending_refund = pend(left)?;
+        return Ok(Decision { pending_refund, ..decision }.flag(AttentionKind::RefundWithoutAmount, detail));
+    };
+    let counted = amount.least(left)?;
+    let mut decision = decision;
+    if counted != amount {
+        let detail = format!("a refund of {amount} is more than the {left} that is left; {counted} was counted");
+        decision = decision.flag(AttentionKind::RefundAboveApproved, detail);
+    }
+    if !counted.is_zero() {
+        decision.ledger.push((LedgerKind::Refunded, counted));
+    }
+    if counted == left && !left.is_zero() {
+        decision.moved =
+            Some(Move { from: attempt.state, to: AttemptState::Refunded, reason: None, late_approval: false });
+    }
+    Ok(decision)
+}

@@ -1,0 +1,161 @@
+//! One checkout as the engine keeps it: observations are put to `reduce`, and what it decides is applied.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::Timestamp;
+use lendport_core::fence::Fence;
+use lendport_core::{
+    Attempt, AttemptState, CaptureMode, CheckoutId, Claim, Currency, Decision, Grade, IdSource, Ledger, LedgerEntry,
+    LedgerKind, Money, Observation, ProviderId, Secret, Source, reduce,
+};
+use proptest::prelude::ProptestConfig;
+use uuid::Uuid;
+
+/// What every attempt asks for, in cents.
+pub(crate) const ASKED_CENTS: u64 = 142_000;
+
+/// Ids that count.
+pub(crate) struct Ids(AtomicU64);
+
+impl IdSource for Ids {
+    fn uuid(&self) -> Uuid {
+        Uuid::from_u128(u128::from(self.0.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    fn token(&self) -> Secret<String> {
+        Secret::new(self.uuid().to_string())
+    }
+}
+
+/// Amounts in cents of USD.
+pub(crate) fn cents(minor: u64) -> Money {
+    Money::from_minor(minor, Currency::USD).unwrap()
+}
+
+/// A fact before it has ids; attempts are counted from 0.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) attempt: usize,
+    pub(crate) grade: Grade,
+    pub(crate) claim: Claim,
+    pub(crate) key: String,
+}
+
+impl Told {
+    pub(crate) fn new(attempt: usize, grade: Grade, claim: Claim, key: impl Into<String>) -> Self {
+        Self { attempt, grade, claim, key: key.into() }
+    }
+}
+
+/// What one fact did.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) attempt: usize,
+    pub(crate) before: AttemptState,
+    pub(crate) after: AttemptState,
+    pub(crate) fence: Fence,
+    pub(crate) decision: Decision,
+}
+
+/// A checkout with its attempts and its ledger.
+pub(crate) struct World {
+    ids: Ids,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) ledger: Ledger,
+    seen: BTreeSet<(usize, String)>,
+    /// Every state that each attempt has been in.
+    pub(crate) was: Vec<BTreeSet<AttemptState>>,
+}
+
+impl World {
+    /// Attempts in these states, of which only `initiating` can be without a history.
+    pub(crate) fn with(states: &[AttemptState]) -> Self {
+        let ids = Ids(AtomicU64::new(1));
+        let checkout = CheckoutId::mint(&ids);
+        let attempts = states.iter().zip(1..).map(|(state, number)| attempt(&ids, checkout, number, *state)).collect();
+        let was = states.iter().map(|state| BTreeSet::from([*state])).collect();
+        Self { ids, attempts, ledger: Ledger::default(), seen: BTreeSet::new(), was }
+    }
+
+    /// As the engine does it: a repeat is dropped, the fence comes from the other attempts, then the rows are written.
+    pub(crate) fn tell(&mut self, told: &Told) -> Option<Step> {
+        if !self.seen.insert((told.attempt, told.key.clone())) {
+            return None;
+        }
+        let about = &self.attempts[told.attempt];
+        let observation = Observation {
+            id: lendport_core::ObservationId::mint(&self.ids),
+            attempt: about.id,
+            grade: told.grade,
+            source: Source::Push,
+            claim: told.claim.clone(),
+            raw_status: None,
+            reference: None,
+            dedupe_key: told.key.clone(),
+            received_at: Timestamp::UNIX_EPOCH,
+        };
+        let holder = self.attempts.iter().find(|other| other.id != about.id && other.state.is_committed());
+        let fence = holder.map_or(Fence::Free, |other| Fence::HeldBy(other.id));
+        let before = about.state;
+        let decision = reduce(about, &observation, &self.ledger, fence).unwrap();
+        let about = &mut self.attempts[told.attempt];
+        if let Some(moved) = &decision.moved {
+            about.state = moved.to;
+            about.reason.clone_from(&moved.reason);
+            self.was[told.attempt].insert(moved.to);
+        }
+        let counted = decision.ledger.iter().map(|(kind, amount)| (*kind, *amount, false));
+        let pending = decision.pending_refund.iter().map(|amount| (LedgerKind::Refunded, *amount, true));
+        for (kind, amount, pending) in counted.chain(pending) {
+            self.ledger.0.push(LedgerEntry {
+                id: lendport_core::LedgerId::mint(&self.ids),
+                attempt: about.id,
+                kind,
+                amount,
+                pending,
+                observation: observation.id,
+                recorded_at: Timestamp::UNIX_EPOCH,
+            });
+        }
+        Some(Step { attempt: told.attempt, before, after: about.state, fence, decision })
+    }
+
+    /// The sum of a kind on one attempt, in cents.
+    pub(crate) fn sum(&self, attempt: usize, kind: LedgerKind) -> u64 {
+        self.ledger.sum(self.attempts[attempt].id, kind, Currency::USD).unwrap().minor()
+    }
+}
+
+fn attempt(ids: &Ids, checkout: CheckoutId, number: u32, state: AttemptState) -> Attempt {
+    Attempt {
+        id: lendport_core::AttemptId::mint(ids),
+        checkout,
+        number,
+        provider: ProviderId::parse("made_up").unwrap(),
+        account: lendport_core::ProviderAccountId::mint(ids),
+        state,
+        reason: None,
+        evidence: None,
+        reference: None,
+        raw_status: None,
+        callback_digest: "0".repeat(64),
+        merchant_reference: format!("{checkout}-{number}"),
+        next_action: None,
+        amount: cents(ASKED_CENTS),
+        amount_echoed: Some(cents(ASKED_CENTS)),
+        capture: CaptureMode::ProviderManaged,
+        capture_by: None,
+        expires_at: None,
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+/// As many cases as were measured to be worth their time, unless `PROPTEST_CASES` says otherwise.
+pub(crate) fn cases(wanted: u32) -> ProptestConfig {
+    let given = ProptestConfig::default();
+    let library_default = 256;
+    let cases = if given.cases == library_default { wanted } else { given.cases };
+    ProptestConfig { cases, failure_persistence: None, ..given }
+}
