@@ -1,0 +1,101 @@
+//! Rows of attempts.
+
+use lendport_core::observation::Grade;
+use lendport_core::{
+    Attempt, AttemptId, AttemptState, CaptureMode, CheckoutId, Evidence, NextAction, ProviderRef, Reason,
+};
+use rusqlite::{Connection, named_params};
+
+use super::cell::{Cells, StoredId as _, digest_to_store, json, money, time};
+use super::fault::{Done, Fault};
+
+/// The attempts of a checkout, oldest first.
+pub(crate) fn of(db: &Connection, checkout: i64, id: CheckoutId) -> Done<Vec<Attempt>> {
+    let mut statement = db.prepare_cached("SELECT * FROM attempts WHERE checkout = ?1 ORDER BY number")?;
+    let mut rows = statement.query([checkout])?;
+    let mut attempts = Vec::new();
+    while let Some(row) = rows.next()? {
+        attempts.push(rebuild(&Cells::of::<AttemptId>("attempts", row), id)?);
+    }
+    Ok(attempts)
+}
+
+fn rebuild(cells: &Cells<'_>, checkout: CheckoutId) -> Done<Attempt> {
+    let evidence = match (cells.id_opt("evidence_observation")?, cells.word_opt("evidence_grade", Grade::parse)?) {
+        (Some(observation), Some(grade)) => Some(Evidence { observation, grade }),
+        (None, None) => None,
+        _ => return Err(cells.bad("evidence_grade", "an observation and its grade go together")),
+    };
+    Ok(Attempt {
+        id: cells.id("id")?,
+        checkout,
+        number: cells.number("number")?,
+        provider: cells.provider("provider")?,
+        account: cells.id("account")?,
+        state: cells.word("state", AttemptState::parse)?,
+        reason: cells.get::<Option<String>>("reason")?.map(Reason),
+        evidence,
+        reference: cells.get::<Option<String>>("reference")?.map(ProviderRef),
+        raw_status: cells.get("raw_status")?,
+        callback_digest: cells.digest("callback_digest")?,
+        merchant_reference: cells.get("merchant_reference")?,
+        next_action: cells.json_opt::<NextAction>("next_action")?,
+        amount: cells.money("amount")?,
+        amount_echoed: cells.money_opt("amount_echoed")?,
+        capture: cells.word("capture", CaptureMode::parse)?,
+        capture_by: cells.time_opt("capture_by")?,
+        expires_at: cells.time_opt("expires_at")?,
+        created_at: cells.time("created_at")?,
+        updated_at: cells.time("updated_at")?,
+    })
+}
+
+/// Writes an attempt, new or changed. What it was started with never changes.
+pub(crate) fn put(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()> {
+    let written = db
+        .prepare_cached(
+            "INSERT INTO attempts (id, checkout, number, provider, account, state, reason, evidence_observation,
+                evidence_grade, reference, raw_status, callback_digest, merchant_reference, next_action, amount,
+                amount_echoed, capture, capture_by, expires_at, created_at, updated_at)
+             VALUES (:id, :checkout, :number, :provider, :account, :state, :reason, :evidence_observation,
+                :evidence_grade, :reference, :raw_status, :callback_digest, :merchant_reference, :next_action, :amount,
+                :amount_echoed, :capture, :capture_by, :expires_at, :created_at, :updated_at)
+             ON CONFLICT (checkout, number) DO UPDATE SET provider = excluded.provider, account = excluded.account,
+                state = excluded.state, reason = excluded.reason,
+                evidence_observation = excluded.evidence_observation, evidence_grade = excluded.evidence_grade,
+                reference = excluded.reference, raw_status = excluded.raw_status,
+                callback_digest = excluded.callback_digest, merchant_reference = excluded.merchant_reference,
+                next_action = excluded.next_action, amount = excluded.amount, amount_echoed = excluded.amount_echoed,
+                capture = excluded.capture, capture_by = excluded.capture_by, expires_at = excluded.expires_at,
+                updated_at = excluded.updated_at
+             WHERE id = excluded.id AND created_at = excluded.created_at",
+        )?
+        .execute(named_params! {
+            ":id": attempt.id.bytes(),
+            ":checkout": checkout,
+            ":number": attempt.number,
+            ":provider": attempt.provider.as_str(),
+            ":account": attempt.account.bytes(),
+            ":state": attempt.state.as_str(),
+            ":reason": attempt.reason.as_ref().map(|reason| &reason.0),
+            ":evidence_observation": attempt.evidence.map(|evidence| evidence.observation.bytes()),
+            ":evidence_grade": attempt.evidence.map(|evidence| evidence.grade.as_str()),
+            ":reference": attempt.reference.as_ref().map(|reference| &reference.0),
+            ":raw_status": attempt.raw_status,
+            ":callback_digest": digest_to_store("callback token digest", &attempt.callback_digest)?,
+            ":merchant_reference": attempt.merchant_reference,
+            ":next_action": attempt.next_action.as_ref().map(json).transpose()?,
+            ":amount": money(attempt.amount),
+            ":amount_echoed": attempt.amount_echoed.map(money),
+            ":capture": attempt.capture.as_str(),
+            ":capture_by": attempt.capture_by.map(time),
+            ":expires_at": attempt.expires_at.map(time),
+            ":created_at": time(attempt.created_at),
+            ":updated_at": time(attempt.updated_at),
+        })?;
+    if written == 1 {
+        return Ok(());
+    }
+    let number = attempt.number;
+    Err(Fault::broken(format!("{} is not attempt {number} of its checkout, or its created_at changed", attempt.id)))
+}

@@ -1,0 +1,85 @@
+//! A cart as JSON. Sums are not stored: they are worked out again when it is read.
+
+use std::borrow::Cow;
+
+use lendport_core::{Cart, CartInput, Currency, LineId, LineInput, Pointer, parse_decimal};
+use serde::{Deserialize, Serialize};
+
+use super::cell::{Cells, json};
+use super::fault::Done;
+
+const COLUMN: &str = "cart";
+
+#[derive(Serialize, Deserialize)]
+struct StoredCart<'a> {
+    tax_inclusive: bool,
+    shipping: String,
+    discount: String,
+    lines: Vec<StoredLine<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredLine<'a> {
+    id: LineId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sku: Option<Cow<'a, str>>,
+    name: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    brand: Option<Cow<'a, str>>,
+    quantity: u32,
+    price: String,
+    tax: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<Cow<'a, str>>,
+}
+
+/// Writes a cart.
+pub(crate) fn write(cart: &Cart) -> Done<String> {
+    let line = |line: &'_ lendport_core::Line| StoredLine {
+        id: line.id,
+        sku: line.sku.clone().map(Cow::Owned),
+        name: Cow::Owned(line.name.clone()),
+        brand: line.brand.clone().map(Cow::Owned),
+        quantity: line.quantity,
+        price: line.unit_price.amount().to_string(),
+        tax: line.unit_tax.amount().to_string(),
+        category: line.category.clone().map(Cow::Owned),
+    };
+    json(&StoredCart {
+        tax_inclusive: cart.tax_inclusive,
+        shipping: cart.shipping.amount().to_string(),
+        discount: cart.discount.amount().to_string(),
+        lines: cart.lines.iter().map(line).collect(),
+    })
+}
+
+/// Reads a cart and checks it as if it came in anew; its lines keep their ids.
+pub(crate) fn read(cells: &Cells<'_>) -> Done<Cart> {
+    let currency = cells.word("currency", Currency::parse)?;
+    let stored: StoredCart<'_> = cells.json(COLUMN)?;
+    let amount = |text: &str| parse_decimal(text).map(Some).map_err(|error| cells.bad(COLUMN, error.to_string()));
+    let mut ids = Vec::with_capacity(stored.lines.len());
+    let mut items = Vec::with_capacity(stored.lines.len());
+    for line in stored.lines {
+        ids.push(line.id);
+        items.push(LineInput {
+            sku: line.sku.map(Cow::into_owned),
+            name: Some(line.name.into_owned()),
+            brand: line.brand.map(Cow::into_owned),
+            quantity: Some(line.quantity),
+            unit_price: amount(&line.price)?,
+            unit_tax: amount(&line.tax)?,
+            category: line.category.map(Cow::into_owned),
+        });
+    }
+    let Some(&first) = ids.first() else { return Err(cells.bad(COLUMN, "no lines")) };
+    let input = CartInput {
+        items,
+        tax_inclusive: stored.tax_inclusive,
+        shipping: amount(&stored.shipping)?,
+        discount: amount(&stored.discount)?,
+    };
+    let mut ids = ids.into_iter();
+    Cart::new(&input, currency, &Pointer::root(), &mut || ids.next().unwrap_or(first))
+        .map_err(|invalid| cells.bad(COLUMN, invalid.to_string()))
+}

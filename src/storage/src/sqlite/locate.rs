@@ -1,0 +1,47 @@
+//! Whose something is, where the question comes without a tenant: tokens in URLs, and deadlines.
+
+use jiff::Timestamp;
+use lendport_core::{AttemptId, CheckoutId, MerchantId, Mode, ProviderId};
+use rusqlite::{Connection, Row, params};
+
+use super::cell::{Cells, digest, time};
+use super::fault::Done;
+use crate::store::Located;
+use crate::tenant::Tenant;
+
+/// A row with a column `attempt`, empty where the question was about the checkout.
+fn rebuild(row: &Row<'_>) -> Done<Located> {
+    let cells = Cells::of::<CheckoutId>("checkouts", row);
+    Ok(Located {
+        tenant: Tenant { merchant: cells.id::<MerchantId>("merchant")?, mode: cells.word("mode", Mode::parse)? },
+        checkout: cells.id("id")?,
+        attempt: cells.id_opt::<AttemptId>("attempt")?,
+    })
+}
+
+/// The attempt whose callback address this is.
+pub(crate) fn callback(db: &Connection, provider: &ProviderId, wanted: &str) -> Done<Option<Located>> {
+    let Some(wanted) = digest(wanted) else { return Ok(None) };
+    let mut statement = db.prepare_cached(
+        "SELECT c.id, c.merchant, c.mode, a.id AS attempt FROM attempts a JOIN checkouts c ON c.pk = a.checkout
+         WHERE a.callback_digest = ?1 AND a.provider = ?2",
+    )?;
+    let mut rows = statement.query(params![wanted, provider.as_str()])?;
+    rows.next()?.map(rebuild).transpose()
+}
+
+/// Checkouts past their deadline in a status that a timer may end, longest overdue first.
+pub(crate) fn due(db: &Connection, now: Timestamp, limit: u32) -> Done<Vec<Located>> {
+    // The words are those of the partial index, which therefore answers without looking at anything else.
+    let mut statement = db.prepare_cached(
+        "SELECT id, merchant, mode, NULL AS attempt FROM checkouts
+         WHERE status IN ('requires_customer_action', 'under_review', 'preapproved') AND expires_at <= ?1
+         ORDER BY expires_at LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![time(now), limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(rebuild(row)?);
+    }
+    Ok(found)
+}

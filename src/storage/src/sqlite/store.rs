@@ -1,0 +1,171 @@
+//! The trait, method by method: each hands its question to the readers or its change to the writer.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use lendport_core::{CheckoutId, CheckoutRecord, Operation, OperationKind, ProviderAccount, ProviderId};
+
+use super::apply::Writing;
+use super::{
+    SqliteStore, account_rows, attention_rows, checkout_rows, event_rows, idempotency_rows, locate, observation_rows,
+    operation_rows, pages, push_rows, tenant_rows,
+};
+use crate::change::{Change, Decide, PushRecord};
+use crate::error::StoreError;
+use crate::idempotency::{Claim, IdempotencyRow};
+use crate::page::{CheckoutFilter, Page, PageAsk};
+use crate::store::{ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline};
+use crate::tenant::{ApiKey, Merchant, Tenant};
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn put_merchant(&self, merchant: &Merchant) -> Result<(), StoreError> {
+        let merchant = merchant.clone();
+        self.write(move |db| tenant_rows::put_merchant(db, &merchant)).await
+    }
+
+    async fn merchant_by_name(&self, name: &str) -> Result<Option<Merchant>, StoreError> {
+        let name = name.to_owned();
+        self.read(move |db| tenant_rows::merchant_by_name(db, &name)).await
+    }
+
+    async fn put_key(&self, key: &ApiKey) -> Result<(), StoreError> {
+        let key = key.clone();
+        self.write(move |db| tenant_rows::put_key(db, &key)).await
+    }
+
+    async fn key_by_digest(&self, digest: &str) -> Result<Option<ApiKey>, StoreError> {
+        let digest = digest.to_owned();
+        self.read(move |db| tenant_rows::key_by_digest(db, &digest)).await
+    }
+
+    async fn put_account(&self, account: &ProviderAccount) -> Result<(), StoreError> {
+        let (vault, account) = (self.vault.clone(), account.clone());
+        self.write(move |db| account_rows::put(db, &vault, &account)).await
+    }
+
+    async fn account(&self, tenant: Tenant, provider: &ProviderId) -> Result<Option<ProviderAccount>, StoreError> {
+        let (vault, provider) = (self.vault.clone(), provider.clone());
+        self.read(move |db| Ok(account_rows::of(db, &vault, tenant, Some(&provider))?.pop())).await
+    }
+
+    async fn accounts(&self, tenant: Tenant) -> Result<Vec<ProviderAccount>, StoreError> {
+        let vault = self.vault.clone();
+        self.read(move |db| account_rows::of(db, &vault, tenant, None)).await
+    }
+
+    async fn insert_checkout(
+        &self,
+        tenant: Tenant,
+        claim: Option<Claim>,
+        change: Change,
+    ) -> Result<InsertOutcome, StoreError> {
+        let vault = self.vault.clone();
+        self.write(move |db| Writing { db, vault: &vault, tenant }.insert(claim.as_ref(), &change)).await
+    }
+
+    async fn change_checkout(
+        &self,
+        tenant: Tenant,
+        id: CheckoutId,
+        ask: ChangeAsk,
+        mut decide: Box<Decide<'static>>,
+    ) -> Result<ChangeOutcome, StoreError> {
+        let vault = self.vault.clone();
+        self.write(move |db| Writing { db, vault: &vault, tenant }.change(id, &ask, &mut *decide)).await
+    }
+
+    async fn checkout(&self, tenant: Tenant, id: CheckoutId) -> Result<Option<CheckoutRecord>, StoreError> {
+        let vault = self.vault.clone();
+        self.read(move |db| Ok(checkout_rows::load(db, &vault, tenant, id)?.map(|(_, record)| record))).await
+    }
+
+    async fn checkouts(
+        &self,
+        tenant: Tenant,
+        filter: &CheckoutFilter,
+        page: PageAsk<CheckoutId>,
+    ) -> Result<Page<CheckoutRecord>, StoreError> {
+        let (vault, filter) = (self.vault.clone(), filter.clone());
+        self.read(move |db| pages::checkouts(db, &vault, tenant, &filter, page)).await
+    }
+
+    async fn timeline(&self, tenant: Tenant, id: CheckoutId) -> Result<Option<Timeline>, StoreError> {
+        let vault = self.vault.clone();
+        self.read(move |db| {
+            let Some(pk) = checkout_rows::key_of(db, tenant, id)? else { return Ok(None) };
+            Ok(Some(Timeline {
+                observations: observation_rows::of(db, pk)?,
+                operations: operation_rows::of(db, &vault, pk, id, None)?,
+                events: event_rows::of(db, pk, id)?,
+                attention: attention_rows::of(db, pk, id)?,
+                refused_pushes: push_rows::refused(db, pk)?,
+            }))
+        })
+        .await
+    }
+
+    async fn operations(
+        &self,
+        tenant: Tenant,
+        id: CheckoutId,
+        kind: OperationKind,
+    ) -> Result<Vec<Operation>, StoreError> {
+        let vault = self.vault.clone();
+        self.read(move |db| match checkout_rows::key_of(db, tenant, id)? {
+            Some(pk) => operation_rows::of(db, &vault, pk, id, Some(kind)),
+            None => Ok(Vec::new()),
+        })
+        .await
+    }
+
+    async fn locate_callback(&self, provider: &ProviderId, digest: &str) -> Result<Option<Located>, StoreError> {
+        let (provider, digest) = (provider.clone(), digest.to_owned());
+        self.read(move |db| locate::callback(db, &provider, &digest)).await
+    }
+
+    async fn record_refused_push(&self, tenant: Tenant, push: PushRecord) -> Result<(), StoreError> {
+        let vault = self.vault.clone();
+        self.write(move |db| Writing { db, vault: &vault, tenant }.refused_push(&push)).await
+    }
+
+    async fn idempotency(&self, tenant: Tenant, route: &str, key: &str) -> Result<Option<IdempotencyRow>, StoreError> {
+        let (vault, route, key) = (self.vault.clone(), route.to_owned(), key.to_owned());
+        self.read(move |db| idempotency_rows::find(db, &vault, tenant, &route, &key)).await
+    }
+
+    async fn take_over_claim(&self, tenant: Tenant, claim: &Claim) -> Result<bool, StoreError> {
+        let claim = claim.clone();
+        self.write(move |db| idempotency_rows::take_over(db, tenant, &claim)).await
+    }
+
+    async fn trim_idempotency(&self, before: Timestamp, batch: u32) -> Result<u64, StoreError> {
+        self.write(move |db| idempotency_rows::trim(db, before, batch)).await
+    }
+
+    async fn due_for_expiry(&self, now: Timestamp, limit: u32) -> Result<Vec<Located>, StoreError> {
+        self.read(move |db| locate::due(db, now, limit)).await
+    }
+
+    async fn interrupted_calls(&self, now: Timestamp, limit: u32) -> Result<Vec<InterruptedCall>, StoreError> {
+        let vault = self.vault.clone();
+        self.read(move |db| operation_rows::interrupted(db, &vault, now, limit)).await
+    }
+
+    fn exclusive(&self) -> bool {
+        true
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.read(|db| Ok(db.query_row("SELECT 1 FROM schema_migrations", [], |_| Ok(()))?)).await?;
+        // The writer answers from inside its transaction, which a disk that cannot be written refuses.
+        self.write(|db| Ok(db.query_row("SELECT 1 FROM schema_migrations", [], |_| Ok(()))?)).await
+    }
+
+    async fn close(&self) {
+        let threads = self.hang_up();
+        let joined = tokio::task::spawn_blocking(move || threads.into_iter().for_each(super::join)).await;
+        if let Err(error) = joined {
+            tracing::error!(%error, "closing the database failed");
+        }
+    }
+}

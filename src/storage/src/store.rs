@@ -1,0 +1,188 @@
+//! The storage trait. SQLite implements it; PostgreSQL follows behind the same one.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use lendport_core::{
+    AttemptId, CheckoutId, CheckoutRecord, Event, Operation, OperationId, OperationKind, ProviderAccount, ProviderId,
+};
+
+use crate::change::{AttentionItem, Change, Decide, Loaded, ObservationRow, PushRecord};
+use crate::error::StoreError;
+use crate::idempotency::{Claim, IdempotencyRow};
+use crate::page::{CheckoutFilter, Page, PageAsk};
+use crate::tenant::{ApiKey, Merchant, Tenant};
+
+/// What a change needs besides the checkout.
+#[derive(Clone, Debug, Default)]
+pub struct ChangeAsk {
+    /// Claim this idempotency key in the same transaction.
+    pub claim: Option<Claim>,
+    /// Look for an earlier observation with this key on this attempt.
+    pub dedupe: Option<(AttemptId, String)>,
+    /// Read this operation as it stands in the transaction.
+    pub operation: Option<OperationId>,
+}
+
+/// What became of an insert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InsertOutcome {
+    /// Written.
+    Inserted,
+    /// The key was claimed before; nothing was written.
+    Claimed(IdempotencyRow),
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeOutcome {
+    /// The decision ran; what it said was written.
+    Done,
+    /// No such checkout of this tenant.
+    NotFound,
+    /// The key was claimed before; the decision did not run.
+    Claimed(IdempotencyRow),
+}
+
+/// Where a token leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// Whose.
+    pub tenant: Tenant,
+    /// Which checkout.
+    pub checkout: CheckoutId,
+    /// Which attempt, where the token is an attempt's.
+    pub attempt: Option<AttemptId>,
+}
+
+/// A call whose process may have died.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InterruptedCall {
+    /// Whose.
+    pub tenant: Tenant,
+    /// The operation, in phase `sent`.
+    pub operation: Operation,
+}
+
+/// Everything that happened to a checkout.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    /// Facts, each with how often it was told again (0 = once).
+    pub observations: Vec<(ObservationRow, u64)>,
+    /// Commands.
+    pub operations: Vec<Operation>,
+    /// What merchants were told.
+    pub events: Vec<Event>,
+    /// Items for a person.
+    pub attention: Vec<AttentionItem>,
+    /// Refused pushes: verdict and time.
+    pub refused_pushes: Vec<(AttemptId, String, Timestamp)>,
+}
+
+/// Repositories and transactions. Every method over tenant data takes the [`Tenant`] first; those without one are
+/// for set-up, for finding whose a token is, and for workers, and hand the tenant back.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Stores a merchant; an error when the name is taken by another id.
+    async fn put_merchant(&self, merchant: &Merchant) -> Result<(), StoreError>;
+    /// Finds a merchant by its unique name.
+    async fn merchant_by_name(&self, name: &str) -> Result<Option<Merchant>, StoreError>;
+    /// Stores or replaces a key's row.
+    async fn put_key(&self, key: &ApiKey) -> Result<(), StoreError>;
+    /// Finds a key that was not revoked by its digest.
+    async fn key_by_digest(&self, digest: &str) -> Result<Option<ApiKey>, StoreError>;
+
+    /// Stores or replaces a provider account; settings are sealed.
+    async fn put_account(&self, account: &ProviderAccount) -> Result<(), StoreError>;
+    /// The tenant's account at a provider.
+    async fn account(&self, tenant: Tenant, provider: &ProviderId) -> Result<Option<ProviderAccount>, StoreError>;
+    /// All of the tenant's accounts, by provider name.
+    async fn accounts(&self, tenant: Tenant) -> Result<Vec<ProviderAccount>, StoreError>;
+
+    /// Stores a new checkout with all that belongs to it, and claims the key with it. `change.checkout` is required.
+    async fn insert_checkout(
+        &self,
+        tenant: Tenant,
+        claim: Option<Claim>,
+        change: Change,
+    ) -> Result<InsertOutcome, StoreError>;
+    /// Loads a checkout, lets `decide` look at it, and writes what it says: one transaction.
+    /// Callers use [`change_with`], which hands a result out of the decision.
+    async fn change_checkout(
+        &self,
+        tenant: Tenant,
+        id: CheckoutId,
+        ask: ChangeAsk,
+        decide: Box<Decide<'static>>,
+    ) -> Result<ChangeOutcome, StoreError>;
+    /// Reads a checkout.
+    async fn checkout(&self, tenant: Tenant, id: CheckoutId) -> Result<Option<CheckoutRecord>, StoreError>;
+    /// Reads a page of checkouts.
+    async fn checkouts(
+        &self,
+        tenant: Tenant,
+        filter: &CheckoutFilter,
+        page: PageAsk<CheckoutId>,
+    ) -> Result<Page<CheckoutRecord>, StoreError>;
+    /// Reads everything that happened to a checkout.
+    async fn timeline(&self, tenant: Tenant, id: CheckoutId) -> Result<Option<Timeline>, StoreError>;
+    /// Reads a checkout's operations of one kind, oldest first.
+    async fn operations(
+        &self,
+        tenant: Tenant,
+        id: CheckoutId,
+        kind: OperationKind,
+    ) -> Result<Vec<Operation>, StoreError>;
+
+    /// Whose a provider's callback token is, by its digest.
+    async fn locate_callback(&self, provider: &ProviderId, digest: &str) -> Result<Option<Located>, StoreError>;
+    /// Remembers a push that was refused.
+    async fn record_refused_push(&self, tenant: Tenant, push: PushRecord) -> Result<(), StoreError>;
+
+    /// The row of an idempotency key.
+    async fn idempotency(&self, tenant: Tenant, route: &str, key: &str) -> Result<Option<IdempotencyRow>, StoreError>;
+    /// Takes over a claim that is resumable, or in flight with its lock passed; on an [`Store::exclusive`] store also
+    /// one in flight by another owner, who must be dead. False when somebody was quicker, or it is still worked on.
+    async fn take_over_claim(&self, tenant: Tenant, claim: &Claim) -> Result<bool, StoreError>;
+    /// Deletes keys older than this, a batch at a time; says how many.
+    async fn trim_idempotency(&self, before: Timestamp, batch: u32) -> Result<u64, StoreError>;
+
+    /// Checkouts whose own deadline has passed and that may expire, at most `limit`.
+    async fn due_for_expiry(&self, now: Timestamp, limit: u32) -> Result<Vec<Located>, StoreError>;
+    /// Operations in phase `sent` whose lease ended before `now`, at most `limit`.
+    async fn interrupted_calls(&self, now: Timestamp, limit: u32) -> Result<Vec<InterruptedCall>, StoreError>;
+
+    /// True when only one process at a time can hold this store, so that every other owner is gone.
+    fn exclusive(&self) -> bool;
+    /// `Ok` when a trivial read and the writer both answer.
+    async fn ready(&self) -> Result<(), StoreError>;
+    /// Finishes what is queued and closes. Later calls answer `Unavailable`.
+    async fn close(&self);
+}
+
+/// [`Store::change_checkout`] with a result handed out of the decision; `None` when it did not run.
+pub async fn change_with<T: Send + 'static>(
+    store: &dyn Store,
+    tenant: Tenant,
+    id: CheckoutId,
+    ask: ChangeAsk,
+    mut decide: impl FnMut(Loaded<'_>) -> (Change, T) + Send + 'static,
+) -> Result<(ChangeOutcome, Option<T>), StoreError> {
+    let slot = std::sync::Arc::new(Mutex::new(None));
+    let filled = std::sync::Arc::clone(&slot);
+    let outcome = store
+        .change_checkout(
+            tenant,
+            id,
+            ask,
+            Box::new(move |loaded| {
+                let (change, result) = decide(loaded);
+                *filled.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(result);
+                change
+            }),
+        )
+        .await?;
+    let result = slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    Ok((outcome, result))
+}
