@@ -1,0 +1,133 @@
+//! The engine's parts and the small things every use case needs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use lendport_core::{
+    CheckoutRecord, Clock, Descriptor, FinancingProvider, IdSource, Invalid, Pointer, ProviderAccount, ProviderId,
+    Secret,
+};
+use lendport_storage::{Store, Tenant};
+use sha2::{Digest, Sha256};
+
+use crate::error::{CheckoutRef, EngineError};
+use crate::view::CheckoutView;
+
+/// Settings of the engine; section `[engine]` of the configuration.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    /// Where providers and customers reach us, without a trailing slash.
+    pub public_url: String,
+    /// Hours until a checkout nobody decided on expires by our own timer.
+    pub checkout_expires_after_hours: u32,
+    /// Milliseconds that a provider call may take altogether before it counts as interrupted.
+    pub operation_lease_ms: u64,
+    /// Days an idempotency key is kept.
+    pub idempotency_keep_days: u32,
+    /// This process; tells its claims from those of a dead one.
+    pub owner: String,
+}
+
+/// What the engine is put together from.
+pub struct EngineParts {
+    /// Storage.
+    pub store: Arc<dyn Store>,
+    /// Providers that are switched on.
+    pub providers: Vec<Arc<dyn FinancingProvider>>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and tokens.
+    pub ids: Arc<dyn IdSource>,
+    /// Settings.
+    pub settings: EngineSettings,
+}
+
+/// Clock and ids, for decisions that run inside a transaction.
+#[derive(Clone)]
+pub(crate) struct Tools {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+}
+
+/// The use cases. Holds trait objects and no provider's name.
+pub struct Engine {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) providers: BTreeMap<ProviderId, Arc<dyn FinancingProvider>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) tools: Tools,
+    pub(crate) settings: EngineSettings,
+}
+
+impl Engine {
+    /// Puts the parts together. A provider whose name is not a valid id is left out.
+    pub fn new(parts: EngineParts) -> Self {
+        let EngineParts { store, providers, clock, ids, settings } = parts;
+        let providers = providers
+            .into_iter()
+            .filter_map(|provider| Some((ProviderId::parse(provider.descriptor().id)?, provider)))
+            .collect();
+        let tools = Tools { clock: Arc::clone(&clock), ids };
+        Self { store, providers, clock, tools, settings }
+    }
+
+    /// What each provider is and can do, by name.
+    pub fn descriptors(&self) -> impl Iterator<Item = &'static Descriptor> {
+        self.providers.values().map(|provider| provider.descriptor())
+    }
+
+    /// Whose a secret key is, if anybody's.
+    pub async fn tenant_of_key(&self, key: &str) -> Result<Option<Tenant>, EngineError> {
+        let found = self.store.key_by_digest(&digest(key)).await?;
+        Ok(found.map(|key| Tenant { merchant: key.merchant, mode: key.mode }))
+    }
+
+    /// `Ok` when storage answers.
+    pub async fn ready(&self) -> Result<(), EngineError> {
+        Ok(self.store.ready().await?)
+    }
+
+    pub(crate) fn provider(&self, id: &ProviderId) -> Result<&Arc<dyn FinancingProvider>, EngineError> {
+        self.providers.get(id).ok_or_else(|| EngineError::Internal(format!("provider {id} is not switched on")))
+    }
+
+    pub(crate) async fn account(&self, tenant: Tenant, provider: &ProviderId) -> Result<ProviderAccount, EngineError> {
+        self.store.account(tenant, provider).await?.ok_or_else(|| {
+            let detail = format!("there is no {} account at {provider}; set one up first", tenant.mode.as_str());
+            EngineError::Invalid(Invalid::one(&Pointer::root().child("provider"), "no_account", detail))
+        })
+    }
+
+    pub(crate) fn lease_end(&self, now: Timestamp) -> Timestamp {
+        let lease = SignedDuration::from_millis(i64::try_from(self.settings.operation_lease_ms).unwrap_or(i64::MAX));
+        now.saturating_add(lease).unwrap_or(Timestamp::MAX)
+    }
+
+    pub(crate) fn view(&self, record: &CheckoutRecord) -> Result<CheckoutView, EngineError> {
+        Ok(CheckoutView::of(record, self.clock.now())?)
+    }
+
+    pub(crate) fn callback_url(&self, provider: &ProviderId, token: &Secret<String>) -> Secret<String> {
+        Secret::new(format!("{}/callbacks/{provider}/{}", self.settings.public_url, token.expose()))
+    }
+}
+
+pub(crate) fn reference_to(record: &CheckoutRecord) -> CheckoutRef {
+    CheckoutRef { id: record.checkout.id, status: record.status() }
+}
+
+/// SHA-256 in lower-case hex: how keys and tokens are looked up without being stored.
+pub fn digest(secret: &str) -> String {
+    digest_of(&[secret.as_bytes()])
+}
+
+/// SHA-256 in lower-case hex over parts put one after the other.
+pub fn digest_of(parts: &[&[u8]]) -> String {
+    let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part));
+    hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+        use std::fmt::Write as _;
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

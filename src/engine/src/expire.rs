@@ -1,0 +1,87 @@
+//! Our own deadline. A late postback can override it (`wegetfinancing.md` Q25).
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use lendport_core::{AttemptState, Claim, Grade, Reason, Source};
+use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::take_in::{Draft, Fact};
+
+/// Rows that a sweep takes at a time.
+pub(crate) const BATCH: u32 = 200;
+
+/// True when a batch was as large as it may be, so that more may wait.
+pub(crate) fn is_full(found: usize) -> bool {
+    u32::try_from(found).is_ok_and(|found| found >= BATCH)
+}
+
+impl Engine {
+    /// Expires every checkout whose deadline has passed and that nobody committed to. Says how many. One that cannot be
+    /// changed does not keep the others; its error is answered at the end.
+    pub async fn expire_due(self: &Arc<Self>) -> Result<u64, EngineError> {
+        let (mut expired, mut failed) = (0, None);
+        loop {
+            let due = self.store.due_for_expiry(self.clock.now(), BATCH).await?;
+            let (found, before) = (due.len(), expired);
+            for one in due {
+                match self.expire(one.tenant, one.checkout).await {
+                    Ok(ended) => expired += u64::from(ended),
+                    Err(error) => {
+                        tracing::error!(checkout.id = %one.checkout, %error, "cannot be expired");
+                        failed = Some(error);
+                    }
+                }
+            }
+            if !is_full(found) || expired == before {
+                return failed.map_or(Ok(expired), Err);
+            }
+        }
+    }
+
+    /// Deletes every idempotency key past its time, a batch at a time. Says how many.
+    pub async fn trim_idempotency(&self) -> Result<u64, EngineError> {
+        let kept = SignedDuration::from_hours(24 * i64::from(self.settings.idempotency_keep_days));
+        let before = self.clock.now().saturating_sub(kept).unwrap_or(jiff::Timestamp::MIN);
+        let mut deleted = 0;
+        loop {
+            let batch = self.store.trim_idempotency(before, BATCH).await?;
+            deleted += batch;
+            if batch < u64::from(BATCH) {
+                return Ok(deleted);
+            }
+        }
+    }
+
+    async fn expire(self: &Arc<Self>, tenant: Tenant, id: lendport_core::CheckoutId) -> Result<bool, EngineError> {
+        let tools = self.tools.clone();
+        let (_, result) = change_with(self.store.as_ref(), tenant, id, ChangeAsk::default(), move |loaded| {
+            let mut draft = Draft::of(&tools, loaded.record);
+            if loaded.record.checkout.expires_at > tools.clock.now() {
+                return (Change::abort(), Ok(false));
+            }
+            let waiting = loaded.record.attempts.iter().filter(|attempt| attempt.state.may_expire());
+            let mut any = false;
+            for attempt in waiting {
+                let observed = draft.observe(Fact {
+                    attempt: attempt.id,
+                    grade: Grade::Operator,
+                    source: Source::Gateway,
+                    claim: Claim::State { state: AttemptState::Expired, reason: Some(Reason::new("deadline_passed")) },
+                    raw_status: None,
+                    reference: None,
+                    dedupe_key: format!("expired:{}", loaded.record.checkout.expires_at),
+                });
+                if let Err(error) = observed {
+                    return (Change::abort(), Err(error));
+                }
+                any = true;
+            }
+            (draft.finish().0, Ok(any))
+        })
+        .await?;
+        result.unwrap_or(Ok(false))
+    }
+}

@@ -1,0 +1,351 @@
+//! Opening a checkout: everything is checked, the intent is stored, and only then the provider is called.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use lendport_core::{
+    Address, AddressInput, Attempt, AttemptState, CaptureMode, Cart, CartInput, Checkout, CheckoutId, CheckoutRecord,
+    Currency, Customer, CustomerInput, Dispute, EventType, FinancingProvider, Fulfilment, Invalid, Ledger, LineId,
+    OperationId, Pointer, ProviderAccount, ProviderId, ReturnUrls, Route, limits,
+};
+use lendport_storage::{InsertOutcome, Tenant};
+
+use crate::attempt_start::Key;
+use crate::engine::{Engine, reference_to};
+use crate::error::EngineError;
+use crate::take_in::Draft;
+use crate::ticket::{Effect, Reply, Standing, Ticket};
+
+/// A checkout as a merchant asks for it; absent fields are judged here.
+#[derive(Clone, Debug, Default)]
+pub struct OpenCheckout {
+    /// The merchant's own reference.
+    pub reference: Option<String>,
+    /// One financer.
+    pub provider: Option<String>,
+    /// Financers in order.
+    pub providers: Option<Vec<String>>,
+    /// ISO 4217; the financer's currency for the billing country when absent.
+    pub currency: Option<String>,
+    /// Who buys.
+    pub customer: CustomerInput,
+    /// Where the bill goes.
+    pub billing: AddressInput,
+    /// Where the goods go.
+    pub shipping: Option<AddressInput>,
+    /// What is bought.
+    pub cart: Option<CartInput>,
+    /// Where the browser goes afterwards.
+    pub return_urls: ReturnUrls,
+    /// `automatic` (default) or `manual`.
+    pub capture: Option<CaptureMode>,
+    /// The merchant's notes.
+    pub metadata: BTreeMap<String, String>,
+    /// Options by provider, JSON object text.
+    pub provider_options: BTreeMap<String, String>,
+}
+
+impl Engine {
+    /// Opens a checkout with its first attempt. `shape` holds what was already wrong with the request's shape; it is
+    /// reported together with everything else. A repeat with the same key hears the same answer, or goes on where an
+    /// attempt without a lasting answer stopped.
+    pub async fn open_checkout(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        asked: OpenCheckout,
+        shape: Invalid,
+        ticket: Ticket,
+    ) -> Result<Reply, EngineError> {
+        if let Some(row) = self.store.idempotency(tenant, &ticket.route, &ticket.key).await? {
+            return Box::pin(self.go_on(tenant, row, ticket)).await;
+        }
+        let (checkout, account) = self.prepare(tenant, asked, shape).await?;
+        let start = self.plan_attempt(&checkout, 1, &account);
+        let record = CheckoutRecord { checkout, attempts: vec![start.attempt.clone()], ledger: Ledger::default() };
+
+        let mut draft = Draft::of(&self.tools, &record);
+        draft.announce(&[EventType::CheckoutCreated])?;
+        draft.change.operations.push(start.operation.clone());
+        draft.change.claimed_operation = Some(start.operation.id);
+        let (change, record) = draft.finish();
+        match self.store.insert_checkout(tenant, Some(ticket.claim(self)), change).await? {
+            InsertOutcome::Inserted => {
+                Box::pin(self.call_create(tenant, record.checkout, start, account, ticket)).await
+            }
+            InsertOutcome::Claimed(row) => Box::pin(self.go_on(tenant, row, ticket)).await,
+        }
+    }
+
+    async fn go_on(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        row: lendport_storage::IdempotencyRow,
+        ticket: Ticket,
+    ) -> Result<Reply, EngineError> {
+        match ticket.standing(self, tenant, row).await? {
+            Standing::Replay(reply) => Ok(reply),
+            Standing::Resume { checkout: Some(checkout), operation } => {
+                let result = self.resume_open(tenant, checkout, operation, ticket.clone()).await;
+                self.release_on_error(tenant, checkout, ticket, result).await
+            }
+            Standing::Resume { checkout: None, .. } => {
+                Err(EngineError::Internal("an idempotency key of a create without its checkout".to_owned()))
+            }
+        }
+    }
+
+    /// Goes on with a checkout whose create ended without a lasting answer.
+    async fn resume_open(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        operation: Option<OperationId>,
+        ticket: Ticket,
+    ) -> Result<Reply, EngineError> {
+        self.settle_interrupted(tenant, id, operation).await?;
+        let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
+        // An earlier try may have come through meanwhile, with the latest one still unknown.
+        let Some(latest) = record.attempts.iter().find(|attempt| came_through(attempt)).or(record.attempts.last())
+        else {
+            return Err(EngineError::Internal("a checkout without an attempt".to_owned()));
+        };
+        let latest = latest.clone();
+        self.resume_create(tenant, record, &latest, ticket).await
+    }
+
+    /// Tries again at the same financer where that is safe; shows the checkout where the earlier try came through.
+    pub(crate) async fn resume_create(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        record: CheckoutRecord,
+        earlier: &Attempt,
+        ticket: Ticket,
+    ) -> Result<Reply, EngineError> {
+        let harmless = self.provider(&earlier.provider)?.may_repeat_create(&record.checkout);
+        match earlier.state {
+            AttemptState::Failed => {}
+            AttemptState::Indeterminate if harmless => {}
+            AttemptState::Initiating | AttemptState::Indeterminate => {
+                let checkout = reference_to(&record);
+                return Err(EngineError::CommitFence { checkout, holder: earlier.state });
+            }
+            _ => {
+                let result = self.view(&record).map(|view| Effect::Checkout(Box::new(view)));
+                return self.close_ticket(tenant, record.checkout.id, ticket, result).await;
+            }
+        }
+        self.start_on(tenant, record, &earlier.provider, None, Key::TakenOver, ticket).await
+    }
+
+    /// Judges a request; everything wrong is named at once.
+    async fn prepare(
+        &self,
+        tenant: Tenant,
+        asked: OpenCheckout,
+        shape: Invalid,
+    ) -> Result<(Checkout, ProviderAccount), EngineError> {
+        let mut invalid = Invalid::none();
+        let at = Pointer::root();
+        let customer = invalid.keep(Customer::new(&asked.customer, &at.child("customer")));
+        let billing = invalid.keep(Address::new(&asked.billing, &at.child("billing_address")));
+        let shipping = asked.shipping.as_ref().map(|input| Address::new(input, &at.child("shipping_address")));
+        let shipping = shipping.and_then(|result| invalid.keep(result));
+        let reference = asked.reference.as_deref().and_then(|text| {
+            let pointer = at.child("reference");
+            invalid.keep(lendport_core::customer::plain_text(text, &pointer, limits::REFERENCE_MAX_CHARS))
+        });
+        let accounts = self.store.accounts(tenant).await?;
+        let route = self.choose_route(&asked, &accounts, &mut invalid);
+        let account = route.as_ref().and_then(|(_, account)| account.clone());
+        let provider = account.as_ref().and_then(|account| self.providers.get(&account.provider));
+        let currency = currency_for(&asked, billing.as_ref(), provider, &mut invalid);
+        let line_id = &mut || LineId::mint(self.tools.ids.as_ref());
+        let cart = match (asked.cart, currency) {
+            (Some(input), Some(currency)) => invalid.keep(Cart::new(&input, currency, &at, line_id)),
+            (Some(input), None) => {
+                // The currency is wrong, yet the lines deserve their own answers.
+                let _ = invalid.keep(Cart::new(&input, Currency::USD, &at, line_id));
+                None
+            }
+            (None, _) => {
+                invalid.note(&at.child("items"), "missing", "is required");
+                None
+            }
+        };
+        self.judge_options(&asked.provider_options, &mut invalid);
+
+        let (Some(customer), Some(billing), Some(cart), Some((route, _)), Some(account)) =
+            (customer, billing, cart, route, account)
+        else {
+            return Err(merged(shape, invalid).into());
+        };
+        let now = self.clock.now();
+        let checkout = Checkout {
+            id: CheckoutId::mint(self.tools.ids.as_ref()),
+            merchant: tenant.merchant,
+            mode: tenant.mode,
+            reference,
+            cart,
+            customer,
+            billing,
+            shipping,
+            return_urls: asked.return_urls,
+            capture: asked.capture.unwrap_or(CaptureMode::Automatic),
+            metadata: asked.metadata,
+            provider_options: asked.provider_options,
+            route,
+            fulfilment: Fulfilment::None,
+            dispute: Dispute::None,
+            ready_announced: false,
+            expires_at: self.expiry_from(now),
+            sequence: 0,
+            version: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        if let Some(provider) = self.providers.get(&account.provider) {
+            invalid.keep(provider.check(&checkout, &account.settings));
+        }
+        merged(shape, invalid).finish()?;
+        Ok((checkout, account))
+    }
+
+    fn expiry_from(&self, now: Timestamp) -> Timestamp {
+        let hours = i64::from(self.settings.checkout_expires_after_hours);
+        now.saturating_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Who finances it: the named ones in their order, or the only one that is set up.
+    fn choose_route(
+        &self,
+        asked: &OpenCheckout,
+        accounts: &[ProviderAccount],
+        invalid: &mut Invalid,
+    ) -> Option<(Route, Option<ProviderAccount>)> {
+        let at = Pointer::root();
+        let usable = |id: &ProviderId| {
+            accounts.iter().find(|account| account.provider == *id && self.providers.contains_key(id)).cloned()
+        };
+        let offered: Vec<&str> = accounts
+            .iter()
+            .filter(|account| self.providers.contains_key(&account.provider))
+            .map(|a| a.provider.as_str())
+            .collect();
+        let named: Vec<(Pointer, &String)> = match (&asked.provider, &asked.providers) {
+            (Some(_), Some(_)) => {
+                invalid.note(&at.child("providers"), "conflict", "name either provider or providers, not both");
+                return None;
+            }
+            (Some(one), None) => vec![(at.child("provider"), one)],
+            (None, Some(many)) => {
+                let list = at.child("providers");
+                if many.is_empty() {
+                    invalid.note(&list, "too_few", "name at least one provider, or leave the field out");
+                    return None;
+                }
+                many.iter().enumerate().map(|(position, name)| (list.index(position), name)).collect()
+            }
+            (None, None) => {
+                return match offered.as_slice() {
+                    [only] => {
+                        let id = ProviderId::parse(only)?;
+                        let account = usable(&id);
+                        Some((
+                            Route { rule: "only_provider".to_owned(), providers: vec![id], skipped: Vec::new() },
+                            account,
+                        ))
+                    }
+                    [] => {
+                        invalid.note(&at.child("provider"), "no_account", "no provider account is set up in this mode");
+                        None
+                    }
+                    several => {
+                        let detail = format!("no routing profile is active; name one of {}", several.join(", "));
+                        invalid.note(&at.child("provider"), "missing", detail);
+                        None
+                    }
+                };
+            }
+        };
+        let mut providers: Vec<ProviderId> = Vec::new();
+        for (pointer, name) in named {
+            match ProviderId::parse(name).filter(|id| usable(id).is_some()) {
+                Some(id) if providers.contains(&id) => invalid.note(&pointer, "repeated", "is named twice"),
+                Some(id) => providers.push(id),
+                None => {
+                    let detail =
+                        format!("is not set up for this merchant in this mode; set up are: {}", offered.join(", "));
+                    invalid.note(&pointer, "unknown_provider", detail);
+                }
+            }
+        }
+        let account = providers.first().and_then(usable);
+        Some((Route { rule: "explicit".to_owned(), providers, skipped: Vec::new() }, account))
+    }
+
+    /// Options for a provider that is not switched on here are kept unread: one request may serve several gateways.
+    /// A name that looks like a slip of the pen is refused, for its options would be lost in silence.
+    fn judge_options(&self, options: &BTreeMap<String, String>, invalid: &mut Invalid) {
+        let at = Pointer::root().child("provider_options");
+        for (name, text) in options {
+            let at = at.child(name);
+            let Some(id) = ProviderId::parse(name) else {
+                invalid.note(&at, "unknown_provider", "is not a provider's name");
+                continue;
+            };
+            if let Some(provider) = self.providers.get(&id) {
+                invalid.keep(provider.check_options(text, &at));
+                continue;
+            }
+            let near = self.providers.keys().find(|known| strsim::damerau_levenshtein(known.as_str(), name) <= 2);
+            if let Some(near) = near {
+                invalid.note(&at, "unknown_provider", format!("no such provider is switched on; did you mean {near}?"));
+            }
+        }
+    }
+}
+
+/// The provider has it, as far as anybody knows.
+pub(crate) fn came_through(attempt: &Attempt) -> bool {
+    match attempt.state {
+        AttemptState::Initiating | AttemptState::Indeterminate => false,
+        AttemptState::Refunded | AttemptState::ChargedBack => true,
+        state => !state.is_over(),
+    }
+}
+
+fn currency_for(
+    asked: &OpenCheckout,
+    billing: Option<&Address>,
+    provider: Option<&Arc<dyn FinancingProvider>>,
+    invalid: &mut Invalid,
+) -> Option<Currency> {
+    let code = match (&asked.currency, billing, provider) {
+        (Some(code), _, _) => code.as_str(),
+        (None, Some(billing), Some(provider)) => {
+            provider.descriptor().currency_of(&billing.country.code()).unwrap_or("USD")
+        }
+        (None, _, _) => "USD",
+    };
+    let currency = Currency::parse(code);
+    if currency.is_none() {
+        invalid.note(&Pointer::root().child("currency"), "unknown_currency", "use an ISO 4217 code such as USD");
+    }
+    currency
+}
+
+/// Shape errors first; a field whose shape is wrong is not called missing as well.
+fn merged(shape: Invalid, meaning: Invalid) -> Invalid {
+    let mut all = shape;
+    for error in meaning.0 {
+        let known = |seen: &lendport_core::FieldError| {
+            let below = error.pointer.strip_prefix(&seen.pointer);
+            below.is_some_and(|rest| rest.is_empty() || error.code == "missing" && rest.starts_with('/'))
+        };
+        if !all.0.iter().any(known) {
+            all.0.push(error);
+        }
+    }
+    all
+}

@@ -1,0 +1,178 @@
+//! A provider's push: find the attempt by the URL's token, verify, read, store, and only then answer.
+
+use std::sync::Arc;
+
+use lendport_core::{
+    AttentionDraft, AttentionKind, Claim, Decision, NoticeAnswer, NoticeContext, NoticeRefusal, NoticeVerdict,
+    ObservationId, ProviderId, Push, Source,
+};
+use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Located, PushRecord, change_with};
+
+use crate::engine::{Engine, digest};
+use crate::error::EngineError;
+use crate::take_in::{Draft, Fact};
+
+/// Facts per attempt after which an unknown word, or a message without one, is only counted.
+const IDLE_KEPT: u64 = 20;
+/// Facts per attempt after which a claim that was not followed is only counted.
+const REFUSED_KEPT: u64 = 200;
+
+/// Headers that are kept with a push; the rest may hold anything.
+const KEPT_HEADERS: [&str; 4] = ["content-type", "user-agent", "x-signature", "x-timestamp"];
+
+/// A push as it arrived.
+#[derive(Debug)]
+pub struct IncomingPush {
+    /// `POST` or `GET`.
+    pub method: String,
+    /// Lower-case names with their values.
+    pub headers: Vec<(String, String)>,
+    /// Query string without the question mark.
+    pub query: String,
+    /// Bytes as received.
+    pub body: Vec<u8>,
+}
+
+impl Engine {
+    /// Takes a push in and says what the provider gets as an answer. Stores before it answers.
+    pub async fn take_in_push(self: &Arc<Self>, provider: &str, token: &str, push: IncomingPush) -> NoticeAnswer {
+        let known = ProviderId::parse(provider).and_then(|id| Some((self.providers.get(&id)?.clone(), id)));
+        let Some((adapter, id)) = known else {
+            return NoticeAnswer::usual(NoticeVerdict::UnknownToken);
+        };
+        let verdict = match self.store_push(&id, token, &push).await {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                tracing::error!(provider = %id, %error, "push not stored");
+                NoticeVerdict::StoreFailed
+            }
+        };
+        adapter.answer(verdict)
+    }
+
+    async fn store_push(
+        self: &Arc<Self>,
+        provider: &ProviderId,
+        token: &str,
+        push: &IncomingPush,
+    ) -> Result<NoticeVerdict, EngineError> {
+        let located = self.store.locate_callback(provider, &digest(token)).await?;
+        let Some(Located { tenant, checkout, attempt: Some(attempt_id) }) = located else {
+            tracing::warn!(provider = %provider, "push with an unknown token refused");
+            return Ok(NoticeVerdict::UnknownToken);
+        };
+        let record = self.store.checkout(tenant, checkout).await?.ok_or(EngineError::NotFound)?;
+        let attempt = record.attempt(attempt_id).ok_or(EngineError::NotFound)?;
+        let account = self.account(tenant, provider).await?;
+        let now = self.clock.now();
+        let context = NoticeContext { account: &account.settings, attempt };
+        let arrived = Push {
+            method: &push.method,
+            headers: &push.headers,
+            query: &push.query,
+            body: &push.body,
+            received_at: now,
+        };
+        let kept = PushRecord {
+            checkout,
+            attempt: attempt_id,
+            observation: None,
+            verdict: "stored".to_owned(),
+            headers: kept_headers(push),
+            body: push.body.clone(),
+            received_at: now,
+        };
+        let notice = match self.provider(provider)?.read_notification(context, &arrived) {
+            Ok(notice) => notice,
+            Err(refusal) => {
+                let (verdict, word) = match refusal {
+                    NoticeRefusal::Unauthentic(_) => (NoticeVerdict::Unauthentic, "unauthentic"),
+                    NoticeRefusal::Unreadable(_) => (NoticeVerdict::Unreadable, "unreadable"),
+                    NoticeRefusal::Contradicts(_) => (NoticeVerdict::Contradicts, "contradicts"),
+                };
+                tracing::warn!(
+                    checkout.id = %checkout, attempt.id = %attempt_id, provider = %provider, %refusal, "push refused"
+                );
+                self.store.record_refused_push(tenant, PushRecord { verdict: word.to_owned(), ..kept }).await?;
+                return Ok(verdict);
+            }
+        };
+        let fetch = notice.fetch;
+        let fact = Fact {
+            attempt: attempt_id,
+            grade: notice.grade,
+            source: Source::Push,
+            claim: notice.claim,
+            raw_status: notice.raw_status,
+            reference: notice.reference,
+            dedupe_key: notice.dedupe_key.clone(),
+        };
+        let tools = self.tools.clone();
+        let ask = ChangeAsk { dedupe: Some((attempt_id, notice.dedupe_key)), ..ChangeAsk::default() };
+        let (outcome, result) = change_with(self.store.as_ref(), tenant, checkout, ask, move |loaded| {
+            let mut draft = Draft::of(&tools, loaded.record);
+            let taken = match loaded.seen {
+                Some((observation, repeats)) => repeat(&mut draft, &fact, observation, repeats).map(|()| observation),
+                None => draft.observe(fact.clone()).map(|(observation, decision)| match loaded.idle {
+                    Some((kept, latest)) if kept >= kept_at_most(&fact, &decision) => {
+                        draft = Draft::of(&tools, loaded.record);
+                        draft.change.repeated = Some(latest);
+                        latest
+                    }
+                    _ => observation,
+                }),
+            };
+            match taken {
+                Ok(observation) => {
+                    let moved = draft.change.observations.iter().any(|row| row.outcome == "moved");
+                    draft.change.push = Some(PushRecord { observation: Some(observation), ..kept.clone() });
+                    (draft.finish().0, Ok(moved))
+                }
+                Err(error) => (Change::abort(), Err(error)),
+            }
+        })
+        .await?;
+        match (outcome, result) {
+            (ChangeOutcome::Done, Some(Ok(moved))) => {
+                tracing::info!(
+                    checkout.id = %checkout, attempt.id = %attempt_id, provider = %provider, moved, "push stored"
+                );
+            }
+            (ChangeOutcome::Done, Some(Err(error))) => return Err(error),
+            _ => return Err(EngineError::NotFound),
+        }
+        if fetch && let Err(error) = self.fetch_attempt(tenant, checkout, attempt_id).await {
+            // The push is stored; the fetch is tried again by whoever looks next.
+            tracing::warn!(checkout.id = %checkout, attempt.id = %attempt_id, provider = %provider, %error, "fetch failed");
+        }
+        Ok(NoticeVerdict::Stored)
+    }
+}
+
+/// How many facts that change nothing are kept before one more of this sort only counts as a repeat of the latest:
+/// whoever knows a callback address cannot fill the disk with ever new words.
+fn kept_at_most(fact: &Fact, decision: &Decision) -> u64 {
+    let changes = decision.moved.is_some() || !decision.ledger.is_empty() || decision.pending_refund.is_some();
+    match &fact.claim {
+        _ if changes => u64::MAX,
+        Claim::UnknownStatus | Claim::Nothing => IDLE_KEPT,
+        // A contradiction may matter, so there is more room for it.
+        Claim::State { .. } | Claim::Refund { .. } => REFUSED_KEPT,
+    }
+}
+
+/// A message told again changes nothing. An equal refund with nothing to tell the two apart is flagged the first time
+/// (`wegetfinancing.md` Q7).
+fn repeat(draft: &mut Draft, fact: &Fact, seen: ObservationId, repeats: u64) -> Result<(), EngineError> {
+    draft.change.repeated = Some(seen);
+    if repeats == 0 && matches!(fact.claim, Claim::Refund { distinguishable: false, .. }) {
+        let detail = "an equal refund was announced again with nothing to tell them apart; it was counted once";
+        draft.flag(fact.attempt, AttentionDraft::new(AttentionKind::RefundRepeated, detail))?;
+    }
+    Ok(())
+}
+
+fn kept_headers(push: &IncomingPush) -> String {
+    let kept = push.headers.iter().filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str()));
+    kept.map(|(name, value)| format!("{name}: {value}\n")).collect()
+}

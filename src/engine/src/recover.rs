@@ -1,0 +1,105 @@
+//! After a crash: calls that were under way become unknown, never failed.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use lendport_core::{
+    AttemptState, AttentionDraft, AttentionKind, CheckoutId, Claim, Grade, Operation, OperationId, OperationKind,
+    Phase, Reason, Source,
+};
+use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::expire::{BATCH, is_full};
+use crate::take_in::{Draft, Fact};
+
+impl Engine {
+    /// Marks interrupted calls as unknown. At start, on a store that only one process can hold, every call that was
+    /// under way was interrupted; later only those whose lease has passed. Says how many there were.
+    pub async fn recover_interrupted(self: &Arc<Self>, at_start: bool) -> Result<u64, EngineError> {
+        let before = if at_start && self.store.exclusive() { Timestamp::MAX } else { self.clock.now() };
+        let (mut recovered, mut failed) = (0, None);
+        loop {
+            let found = self.store.interrupted_calls(before, BATCH).await?;
+            let (full, already) = (is_full(found.len()), recovered);
+            for call in found {
+                // One that cannot be marked does not keep the others.
+                match self.mark_unknown(call.tenant, call.operation).await {
+                    Ok(true) => recovered += 1,
+                    // It was settled while we came to it.
+                    Ok(false) => {}
+                    Err(error) => failed = Some(error),
+                }
+            }
+            if !full || recovered == already {
+                return failed.map_or(Ok(recovered), Err);
+            }
+        }
+    }
+
+    /// Marks the interrupted create of a claim that was taken over as unknown: nobody works on it. Creates of other
+    /// keys may be under way and are left alone.
+    pub(crate) async fn settle_interrupted(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        claimed: Option<OperationId>,
+    ) -> Result<(), EngineError> {
+        for operation in self.store.operations(tenant, id, OperationKind::Create).await? {
+            if operation.phase == Phase::Sent && Some(operation.id) == claimed {
+                self.mark_unknown(tenant, operation).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks one call, unless its answer or another recovery was quicker; says which.
+    async fn mark_unknown(self: &Arc<Self>, tenant: Tenant, operation: Operation) -> Result<bool, EngineError> {
+        let tools = self.tools.clone();
+        let id = operation.checkout;
+        let (attempt, operation) = (operation.attempt, operation.id);
+        let ask = ChangeAsk { operation: Some(operation), ..ChangeAsk::default() };
+        let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
+            let Some(mut operation) = loaded.operation.filter(|stored| stored.phase == Phase::Sent) else {
+                return (Change::abort(), Ok(false));
+            };
+            let mut draft = Draft::of(&tools, loaded.record);
+            operation.phase = Phase::Unknown;
+            operation.error = Some("interrupted: the process ended during the call".to_owned());
+            operation.updated_at = tools.clock.now();
+            let taken = match operation.kind {
+                OperationKind::Create => draft
+                    .observe(Fact {
+                        attempt: operation.attempt,
+                        grade: Grade::Operator,
+                        source: Source::Gateway,
+                        claim: Claim::State {
+                            state: AttemptState::Indeterminate,
+                            reason: Some(Reason::new("interrupted")),
+                        },
+                        raw_status: None,
+                        reference: None,
+                        dedupe_key: format!("interrupted:{}", operation.id),
+                    })
+                    .and_then(|_| draft.flag_unverified_amount(operation.attempt)),
+                // Reading has no effect that could be unknown.
+                OperationKind::Retrieve => Ok(()),
+                OperationKind::Capture | OperationKind::Cancel | OperationKind::Refund | OperationKind::Shipment => {
+                    let detail = format!("a {} was interrupted and its outcome is not known", operation.kind.as_str());
+                    draft.flag(operation.attempt, AttentionDraft::new(AttentionKind::UnknownOutcome, detail))
+                }
+            };
+            draft.change.operations.push(operation);
+            match taken {
+                Ok(()) => (draft.finish().0, Ok(true)),
+                Err(error) => (Change::abort(), Err(error)),
+            }
+        })
+        .await?;
+        if let Some(Ok(true)) = result {
+            tracing::warn!(checkout.id = %id, attempt.id = %attempt, operation.id = %operation, "interrupted call is now unknown");
+        }
+        result.unwrap_or(Ok(false))
+    }
+}

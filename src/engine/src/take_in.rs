@@ -1,0 +1,193 @@
+//! Puts observations to a checkout: the decision of `reduce` becomes rows, in one change.
+
+use jiff::Timestamp;
+use lendport_core::attention::AMOUNT_UNVERIFIED;
+use lendport_core::{
+    Attempt, AttemptId, AttentionDraft, AttentionId, AttentionKind, CheckoutRecord, Claim, Decision, Event, EventId,
+    EventType, Evidence, Grade, LedgerEntry, LedgerId, LedgerKind, Money, Observation, ObservationId, ProviderRef,
+    Source, reduce,
+};
+use lendport_storage::{AttentionItem, Change, ObservationRow};
+
+use crate::announce::events_for;
+use crate::engine::Tools;
+use crate::error::EngineError;
+use crate::view::CheckoutView;
+
+/// A fact as a use case hands it in.
+#[derive(Clone, Debug)]
+pub(crate) struct Fact {
+    pub(crate) attempt: AttemptId,
+    pub(crate) grade: Grade,
+    pub(crate) source: Source,
+    pub(crate) claim: Claim,
+    pub(crate) raw_status: Option<String>,
+    pub(crate) reference: Option<ProviderRef>,
+    pub(crate) dedupe_key: String,
+}
+
+/// A change to one checkout as it takes shape.
+pub(crate) struct Draft {
+    tools: Tools,
+    now: Timestamp,
+    /// The checkout as it will be.
+    pub(crate) record: CheckoutRecord,
+    pub(crate) change: Change,
+    touched: bool,
+}
+
+impl Draft {
+    /// Starts from what the transaction loaded.
+    pub(crate) fn of(tools: &Tools, record: &CheckoutRecord) -> Self {
+        let now = tools.clock.now();
+        Self { tools: tools.clone(), now, record: record.clone(), change: Change::default(), touched: false }
+    }
+
+    /// Changes an attempt's facts that are not its state.
+    pub(crate) fn amend(&mut self, id: AttemptId, amend: impl FnOnce(&mut Attempt)) {
+        let now = self.now;
+        if let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == id) {
+            amend(attempt);
+            attempt.updated_at = now;
+            self.touched = true;
+        }
+    }
+
+    /// Adds an attempt that starts now.
+    pub(crate) fn add_attempt(&mut self, attempt: Attempt) {
+        self.record.attempts.push(attempt);
+        self.touched = true;
+    }
+
+    /// Takes a fact in: the reducer decides, the rows follow. Returns the observation's id and the decision.
+    pub(crate) fn observe(&mut self, fact: Fact) -> Result<(ObservationId, Decision), EngineError> {
+        let observation = Observation {
+            id: ObservationId::mint(self.tools.ids.as_ref()),
+            attempt: fact.attempt,
+            grade: fact.grade,
+            source: fact.source,
+            claim: fact.claim,
+            raw_status: fact.raw_status,
+            reference: fact.reference,
+            dedupe_key: fact.dedupe_key,
+            received_at: self.now,
+        };
+        let id = observation.id;
+        let fence = self.record.fence_for(fact.attempt);
+        let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == fact.attempt) else {
+            return Ok((id, Decision::default()));
+        };
+        let decision = reduce(attempt, &observation, &self.record.ledger, fence)?;
+        self.touched |= !decision.changes_nothing();
+        if attempt.reference.is_none() && observation.reference.is_some() {
+            attempt.reference.clone_from(&observation.reference);
+            self.touched = true;
+        }
+        if let Some(moved) = &decision.moved {
+            attempt.state = moved.to;
+            attempt.reason.clone_from(&moved.reason);
+            attempt.evidence = Some(Evidence { observation: id, grade: observation.grade });
+            attempt.updated_at = self.now;
+        }
+        if decision.refused.is_none()
+            && observation.raw_status.is_some()
+            && attempt.raw_status != observation.raw_status
+        {
+            attempt.raw_status.clone_from(&observation.raw_status);
+            self.touched = true;
+        }
+        for (kind, amount) in &decision.ledger {
+            self.post(fact.attempt, *kind, *amount, false, id);
+        }
+        if let Some(amount) = decision.pending_refund {
+            self.post(fact.attempt, LedgerKind::Refunded, amount, true, id);
+        }
+        self.change.observations.push(row(observation, &decision));
+        let events = events_for(&self.record, &decision, self.now);
+        self.announce(&events)?;
+        for draft in &decision.attention {
+            self.flag(fact.attempt, draft.clone())?;
+        }
+        Ok((id, decision))
+    }
+
+    fn post(&mut self, attempt: AttemptId, kind: LedgerKind, amount: Money, pending: bool, observation: ObservationId) {
+        let entry = LedgerEntry {
+            id: LedgerId::mint(self.tools.ids.as_ref()),
+            attempt,
+            kind,
+            amount,
+            pending,
+            observation,
+            recorded_at: self.now,
+        };
+        self.record.ledger.0.push(entry.clone());
+        self.change.ledger.push(entry);
+    }
+
+    /// Opens an item where an attempt is committed and no amount was ever named.
+    pub(crate) fn flag_unverified_amount(&mut self, id: AttemptId) -> Result<(), EngineError> {
+        let unverified =
+            self.record.attempt(id).is_some_and(|known| known.state.is_committed() && known.amount_echoed.is_none());
+        if unverified {
+            self.flag(id, AttentionDraft::new(AttentionKind::AmountUnverified, AMOUNT_UNVERIFIED))?;
+        }
+        Ok(())
+    }
+
+    /// Opens an item for a person, and tells of it.
+    pub(crate) fn flag(&mut self, attempt: AttemptId, draft: AttentionDraft) -> Result<(), EngineError> {
+        self.change.attention.push(AttentionItem {
+            id: AttentionId::mint(self.tools.ids.as_ref()),
+            checkout: self.record.checkout.id,
+            attempt,
+            kind: draft.kind,
+            detail: draft.detail,
+            opened_at: self.now,
+        });
+        self.announce(&[EventType::AttentionOpened])
+    }
+
+    /// Writes events with the checkout as it is now.
+    pub(crate) fn announce(&mut self, kinds: &[EventType]) -> Result<(), EngineError> {
+        for kind in kinds {
+            let checkout = &mut self.record.checkout;
+            checkout.sequence += 1;
+            checkout.updated_at = self.now;
+            checkout.ready_announced |= *kind == EventType::CheckoutReadyToFulfill;
+            self.touched = true;
+            let view = CheckoutView::of(&self.record, self.now)?;
+            self.change.events.push(Event {
+                id: EventId::mint(self.tools.ids.as_ref()),
+                checkout: self.record.checkout.id,
+                kind: *kind,
+                sequence: self.record.checkout.sequence,
+                snapshot: serde_json::to_string(&view).map_err(|error| EngineError::Internal(error.to_string()))?,
+                created_at: self.now,
+            });
+        }
+        Ok(())
+    }
+
+    /// The finished change. The checkout's version grows only when something about it changed.
+    pub(crate) fn finish(mut self) -> (Change, CheckoutRecord) {
+        if self.touched {
+            self.record.checkout.version += 1;
+            self.record.checkout.updated_at = self.now;
+            self.change.checkout = Some(Box::new(self.record.checkout.clone()));
+            self.change.status = Some(self.record.status());
+            self.change.attempts.clone_from(&self.record.attempts);
+        }
+        (self.change, self.record)
+    }
+}
+
+fn row(observation: Observation, decision: &Decision) -> ObservationRow {
+    let (outcome, outcome_detail) = match (&decision.moved, &decision.refused) {
+        (Some(moved), _) => ("moved", Some(format!("{} -> {}", moved.from.as_str(), moved.to.as_str()))),
+        (None, Some(refused)) => (refused.why.as_str(), Some(refused.to_string())),
+        (None, None) if !decision.ledger.is_empty() => ("changed_amounts", None),
+        (None, None) => ("nothing", None),
+    };
+    ObservationRow { observation, outcome: outcome.to_owned(), outcome_detail }
+}

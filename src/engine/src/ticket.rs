@@ -1,0 +1,171 @@
+//! A request with its idempotency key, and the answer that is stored with the effect.
+
+use std::sync::Arc;
+
+use lendport_core::{CheckoutId, OperationId};
+use lendport_storage::{Change, ChangeAsk, Claim, ClaimState, ClaimWrite, IdempotencyRow, Tenant, change_with};
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::take_in::Draft;
+use crate::view::{CheckoutView, ShipmentView};
+
+/// What a use case brought about.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// A checkout, new or changed.
+    Checkout(Box<CheckoutView>),
+    /// A shipment the provider was told of.
+    Shipment(Box<ShipmentView>),
+}
+
+/// An answer as it will be sent and stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// HTTP status.
+    pub status: u16,
+    /// Body, JSON text.
+    pub body: String,
+}
+
+/// Writes an answer down.
+pub type Render = Arc<dyn Fn(&Result<Effect, EngineError>) -> Rendered + Send + Sync>;
+
+/// The idempotency key of a request, and how its answer is written down.
+#[derive(Clone)]
+pub struct Ticket {
+    /// Method and path, such as `POST /v1/checkouts`.
+    pub route: String,
+    /// The caller's key.
+    pub key: String,
+    /// SHA-256 (hex) of method, path and body.
+    pub fingerprint: String,
+    /// Writes the answer, so that it can be stored in the transaction of the effect.
+    pub render: Render,
+}
+
+/// An answer to give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Body, JSON text.
+    pub body: String,
+    /// True when it was stored earlier and nothing was done now.
+    pub replayed: bool,
+}
+
+/// What an existing claim means for a new request with its key.
+#[derive(Debug)]
+pub(crate) enum Standing {
+    /// Answer this.
+    Replay(Reply),
+    /// Taken over: go on with this checkout and operation.
+    Resume { checkout: Option<CheckoutId>, operation: Option<OperationId> },
+}
+
+impl Ticket {
+    /// The row to claim.
+    pub(crate) fn claim(&self, engine: &Engine) -> Claim {
+        let now = engine.clock.now();
+        Claim {
+            route: self.route.clone(),
+            key: self.key.clone(),
+            fingerprint: self.fingerprint.clone(),
+            owner: engine.settings.owner.clone(),
+            locked_until: engine.lease_end(now),
+            now,
+        }
+    }
+
+    /// Keeps a claim that was taken over, so that whoever goes on later finds the operation of this change with it.
+    pub(crate) fn hold(&self, engine: &Engine) -> ClaimWrite {
+        let Claim { route, key, owner, locked_until, .. } = self.claim(engine);
+        ClaimWrite { route, key, state: ClaimState::InFlight { owner, locked_until } }
+    }
+
+    /// Renders a result and says what becomes of the claim with it.
+    pub(crate) fn close(&self, result: &Result<Effect, EngineError>) -> (Rendered, ClaimWrite) {
+        let rendered = (self.render)(result);
+        let lasting = result.as_ref().err().is_none_or(EngineError::is_lasting);
+        let state = if lasting {
+            ClaimState::Completed { status: rendered.status, body: rendered.body.clone() }
+        } else {
+            ClaimState::Resumable
+        };
+        (rendered, ClaimWrite { route: self.route.clone(), key: self.key.clone(), state })
+    }
+
+    /// Decides what an earlier claim means: replay, refuse, or go on where it stopped.
+    pub(crate) async fn standing(
+        &self,
+        engine: &Engine,
+        tenant: Tenant,
+        row: IdempotencyRow,
+    ) -> Result<Standing, EngineError> {
+        if row.fingerprint != self.fingerprint {
+            return Err(EngineError::KeyReused);
+        }
+        if let ClaimState::Completed { status, body } = row.state {
+            return Ok(Standing::Replay(Reply { status, body, replayed: true }));
+        }
+        if engine.store.take_over_claim(tenant, &self.claim(engine)).await? {
+            Ok(Standing::Resume { checkout: row.checkout, operation: row.operation })
+        } else {
+            Err(EngineError::KeyInFlight)
+        }
+    }
+}
+
+impl Engine {
+    /// Ends a change that answers a ticket with the checkout, or with what went wrong. The answer shows what the change
+    /// writes, its version included.
+    pub(crate) fn answer(&self, draft: Draft, failure: Option<EngineError>, ticket: &Ticket) -> (Change, Reply) {
+        let (mut change, record) = draft.finish();
+        let result = match failure {
+            Some(error) => Err(error),
+            None => self.view(&record).map(|view| Effect::Checkout(Box::new(view))),
+        };
+        let (rendered, claim) = ticket.close(&result);
+        change.claim = Some(claim);
+        (change, Reply { status: rendered.status, body: rendered.body, replayed: false })
+    }
+
+    /// A claim that was taken over is given back when going on failed; otherwise its key would be stuck until the lease ends.
+    pub(crate) async fn release_on_error(
+        &self,
+        tenant: Tenant,
+        id: CheckoutId,
+        ticket: Ticket,
+        result: Result<Reply, EngineError>,
+    ) -> Result<Reply, EngineError> {
+        match result {
+            Err(error) if !matches!(error, EngineError::Store(_)) => {
+                self.close_ticket(tenant, id, ticket, Err(error)).await
+            }
+            other => other,
+        }
+    }
+
+    /// Stores the answer to a ticket when nothing else changes.
+    pub(crate) async fn close_ticket(
+        &self,
+        tenant: Tenant,
+        id: CheckoutId,
+        ticket: Ticket,
+        result: Result<Effect, EngineError>,
+    ) -> Result<Reply, EngineError> {
+        let (rendered, claim) = ticket.close(&result);
+        change_with(self.store.as_ref(), tenant, id, ChangeAsk::default(), move |_| {
+            (Change { claim: Some(claim.clone()), ..Change::default() }, ())
+        })
+        .await?;
+        Ok(Reply { status: rendered.status, body: rendered.body, replayed: false })
+    }
+}
+
+impl std::fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ticket").field("route", &self.route).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,11 @@
+//! What merchants see: the same words in answers and in events (`api.md`). Holds no personal data.
+
+mod checkout;
+mod movement;
+mod timeline;
+
+pub use checkout::{
+    AmountsView, AttemptView, CheckoutView, DeadlinesView, EventView, LineView, NextActionView, RouteView, SkippedView,
+};
+pub use movement::{RefundView, ShipmentView, ShippedLineView};
+pub use timeline::{CallView, TimelineEntry, timeline_of};

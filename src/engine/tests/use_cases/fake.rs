@@ -1,0 +1,276 @@
+//! A financer whose answers are written by the test, and who can look around while it is being called.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use lendport_core::provider::{Market, Retrieved, ShipmentConfirmed};
+use lendport_core::{
+    Ability, AccountSettings, Attempt, AttemptState, CallContext, CallRecord, Capability, CaptureMode, Checkout, Claim,
+    CreateRequest, Created, Descriptor, FinancingProvider, Grade, Invalid, Money, NextAction, NextActionKind, Notice,
+    NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Reason, Shipment, Support,
+};
+use serde_json::Value;
+
+/// What a create call carried.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) checkout: Checkout,
+    pub(crate) attempt: Attempt,
+    /// The secret part of the callback address.
+    pub(crate) token: String,
+}
+
+pub(crate) type Answer<T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send>>;
+type OnCreate = dyn Fn(Asked) -> Answer<Created> + Send + Sync;
+type OnShip = dyn Fn(Shipment) -> Answer<ShipmentConfirmed> + Send + Sync;
+
+const CAPABILITIES: &[Capability] = &[
+    native(Ability::Create),
+    native(Ability::ConfirmShipment),
+    Capability { ability: Ability::RefundFull, support: Support::Portal, note: "give it back in the back office" },
+];
+
+/// A repeated create does no harm.
+pub(crate) static EASY: Descriptor = Descriptor {
+    id: "easy",
+    name: "Easy",
+    product: "loan",
+    summary: "Made up for these tests.",
+    documents: "none",
+    markets: &[Market { country: "US", currency: "USD" }],
+    dialects: &["1"],
+    required_fields: &[],
+    account_fields: &[],
+    capabilities: CAPABILITIES,
+    capture: CaptureMode::ProviderManaged,
+    repeated_create_is_harmless: true,
+};
+
+/// A repeated create may commit twice.
+pub(crate) static STRICT: Descriptor =
+    Descriptor { id: "strict", name: "Strict", repeated_create_is_harmless: false, ..EASY };
+
+/// Takes commands and can be asked.
+pub(crate) static ABLE: Descriptor = Descriptor {
+    id: "able",
+    name: "Able",
+    capabilities: &[
+        native(Ability::Create),
+        native(Ability::Retrieve),
+        native(Ability::CaptureFull),
+        native(Ability::CancelFull),
+        native(Ability::RefundFull),
+        native(Ability::RefundPartial),
+    ],
+    capture: CaptureMode::Manual,
+    ..EASY
+};
+
+const fn native(ability: Ability) -> Capability {
+    Capability { ability, support: Support::Native, note: "has the call" }
+}
+
+/// The scripted financer.
+pub(crate) struct Fake {
+    descriptor: &'static Descriptor,
+    on_create: Mutex<Arc<OnCreate>>,
+    on_ship: Mutex<Arc<OnShip>>,
+    command: Mutex<Result<Claim, ProviderError>>,
+    retrieved: Mutex<Claim>,
+    commanded: Mutex<Vec<String>>,
+    asked: Mutex<Vec<Asked>>,
+    shipped: Mutex<Vec<Shipment>>,
+}
+
+/// What a create answers when nothing is wrong.
+pub(crate) fn created(asked: &Asked) -> Created {
+    Created {
+        reference: ProviderRef(format!("ref-{}-{}", asked.checkout.id, asked.attempt.number)),
+        state: AttemptState::AwaitingCustomer,
+        raw_status: Some("created".to_owned()),
+        next_action: Some(NextAction {
+            kind: NextActionKind::Lightbox,
+            url: format!("https://financer.example/{}", asked.attempt.number),
+            also: vec![NextActionKind::Redirect],
+            expires_at: None,
+        }),
+        amount_echoed: Some(asked.attempt.amount),
+        mismatch_stops: true,
+    }
+}
+
+impl Fake {
+    pub(crate) fn new(descriptor: &'static Descriptor) -> Self {
+        Self {
+            descriptor,
+            on_create: Mutex::new(Arc::new(|asked| Box::pin(async move { Ok(created(&asked)) }))),
+            on_ship: Mutex::new(Arc::new(|_| Box::pin(async { Ok(ShipmentConfirmed::default()) }))),
+            command: Mutex::new(Ok(Claim::Nothing)),
+            retrieved: Mutex::new(Claim::Nothing),
+            commanded: Mutex::new(Vec::new()),
+            asked: Mutex::new(Vec::new()),
+            shipped: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// From now on create is answered so.
+    pub(crate) fn answer_create<F, T>(&self, answer: F)
+    where
+        F: Fn(Asked) -> T + Send + Sync + 'static,
+        T: Future<Output = Result<Created, ProviderError>> + Send + 'static,
+    {
+        *self.on_create.lock().unwrap() = Arc::new(move |asked| Box::pin(answer(asked)));
+    }
+
+    /// From now on create fails so.
+    pub(crate) fn fail_create(&self, error: ProviderError) {
+        self.answer_create(move |_| std::future::ready(Err(error.clone())));
+    }
+
+    /// From now on create works.
+    pub(crate) fn accept_create(&self) {
+        self.answer_create(|asked| async move { Ok(created(&asked)) });
+    }
+
+    /// From now on shipments are answered so.
+    pub(crate) fn answer_ship(&self, answer: Result<ShipmentConfirmed, ProviderError>) {
+        *self.on_ship.lock().unwrap() = Arc::new(move |_| Box::pin(std::future::ready(answer.clone())));
+    }
+
+    /// From now on captures, cancels and refunds are answered so.
+    pub(crate) fn answer_command(&self, answer: Result<Claim, ProviderError>) {
+        *self.command.lock().unwrap() = answer;
+    }
+
+    /// From now on, asked how a request stands, it says so.
+    pub(crate) fn answer_retrieve(&self, claim: Claim) {
+        *self.retrieved.lock().unwrap() = claim;
+    }
+
+    /// Every capture, cancel and refund so far, with its amount.
+    pub(crate) fn commanded(&self) -> Vec<String> {
+        self.commanded.lock().unwrap().clone()
+    }
+
+    fn obey(&self, word: String) -> Result<Retrieved, ProviderError> {
+        self.commanded.lock().unwrap().push(word);
+        let answer = self.command.lock().unwrap().clone();
+        answer.map(|claim| Retrieved { claim, raw_status: None })
+    }
+
+    /// Every create call so far.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// The latest create call.
+    pub(crate) fn last(&self) -> Asked {
+        self.asked().last().unwrap().clone()
+    }
+
+    /// Every shipment call so far.
+    pub(crate) fn shipped(&self) -> Vec<Shipment> {
+        self.shipped.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl FinancingProvider for Fake {
+    fn descriptor(&self) -> &'static Descriptor {
+        self.descriptor
+    }
+
+    fn check(&self, checkout: &Checkout, _: &AccountSettings) -> Result<(), Invalid> {
+        if checkout.billing.country.code() == "US" {
+            return Ok(());
+        }
+        Err(Invalid::one(&Pointer::root().child("billing_address").child("country"), "not_served", "only the US"))
+    }
+
+    fn may_repeat_create(&self, checkout: &Checkout) -> bool {
+        self.descriptor.repeated_create_is_harmless && !checkout.metadata.contains_key("customer was mailed")
+    }
+
+    async fn create(&self, ctx: CallContext<'_>, request: CreateRequest<'_>) -> Result<Created, ProviderError> {
+        let token = request.callback_url.expose().rsplit('/').next().unwrap().to_owned();
+        let asked = Asked { checkout: request.checkout.clone(), attempt: request.attempt.clone(), token };
+        self.asked.lock().unwrap().push(asked.clone());
+        ctx.calls.push(CallRecord {
+            method: "POST".to_owned(),
+            target: "financer.example/requests".to_owned(),
+            status: Some(200),
+            duration_ms: 1,
+            failure: None,
+            fields: Vec::new(),
+        });
+        let answer = Arc::clone(&self.on_create.lock().unwrap());
+        answer(asked).await
+    }
+
+    fn read_notification(&self, _: NoticeContext<'_>, push: &Push<'_>) -> Result<Notice, NoticeRefusal> {
+        let body: Value = serde_json::from_slice(push.body).map_err(|_| NoticeRefusal::Unreadable("not JSON"))?;
+        let word = |name: &str| body[name].as_str();
+        let grade = match push.header("x-signature") {
+            Some("right") => Grade::Signed,
+            Some(_) => return Err(NoticeRefusal::Unauthentic("wrong")),
+            None => Grade::Token,
+        };
+        let claim = match (word("state"), word("refund")) {
+            (Some(state), _) => match AttemptState::parse(state) {
+                Some(state) => Claim::State { state, reason: word("reason").map(Reason::new) },
+                None => Claim::UnknownStatus,
+            },
+            (None, Some(amount)) => Claim::Refund {
+                amount: Money::parse(amount, lendport_core::Currency::USD).ok(),
+                distinguishable: word("refund_id").is_some(),
+            },
+            (None, None) => Claim::Nothing,
+        };
+        Ok(Notice {
+            grade,
+            claim,
+            raw_status: word("state").map(str::to_owned),
+            reference: word("reference").map(|text| ProviderRef(text.to_owned())),
+            // Whatever tells two messages apart is in the body.
+            dedupe_key: body.to_string(),
+            fetch: false,
+        })
+    }
+
+    async fn retrieve(&self, _: CallContext<'_>, _: &Attempt) -> Result<Retrieved, ProviderError> {
+        self.descriptor.require(Ability::Retrieve)?;
+        Ok(Retrieved { claim: self.retrieved.lock().unwrap().clone(), raw_status: None })
+    }
+
+    async fn capture(&self, _: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
+        self.obey(format!("capture {}", attempt.amount))
+    }
+
+    async fn cancel(&self, _: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
+        self.obey(format!("cancel {}", attempt.amount))
+    }
+
+    async fn refund(
+        &self,
+        _: CallContext<'_>,
+        _: &Attempt,
+        amount: Money,
+        reason: Option<&str>,
+    ) -> Result<Retrieved, ProviderError> {
+        self.obey(format!("refund {amount} {}", reason.unwrap_or("-")))
+    }
+
+    async fn confirm_shipment(
+        &self,
+        _: CallContext<'_>,
+        _: &Checkout,
+        _: &Attempt,
+        shipment: &Shipment,
+    ) -> Result<ShipmentConfirmed, ProviderError> {
+        self.shipped.lock().unwrap().push(shipment.clone());
+        let answer = Arc::clone(&self.on_ship.lock().unwrap());
+        answer(shipment.clone()).await
+    }
+}

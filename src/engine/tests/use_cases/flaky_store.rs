@@ -1,0 +1,173 @@
+//! The disk fails at the worst moment: the financer has said yes and we cannot write it down.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use lendport_core::{
+    AttemptState, CheckoutId, CheckoutRecord, ErrorKind, Operation, OperationKind, Phase, ProviderAccount,
+    ProviderError, ProviderId,
+};
+use lendport_engine::EngineError;
+use lendport_storage::{
+    ApiKey, Change, ChangeAsk, ChangeOutcome, CheckoutFilter, Claim, Decide, IdempotencyRow, InsertOutcome,
+    InterruptedCall, Located, Merchant, Page, PageAsk, PushRecord, Store, StoreError, Tenant, Timeline,
+};
+use serde_json::json;
+
+use crate::world::{LEASE_MS, World, id_of, ticket};
+
+/// Passes everything on, fails the next so many changes, and does not find the next so many keys.
+struct Flaky {
+    inner: Arc<dyn Store>,
+    failures: Arc<AtomicUsize>,
+    blind: Arc<AtomicUsize>,
+}
+
+/// Counts down; true while there was something left.
+fn one_more(counter: &AtomicUsize) -> bool {
+    counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+}
+
+macro_rules! passed_on {
+    ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $kind:ty),*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl Store for Flaky {
+            $(async fn $name(&self, $($arg: $kind),*) -> $answer { self.inner.$name($($arg),*).await })*
+
+            async fn change_checkout(
+                &self,
+                tenant: Tenant,
+                id: CheckoutId,
+                ask: ChangeAsk,
+                decide: Box<Decide<'static>>,
+            ) -> Result<ChangeOutcome, StoreError> {
+                if one_more(&self.failures) {
+                    return Err(StoreError::Full);
+                }
+                self.inner.change_checkout(tenant, id, ask, decide).await
+            }
+
+            async fn idempotency(
+                &self,
+                tenant: Tenant,
+                route: &str,
+                key: &str,
+            ) -> Result<Option<IdempotencyRow>, StoreError> {
+                if one_more(&self.blind) {
+                    return Ok(None);
+                }
+                self.inner.idempotency(tenant, route, key).await
+            }
+
+            fn exclusive(&self) -> bool {
+                self.inner.exclusive()
+            }
+        }
+    };
+}
+
+passed_on! {
+    fn put_merchant(merchant: &Merchant) -> Result<(), StoreError>;
+    fn merchant_by_name(name: &str) -> Result<Option<Merchant>, StoreError>;
+    fn put_key(key: &ApiKey) -> Result<(), StoreError>;
+    fn key_by_digest(digest: &str) -> Result<Option<ApiKey>, StoreError>;
+    fn put_account(account: &ProviderAccount) -> Result<(), StoreError>;
+    fn account(tenant: Tenant, provider: &ProviderId) -> Result<Option<ProviderAccount>, StoreError>;
+    fn accounts(tenant: Tenant) -> Result<Vec<ProviderAccount>, StoreError>;
+    fn insert_checkout(tenant: Tenant, claim: Option<Claim>, change: Change) -> Result<InsertOutcome, StoreError>;
+    fn checkout(tenant: Tenant, id: CheckoutId) -> Result<Option<CheckoutRecord>, StoreError>;
+    fn checkouts(tenant: Tenant, filter: &CheckoutFilter, page: PageAsk<CheckoutId>) -> Result<Page<CheckoutRecord>, StoreError>;
+    fn timeline(tenant: Tenant, id: CheckoutId) -> Result<Option<Timeline>, StoreError>;
+    fn operations(tenant: Tenant, id: CheckoutId, kind: OperationKind) -> Result<Vec<Operation>, StoreError>;
+    fn locate_callback(provider: &ProviderId, digest: &str) -> Result<Option<Located>, StoreError>;
+    fn record_refused_push(tenant: Tenant, push: PushRecord) -> Result<(), StoreError>;
+    fn take_over_claim(tenant: Tenant, claim: &Claim) -> Result<bool, StoreError>;
+    fn trim_idempotency(before: Timestamp, batch: u32) -> Result<u64, StoreError>;
+    fn due_for_expiry(now: Timestamp, limit: u32) -> Result<Vec<Located>, StoreError>;
+    fn interrupted_calls(now: Timestamp, limit: u32) -> Result<Vec<InterruptedCall>, StoreError>;
+    fn ready() -> Result<(), StoreError>;
+    fn close() -> ();
+}
+
+async fn world() -> (World, Arc<AtomicUsize>) {
+    let (world, failures, _) = flaky().await;
+    (world, failures)
+}
+
+async fn flaky() -> (World, Arc<AtomicUsize>, Arc<AtomicUsize>) {
+    let (failures, blind) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (failing, blinded) = (Arc::clone(&failures), Arc::clone(&blind));
+    let world = World::over(|inner| Arc::new(Flaky { inner, failures: failing, blind: blinded })).await;
+    (world, failures, blind)
+}
+
+#[tokio::test]
+async fn an_acceptance_that_could_not_be_stored_is_unknown_and_settled_later() {
+    let (world, failures) = world().await;
+    failures.store(1, Ordering::SeqCst);
+    let lost = world.open_at("easy", "key").await;
+    assert_eq!(lost, Err(EngineError::Store(StoreError::Full)));
+    let id = world.only().await;
+    assert_eq!(world.state(id).await, AttemptState::Initiating, "as it was before the call");
+    assert_eq!(world.operation(id, OperationKind::Create).await.phase, Phase::Sent);
+    assert_eq!(world.open_at("easy", "key").await, Err(EngineError::KeyInFlight), "until the lease ends");
+
+    world.clock.advance(SignedDuration::from_millis(i64::try_from(LEASE_MS).unwrap() + 1));
+    assert_eq!(world.engine.recover_interrupted(false).await, Ok(1));
+    assert_eq!(world.state(id).await, AttemptState::Indeterminate);
+    // The financer did take it in, and pushes to the address of the first attempt.
+    let first = world.easy.asked()[0].token.clone();
+    let reply = world.open("key").await;
+    assert_eq!((reply.status, id_of(&reply)), (201, id));
+    assert_eq!(world.push_to(&first, json!({ "state": "authorized" })).await.status, 200);
+    let states: Vec<_> = world.record(id).await.attempts.iter().map(|attempt| attempt.state).collect();
+    assert_eq!(states, [AttemptState::Authorized, AttemptState::AwaitingCustomer]);
+    assert_eq!(world.record(id).await.status().as_str(), "authorized");
+}
+
+#[tokio::test]
+async fn a_push_that_could_not_be_stored_is_asked_for_again() {
+    let (world, failures) = world().await;
+    let id = world.opened("key").await;
+    let token = world.easy.last().token;
+    failures.store(1, Ordering::SeqCst);
+    assert_eq!(world.push_to(&token, json!({ "state": "authorized" })).await.status, 503);
+    assert_eq!(world.state(id).await, AttemptState::AwaitingCustomer);
+    assert_eq!(world.push_to(&token, json!({ "state": "authorized" })).await.status, 200);
+    assert_eq!(world.state(id).await, AttemptState::Authorized);
+    assert_eq!(world.events(id).await, ["checkout.created", "attempt.created", "checkout.ready_to_fulfill"]);
+}
+
+#[tokio::test]
+async fn a_key_that_another_request_claims_meanwhile_starts_nothing() {
+    let (world, _, blind) = flaky().await;
+    let id = world.opened("key").await;
+    world.push(json!({ "state": "declined" })).await;
+    world.strict.fail_create(ProviderError::new(ErrorKind::Invalid, "the phone is wrong"));
+    let start = || {
+        let ticket = ticket(&format!("POST /v1/checkouts/{id}/attempts"), "next", "strict");
+        world.engine.start_attempt(world.tenant, id, Some("strict".to_owned()), None, ticket)
+    };
+    let first = start().await.unwrap();
+    assert_eq!((first.status, first.replayed), (502, false));
+    // Looked for its key before the first had stored it, and goes on after the first was answered.
+    blind.store(1, Ordering::SeqCst);
+    assert_eq!(start().await, Err(EngineError::KeyInFlight));
+    let replay = start().await.unwrap();
+    assert_eq!((replay.replayed, replay.body), (true, first.body));
+    assert_eq!(world.strict.asked().len(), 1, "one key, one call");
+}
+
+#[tokio::test]
+async fn one_checkout_that_cannot_be_expired_does_not_keep_the_others() {
+    let (world, failures) = world().await;
+    let ids = [world.opened("first").await, world.opened("second").await];
+    world.clock.advance(SignedDuration::from_hours(72));
+    failures.store(1, Ordering::SeqCst);
+    assert_eq!(world.engine.expire_due().await, Err(EngineError::Store(StoreError::Full)));
+    assert_eq!(world.state(ids[0]).await, AttemptState::AwaitingCustomer);
+    assert_eq!(world.state(ids[1]).await, AttemptState::Expired);
+    assert_eq!(world.engine.expire_due().await, Ok(1));
+}
