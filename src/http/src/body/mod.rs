@@ -1,0 +1,11 @@
+//! Request bodies: read once, everything wrong named at once with JSON Pointers, amounts without floating point.
+
+pub(crate) mod checkout;
+pub(crate) mod command;
+mod fields;
+mod node;
+pub(crate) mod shipment;
+mod text;
+
+pub(crate) use fields::unknown;
+pub(crate) use node::{Node, parse};

@@ -1,0 +1,44 @@
+//! Who asks. The secret key decides the merchant and the mode.
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderName, header};
+use lendport_core::MerchantId;
+use lendport_storage::Tenant;
+
+use crate::app::App;
+use crate::problem::{Code, Problem};
+
+const LENDPORT_MERCHANT: HeaderName = HeaderName::from_static("lendport-merchant");
+/// Longer texts are no keys of ours.
+const KEY_MAX_BYTES: usize = 256;
+
+/// An authenticated caller.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller(pub(crate) Tenant);
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let unknown = || Problem::plain(Code::Unauthorized);
+        let key = bearer(parts).filter(|key| key.len() <= KEY_MAX_BYTES).ok_or_else(unknown)?.to_owned();
+        let engine = app.engine.clone();
+        let tenant = app.run(async move { engine.tenant_of_key(&key).await }).await?.ok_or_else(unknown)?;
+        if let Some(named) = parts.headers.get(LENDPORT_MERCHANT) {
+            let named = named.to_str().ok().and_then(|text| text.parse::<MerchantId>().ok());
+            // A key may only act for its own merchant; anything else looks as if it did not exist.
+            if named != Some(tenant.merchant) {
+                return Err(Problem::plain(Code::NotFound));
+            }
+        }
+        Ok(Self(tenant))
+    }
+}
+
+fn bearer(parts: &Parts) -> Option<&str> {
+    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let (scheme, key) = values.next()?.to_str().ok()?.split_once(' ')?;
+    let key = key.trim();
+    (values.next().is_none() && scheme.eq_ignore_ascii_case("bearer") && !key.is_empty()).then_some(key)
+}

@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod app;
+mod assets;
+mod body;
+mod callbacks;
+mod client_token;
+mod conventions;
+mod customer_page;
+mod docs;
+mod extract;
+mod html;
+mod openapi;
+mod probes;
+pub mod problem;
+mod problems;
+mod router;
+mod serve;
+mod v1;
+
+pub use app::HttpSettings;
+pub use conventions::VERSION;
+pub use openapi::{events_schema_json, openapi, openapi_json};
+pub use router::router;
+pub use serve::serve;

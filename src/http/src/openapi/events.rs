@@ -1,0 +1,143 @@
+//! What merchants receive: the payloads of outgoing webhooks, as an OpenAPI 3.1 document with `webhooks`.
+
+use lendport_core::EventType;
+use lendport_engine::view::CheckoutView;
+use serde_json::{Map, Value, json};
+use utoipa::{PartialSchema as _, ToSchema as _};
+
+use super::examples;
+use crate::conventions::VERSION;
+
+const ABOUT: &str = "\
+What the gateway sends to a merchant's endpoints. Signed as Standard Webhooks asks: `webhook-id`, `webhook-timestamp` \
+and `webhook-signature` (`v1,` and base64 of HMAC-SHA256 over id, timestamp and body, joined by dots). Any 2xx is success; \
+everything else is sent again. At least once: drop repeats by `webhook-id`, and stale ones by `sequence`.";
+
+/// The document as it is committed: stable, with a line end.
+pub fn events_schema_json() -> String {
+    let mut text = serde_json::to_string_pretty(&document()).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn document() -> Value {
+    let webhooks: Map<_, _> = EventType::ALL.iter().map(|kind| (kind.as_str().to_owned(), webhook(*kind))).collect();
+    let mut schemas = Vec::new();
+    CheckoutView::schemas(&mut schemas);
+    let mut named: Map<_, _> = schemas.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
+    named.insert(CheckoutView::name().into_owned(), json!(CheckoutView::schema()));
+    named.insert("Event".to_owned(), event());
+    named.sort_keys();
+    json!({
+        "openapi": "3.1.0",
+        "info": { "title": "Lendport events", "version": VERSION, "description": ABOUT },
+        "webhooks": webhooks,
+        "components": { "schemas": named }
+    })
+}
+
+fn webhook(kind: EventType) -> Value {
+    let header = |name: &str, about: &str| json!({ "name": name, "in": "header", "required": true, "description": about, "schema": { "type": "string" } });
+    json!({
+        "post": {
+            "operationId": kind.as_str(),
+            "summary": meaning(kind),
+            "parameters": [
+                header("webhook-id", "The event's id"),
+                header("webhook-timestamp", "Seconds since 1970 at which it was sent"),
+                header("webhook-signature", "One or more signatures, separated by blanks")
+            ],
+            "requestBody": {
+                "required": true,
+                "content": { "application/json": {
+                    "schema": {
+                        "allOf": [
+                            { "$ref": "#/components/schemas/Event" },
+                            { "type": "object", "properties": { "type": { "const": kind.as_str() } } }
+                        ]
+                    }
+                } }
+            },
+            "responses": {
+                "2XX": { "description": "Taken in" },
+                "410": { "description": "Not wanted any more: the endpoint is switched off" }
+            }
+        }
+    })
+}
+
+fn event() -> Value {
+    let kinds: Vec<_> = EventType::ALL.iter().map(|kind| kind.as_str()).collect();
+    json!({
+        "type": "object",
+        "description": "What happened, with the checkout as it was at that sequence.",
+        "examples": [example()],
+        "required": ["id", "type", "created_at", "mode", "sequence", "data"],
+        "properties": {
+            "id": { "type": "string", "description": "Drop repeats by it.", "examples": ["evt_0190a5b0c1d27e3f8a4b5c6d7e8f9a0b"] },
+            "type": { "type": "string", "enum": kinds, "description": "What happened. More types may follow: ignore those you do not know." },
+            "created_at": { "type": "string", "format": "date-time" },
+            "mode": { "type": "string", "enum": ["test", "live"] },
+            "sequence": { "type": "integer", "minimum": 1, "description": "Position in the checkout's history, without gaps. Drop what is older than what you hold." },
+            "data": {
+                "type": "object",
+                "required": ["checkout"],
+                "properties": { "checkout": { "$ref": "#/components/schemas/Checkout" } }
+            }
+        }
+    })
+}
+
+fn example() -> Value {
+    let mut checkout = examples::checkout();
+    if let Some(members) = checkout.as_object_mut() {
+        members.remove("client_token");
+        members.remove("checkout_url");
+    }
+    json!({
+        "id": "evt_0190a5b0c1d27e3f8a4b5c6d7e8f9a0b",
+        "type": "attempt.created",
+        "created_at": "2026-11-21T09:30:01Z",
+        "mode": "test",
+        "sequence": 2,
+        "data": { "checkout": checkout }
+    })
+}
+
+fn meaning(kind: EventType) -> &'static str {
+    match kind {
+        EventType::CheckoutCreated => "A checkout was opened",
+        EventType::CheckoutUpdated => "Something about a checkout changed that has no type of its own",
+        EventType::CheckoutReadyToFulfill => "Ship: told exactly once per checkout",
+        EventType::CheckoutDeclined => "Every financer said no",
+        EventType::CheckoutCanceled => "A checkout was stopped before capture, or withdrawn by the financer",
+        EventType::CheckoutExpired => "A deadline passed",
+        EventType::CheckoutCaptured => "The merchant is paid, or entitled to be",
+        EventType::CheckoutRefunded => "An amount was given back, a part or all",
+        EventType::CheckoutChargedBack => "An amount was taken back through a dispute",
+        EventType::AttemptCreated => "A financer took the request in",
+        EventType::AttemptPreapproved => "Positive, not final: do not ship",
+        EventType::AttemptDeclined => "A financer said no, and others may follow",
+        EventType::AttemptLateApproval => "A financer came back after its no, or after the checkout had expired",
+        EventType::AttemptIndeterminate => "The outcome of a call is not known",
+        EventType::OperationFailed => "A command to a financer failed",
+        EventType::ShipmentConfirmed => "The financer was told of a shipment",
+        EventType::AttentionOpened => "Something needs a person",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_has_its_payload_and_every_reference_leads_somewhere() {
+        let document = document();
+        assert_eq!(document["webhooks"].as_object().unwrap().len(), EventType::ALL.len());
+        let text = document.to_string();
+        for part in text.split("#/components/schemas/").skip(1) {
+            let name = part.split('"').next().unwrap();
+            assert!(document["components"]["schemas"][name].is_object(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The description of the API, generated from the routes (OpenAPI 3.1).
+
+pub(crate) mod amount;
+pub(crate) mod bodies;
+mod events;
+pub(crate) mod examples;
+pub(crate) mod parts;
+
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+pub use events::events_schema_json;
+
+use crate::conventions::VERSION;
+use crate::problem::ProblemDocument;
+
+const ABOUT: &str = "\
+One API for every financer: open a checkout, send the customer to the financer's page, hear what was decided, and ship \
+when `can_fulfill` is true.
+
+- **Keys**: `Authorization: Bearer lp_test_...` or `lp_live_...`. The key decides the merchant and the mode; test and \
+live data never meet.
+- **Money** is decimal strings. On input a JSON number is taken too, and read without binary floating point.
+- **Repeats**: every request that creates or moves something takes an `Idempotency-Key`. A repeat hears the same answer \
+with `Idempotent-Replayed: true`; a request whose outcome is unknown is resumed.
+- **Changes**: a checkout's `ETag` can be given as `If-Match`.
+- **Errors** are `application/problem+json` (RFC 9457), with everything that is wrong at once; `/problems` lists them.
+- **Pages**: newest first; give `next_cursor` as `after`.
+- **Every answer** has a `Request-Id`, and `Lendport-Version` under `/v1`.";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    components(schemas(ProblemDocument, amount::Amount)),
+    security(("secret_key" = [])),
+    tags(
+        (name = "Checkouts", description = "What a merchant wants financed"),
+        (name = "Providers", description = "What each financer can do"),
+        (name = "Customer", description = "The customer's page"),
+        (name = "Callbacks", description = "For financers"),
+        (name = "Service", description = "Probes and pages")
+    )
+)]
+struct Base;
+
+/// What the routes' own descriptions are added to.
+pub(crate) fn base() -> OpenApi {
+    let mut document = Base::openapi();
+    document.info.title = "Lendport".to_owned();
+    document.info.version = VERSION.to_owned();
+    document.info.description = Some(ABOUT.to_owned());
+    document.info.license = None;
+    document.info.contact = None;
+    document
+}
+
+/// The whole description of the API.
+pub fn openapi() -> OpenApi {
+    let (_, mut document) = crate::router::routes().split_for_parts();
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The merchant's secret key: `lp_test_...` or `lp_live_...`"))
+        .build();
+    if let Some(components) = document.components.as_mut() {
+        components.security_schemes.insert("secret_key".to_owned(), SecurityScheme::Http(scheme).into());
+    }
+    for item in document.paths.paths.values_mut() {
+        for operation in amount::operations(item) {
+            for response in operation.responses.responses.values_mut() {
+                if let RefOr::T(response) = response {
+                    let header = parts::text_header("Our id of the request").into();
+                    response.headers.insert("Request-Id".to_owned(), header);
+                }
+            }
+        }
+    }
+    document
+}
+
+/// The description as it is served and committed: stable, with a line end.
+pub fn openapi_json() -> String {
+    let mut text = openapi().to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}

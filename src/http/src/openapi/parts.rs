@@ -1,0 +1,148 @@
+//! Parts that many operations of the document share: headers in, headers out, and the problems of each kind of route.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{IntoParams, IntoResponses};
+
+use crate::problem::{Code, MEDIA_TYPE};
+
+/// The header of a request that creates something.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes a header; `extract::Write` reads it")]
+pub(crate) struct CreateHeaders {
+    /// A fresh random text for each new request; the same one for its repeats. Kept for 7 days.
+    #[param(
+        rename = "Idempotency-Key",
+        pattern = r"^[^\x00-\x1f\x7f]*[!-~][^\x00-\x1f\x7f]*$",
+        max_length = 255,
+        example = "0190a5b0-c1d2-7e3f-8a4b-5c6d7e8f9a0b"
+    )]
+    idempotency_key: String,
+}
+
+/// Headers of a request that changes something.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes headers; `extract::Write` reads them")]
+pub(crate) struct WriteHeaders {
+    /// A fresh random text for each new request; the same one for its repeats. Kept for 7 days.
+    #[param(
+        rename = "Idempotency-Key",
+        pattern = r"^[^\x00-\x1f\x7f]*[!-~][^\x00-\x1f\x7f]*$",
+        max_length = 255,
+        example = "0190a5b0-c1d2-7e3f-8a4b-5c6d7e8f9a0b"
+    )]
+    idempotency_key: String,
+    /// The ETag of the checkout you decided on; the change is refused with 412 when it has another one now.
+    #[param(rename = "If-Match", pattern = r#"^(\*|(W/)?"[^"]*")$"#, value_type = String, required = false, example = "\"2\"")]
+    if_match: Option<String>,
+}
+
+/// Problems of every route that reads for a merchant.
+pub(crate) struct ReadProblems;
+
+/// Problems of every route that creates or moves something.
+pub(crate) struct WriteProblems;
+
+/// Problems of `/refresh`, which asks a financer and takes no key.
+pub(crate) struct RefreshProblems;
+
+/// The problem of a page or a probe that is not there.
+pub(crate) struct PageProblems;
+
+const READ: &[Code] = &[
+    Code::InvalidQuery,
+    Code::UnsupportedVersion,
+    Code::Unauthorized,
+    Code::NotFound,
+    Code::Internal,
+    Code::StorageUnavailable,
+    Code::GatewayTimeout,
+];
+
+const ASK: &[Code] = &[
+    Code::OperationNotSupported,
+    Code::ProviderCredentialsRejected,
+    Code::ProviderConfiguration,
+    Code::ProviderUnavailable,
+    Code::ProviderOutcomeUnknown,
+    Code::ProviderBadResponse,
+];
+
+const WRITE: &[Code] = &[
+    Code::MalformedJson,
+    Code::InvalidHeader,
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyInvalid,
+    Code::RequestTimeout,
+    Code::InvalidState,
+    Code::CommitFence,
+    Code::IdempotencyKeyInFlight,
+    Code::PreconditionFailed,
+    Code::BodyTooLarge,
+    Code::UnsupportedMediaType,
+    Code::ValidationFailed,
+    Code::IdempotencyKeyReused,
+    Code::ProviderRefused,
+    Code::ProviderAmountMismatch,
+];
+
+impl IntoResponses for ReadProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        answers(READ.iter())
+    }
+}
+
+impl IntoResponses for RefreshProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        answers(READ.iter().chain(ASK).chain([&Code::InvalidState]))
+    }
+}
+
+impl IntoResponses for WriteProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        answers(READ.iter().chain(ASK).chain(WRITE))
+    }
+}
+
+impl IntoResponses for PageProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        answers([&Code::NotFound].into_iter())
+    }
+}
+
+fn answers<'c>(codes: impl Iterator<Item = &'c Code>) -> BTreeMap<String, RefOr<Response>> {
+    let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+    for code in codes {
+        by_status.entry(code.entry().status).or_default().push(*code);
+    }
+    by_status.into_iter().map(|(status, codes)| (status.to_string(), answer(status, &codes).into())).collect()
+}
+
+fn answer(status: u16, codes: &[Code]) -> Response {
+    let described: Vec<_> =
+        codes.iter().map(|code| format!("`{}`: {}", code.entry().word, code.entry().title)).collect();
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let mut response = ResponseBuilder::new().description(described.join("\n\n")).content(MEDIA_TYPE, content);
+    if status == 401 {
+        response = response.header("WWW-Authenticate", text_header("`Bearer`"));
+    }
+    if codes.iter().any(|code| matches!(code, Code::IdempotencyKeyInFlight | Code::ProviderUnavailable)) {
+        response = response.header("Retry-After", text_header("Seconds to wait, where known"));
+    }
+    response.build()
+}
+
+/// A response header that holds text.
+pub(crate) fn text_header(description: &str) -> utoipa::openapi::Header {
+    HeaderBuilder::new()
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .description(Some(description))
+        .build()
+}

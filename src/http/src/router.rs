@@ -1,0 +1,48 @@
+//! All routes, and what lies around them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use lendport_core::{Clock, IdSource};
+use lendport_engine::Engine;
+use tokio_util::task::TaskTracker;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::{App, HttpSettings};
+use crate::{assets, callbacks, conventions, customer_page, docs, openapi, probes, problems, v1};
+
+/// The routes with their descriptions.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .merge(v1::checkouts::router())
+        .merge(v1::providers::router())
+        .merge(customer_page::router())
+        .merge(docs::router())
+        .merge(problems::router())
+        .merge(probes::router())
+        .merge(callbacks::router())
+}
+
+/// The gateway's HTTP side. Work that changes state runs in `tasks` and goes on when its caller hangs up.
+pub fn router(
+    engine: Arc<Engine>,
+    ids: Arc<dyn IdSource>,
+    clock: Arc<dyn Clock>,
+    settings: HttpSettings,
+    tasks: TaskTracker,
+) -> Router {
+    let app = App::new(engine, ids, clock, &settings, tasks);
+    let (router, _) = routes().split_for_parts();
+    router
+        .merge(assets::router())
+        .fallback(conventions::not_found)
+        .method_not_allowed_fallback(conventions::method_not_allowed)
+        // Callbacks set a tighter limit of their own, which wins.
+        .layer(DefaultBodyLimit::max(app.body_max_bytes))
+        .layer(CatchPanicLayer::custom(conventions::panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), conventions::apply))
+        .with_state(app)
+}

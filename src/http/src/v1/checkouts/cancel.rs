@@ -1,0 +1,46 @@
+//! `POST /v1/checkouts/{id}/cancel`.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use lendport_engine::CommandAsk;
+use lendport_engine::view::CheckoutView;
+
+use crate::app::App;
+use crate::body::command;
+use crate::extract::{Caller, CheckoutPath, JsonBody, NoQuery, Write};
+use crate::openapi::bodies::CommandInput;
+use crate::openapi::parts::{WriteHeaders, WriteProblems};
+use crate::problem::Problem;
+
+/// Stop a checkout before capture
+///
+/// Whole, or some lines where the financer can. `operation_not_supported` says what to do where it cannot.
+#[utoipa::path(
+    post,
+    path = "/v1/checkouts/{id}/cancel",
+    operation_id = "cancelCheckout",
+    tag = "Checkouts",
+    params(WriteHeaders, ("id" = String, Path, description = "Id of the checkout")),
+    request_body(content = Option<CommandInput>),
+    responses(
+        (status = 200, description = "The checkout after it was stopped", body = CheckoutView,
+         headers(("ETag" = String, description = "Version of the checkout"))),
+        WriteProblems
+    )
+)]
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    Caller(tenant): Caller,
+    CheckoutPath(id): CheckoutPath,
+    _: NoQuery,
+    write: Write,
+    body: JsonBody,
+) -> Result<Response, Problem> {
+    let asked = body.read_optional(command::command)?;
+    let asked = CommandAsk { lines: asked.lines, reason: asked.reason };
+    let (ticket, answer) = write.pending(&app, tenant, &body, StatusCode::OK).split();
+    let (engine, if_match) = (app.engine.clone(), write.if_match);
+    let reply = app.run(async move { engine.cancel(tenant, id, if_match, asked, ticket).await }).await?;
+    Ok(answer.respond(reply))
+}

@@ -1,0 +1,133 @@
+//! `GET /v1/checkouts`.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use lendport_core::{CheckoutId, CheckoutStatus, Invalid, ProviderId, limits};
+use lendport_engine::view::CheckoutView;
+use lendport_storage::{CheckoutFilter, PageAsk};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+
+use crate::app::App;
+use crate::extract::{Caller, Query, note};
+use crate::openapi::parts::ReadProblems;
+use crate::problem::Problem;
+
+const KNOWN: &[&str] = &["limit", "after", "reference", "status", "provider", "created_after", "created_before"];
+
+/// Which checkouts.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes parameters; `read` reads them")]
+pub(crate) struct ListParameters {
+    /// Rows wanted.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    #[param(pattern = "^chk_[0-9a-f]{32}$")]
+    after: Option<String>,
+    /// Your own reference, exactly.
+    #[param(max_length = 128)]
+    reference: Option<String>,
+    /// The checkout's status.
+    #[param(schema_with = statuses)]
+    status: Option<String>,
+    /// The financer that speaks for the checkout.
+    #[param(pattern = "^[a-z0-9_]{1,40}$")]
+    provider: Option<String>,
+    /// Opened at or after this moment.
+    #[param(format = DateTime)]
+    created_after: Option<String>,
+    /// Opened before this moment.
+    #[param(format = DateTime)]
+    created_before: Option<String>,
+}
+
+fn statuses() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(CheckoutStatus::ALL.map(CheckoutStatus::as_str)))
+        .build()
+}
+
+/// A page of checkouts, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CheckoutPage {
+    /// The checkouts.
+    data: Vec<CheckoutView>,
+    /// True when older ones follow.
+    has_more: bool,
+    /// What to give as `after` for the next page; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// List checkouts
+#[utoipa::path(
+    get,
+    path = "/v1/checkouts",
+    operation_id = "listCheckouts",
+    tag = "Checkouts",
+    params(ListParameters),
+    responses((status = 200, description = "A page of checkouts, newest first", body = CheckoutPage), ReadProblems)
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Caller(tenant): Caller,
+    query: Query,
+) -> Result<Json<CheckoutPage>, Problem> {
+    let (filter, ask) = query.read(KNOWN, read)?;
+    let engine = app.engine.clone();
+    let page = app.run(async move { engine.list_checkouts(tenant, &filter, ask).await }).await?;
+    let next_cursor = page.rows.last().filter(|_| page.has_more).map(|last| last.id.clone());
+    let mut data = page.rows;
+    for view in &mut data {
+        app.tokens.fill(tenant, view);
+    }
+    Ok(Json(CheckoutPage { data, has_more: page.has_more, next_cursor }))
+}
+
+fn read(values: &BTreeMap<String, String>, invalid: &mut Invalid) -> (CheckoutFilter, PageAsk<CheckoutId>) {
+    let mut used = |name: &str, detail: &str, wrong: bool| {
+        if wrong {
+            note(invalid, name, "invalid_value", detail);
+        }
+    };
+    let limit = values.get("limit").map(|text| text.parse::<u32>());
+    let limit_ok = limit.as_ref().is_none_or(|limit| limit.as_ref().is_ok_and(|n| (1..=limits::PAGE_MAX).contains(n)));
+    used("limit", &format!("must be a whole number from 1 to {}", limits::PAGE_MAX), !limit_ok);
+
+    let after = values.get("after").map(|text| text.parse::<CheckoutId>());
+    used("after", "must be the next_cursor of an earlier page", matches!(after, Some(Err(_))));
+
+    let reference = values.get("reference").cloned();
+    let long = reference.as_ref().is_some_and(|text| text.chars().count() > limits::REFERENCE_MAX_CHARS);
+    used("reference", &format!("has at most {} characters", limits::REFERENCE_MAX_CHARS), long);
+
+    let status = values.get("status").map(|text| CheckoutStatus::parse(text));
+    let words: Vec<_> = CheckoutStatus::ALL.iter().map(|status| status.as_str()).collect();
+    used("status", &format!("use one of {}", words.join(", ")), matches!(status, Some(None)));
+
+    let provider = values.get("provider").map(|text| ProviderId::parse(text));
+    used("provider", "is not a financer's name", matches!(provider, Some(None)));
+
+    let mut moment = |name: &str| {
+        let parsed = values.get(name).map(|text| text.parse::<Timestamp>());
+        used(name, "must be a moment such as 2026-11-21T09:30:00Z", matches!(parsed, Some(Err(_))));
+        parsed.and_then(Result::ok)
+    };
+    let created_after = moment("created_after");
+    let created_before = moment("created_before");
+    let filter = CheckoutFilter {
+        reference,
+        status: status.flatten(),
+        provider: provider.flatten(),
+        created_after,
+        created_before,
+    };
+    let limit = limit.and_then(Result::ok).unwrap_or(limits::PAGE_DEFAULT);
+    (filter, PageAsk { limit, after: after.and_then(Result::ok) })
+}

@@ -1,0 +1,70 @@
+//! `POST` and `GET /v1/checkouts/{id}/refunds`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use lendport_engine::RefundAsk;
+use lendport_engine::view::{CheckoutView, RefundView};
+
+use crate::app::App;
+use crate::body::command;
+use crate::extract::{Caller, CheckoutPath, JsonBody, NoQuery, Write};
+use crate::openapi::bodies::RefundInput;
+use crate::openapi::parts::{ReadProblems, WriteHeaders, WriteProblems};
+use crate::problem::Problem;
+use crate::v1::list::List;
+
+/// Give an amount back
+///
+/// By `amount` or by `lines`, as the financer can. With an empty body, all that is left.
+#[utoipa::path(
+    post,
+    path = "/v1/checkouts/{id}/refunds",
+    operation_id = "refundCheckout",
+    tag = "Checkouts",
+    params(WriteHeaders, ("id" = String, Path, description = "Id of the checkout")),
+    request_body(content = Option<RefundInput>),
+    responses(
+        (status = 201, description = "The checkout after the refund", body = CheckoutView,
+         headers(("ETag" = String, description = "Version of the checkout"))),
+        WriteProblems
+    )
+)]
+pub(crate) async fn refund(
+    State(app): State<App>,
+    Caller(tenant): Caller,
+    CheckoutPath(id): CheckoutPath,
+    _: NoQuery,
+    write: Write,
+    body: JsonBody,
+) -> Result<Response, Problem> {
+    let asked = body.read_optional(command::refund)?;
+    let asked = RefundAsk { amount: asked.amount, lines: asked.lines, reason: asked.reason };
+    let (ticket, answer) = write.pending(&app, tenant, &body, StatusCode::CREATED).split();
+    let (engine, if_match) = (app.engine.clone(), write.if_match);
+    let reply = app.run(async move { engine.refund(tenant, id, if_match, asked, ticket).await }).await?;
+    Ok(answer.respond(reply))
+}
+
+/// List refunds
+///
+/// Those asked for here and those learnt from the financer, oldest first.
+#[utoipa::path(
+    get,
+    path = "/v1/checkouts/{id}/refunds",
+    operation_id = "listRefunds",
+    tag = "Checkouts",
+    params(("id" = String, Path, description = "Id of the checkout")),
+    responses((status = 200, description = "The refunds", body = List<RefundView>), ReadProblems)
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Caller(tenant): Caller,
+    CheckoutPath(id): CheckoutPath,
+    _: NoQuery,
+) -> Result<Json<List<RefundView>>, Problem> {
+    let engine = app.engine.clone();
+    let data = app.run(async move { engine.refunds(tenant, id).await }).await?;
+    Ok(Json(List::all(data)))
+}

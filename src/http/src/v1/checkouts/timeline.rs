@@ -1,0 +1,33 @@
+//! `GET /v1/checkouts/{id}/timeline`.
+
+use axum::Json;
+use axum::extract::State;
+use lendport_engine::view::TimelineEntry;
+
+use crate::app::App;
+use crate::extract::{Caller, CheckoutPath, NoQuery};
+use crate::openapi::parts::ReadProblems;
+use crate::problem::Problem;
+use crate::v1::list::List;
+
+/// Read everything that happened to a checkout
+///
+/// Every observation, command, refused move and event in order of time; personal data and secrets are left out.
+#[utoipa::path(
+    get,
+    path = "/v1/checkouts/{id}/timeline",
+    operation_id = "getTimeline",
+    tag = "Checkouts",
+    params(("id" = String, Path, description = "Id of the checkout")),
+    responses((status = 200, description = "What happened, oldest first", body = List<TimelineEntry>), ReadProblems)
+)]
+pub(crate) async fn timeline(
+    State(app): State<App>,
+    Caller(tenant): Caller,
+    CheckoutPath(id): CheckoutPath,
+    _: NoQuery,
+) -> Result<Json<List<TimelineEntry>>, Problem> {
+    let engine = app.engine.clone();
+    let data = app.run(async move { engine.timeline(tenant, id).await }).await?;
+    Ok(Json(List::all(data)))
+}

@@ -1,0 +1,5 @@
+//! The merchant API, version 1: one endpoint, one file.
+
+pub(crate) mod checkouts;
+pub(crate) mod list;
+pub(crate) mod providers;

@@ -1,0 +1,60 @@
+//! The description of the API is served as it is generated, complete, and free of dangling references.
+
+use serde_json::Value;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn the_description_is_served_and_complete() {
+    let world = World::new().await;
+    let answer = world.get("/openapi.json").await;
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.text, lendport_http::openapi_json());
+    let document = answer.json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    for (path, methods) in [
+        ("/v1/checkouts", &["get", "post"][..]),
+        ("/v1/checkouts/{id}", &["get"]),
+        ("/v1/checkouts/{id}/attempts", &["post"]),
+        ("/v1/checkouts/{id}/cancel", &["post"]),
+        ("/v1/checkouts/{id}/capture", &["post"]),
+        ("/v1/checkouts/{id}/refunds", &["get", "post"]),
+        ("/v1/checkouts/{id}/shipments", &["get", "post"]),
+        ("/v1/checkouts/{id}/refresh", &["post"]),
+        ("/v1/checkouts/{id}/timeline", &["get"]),
+        ("/v1/providers", &["get"]),
+        ("/v1/providers/{id}", &["get"]),
+        ("/callbacks/{provider}/{token}", &["get", "post"]),
+        ("/c/{client_token}", &["get"]),
+    ] {
+        for method in methods {
+            let operation = &document["paths"][path][method];
+            assert!(operation["summary"].is_string() && operation["operationId"].is_string(), "{method} {path}");
+        }
+    }
+    for word in lendport_http::problem::Code::ALL.map(|code| code.entry().word) {
+        assert!(document["components"]["schemas"]["Problem"].to_string().contains(word));
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_operation_is_described() {
+    for text in [lendport_http::openapi_json(), lendport_http::events_schema_json()] {
+        let document: Value = serde_json::from_str(&text).unwrap();
+        for target in text.split("\"$ref\": \"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            assert!(document.pointer(target).is_some(), "{target}");
+        }
+        assert!(text.ends_with("}\n"));
+    }
+    let document: Value = serde_json::from_str(&lendport_http::openapi_json()).unwrap();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let described = response["description"].as_str().is_some_and(|text| !text.is_empty());
+                assert!(described && response["headers"]["Request-Id"].is_object(), "{method} {path} {status}");
+            }
+            let open = !path.starts_with("/v1/");
+            assert_eq!(operation["security"].is_array(), open, "{method} {path}");
+        }
+    }
+}

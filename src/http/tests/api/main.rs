@@ -1,0 +1,16 @@
+//! The API as a merchant sees it: the real engine on a SQLite file, a made-up financer, requests straight to the router.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod bad_input;
+mod callbacks;
+mod documents;
+mod fake;
+mod idempotency;
+mod logs;
+mod mutations;
+mod operations;
+mod people_pages;
+mod reading;
+mod refusals;
+mod serving;
+mod world;
