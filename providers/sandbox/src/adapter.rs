@@ -1,0 +1,151 @@
+//! [`FinancingProvider`] for the made-up provider: one short method per operation, no parsing here.
+
+use async_trait::async_trait;
+use lendport_core::operation::Shipment;
+use lendport_core::provider::{Retrieved, ShipmentConfirmed};
+use lendport_core::{
+    Ability, AccountSettings, Attempt, CallContext, Checkout, Claim, CommitClass, CreateRequest, Created, Descriptor,
+    ErrorKind, FinancingProvider, Invalid, Mode, Money, Notice, NoticeContext, NoticeRefusal, ProviderError, Push,
+};
+use lendport_outbound::{Answer, Outbound, Request, Url};
+use serde::de::DeserializeOwned;
+
+use crate::account::{self, setup};
+use crate::config::ProviderConfig;
+use crate::descriptor::DESCRIPTOR;
+use crate::wire::{Application, RefundBody, ShipmentAnswer};
+use crate::{error, mapping, notification};
+
+/// The adapter. Cheap to share behind an `Arc`.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    config: ProviderConfig,
+    outbound: Outbound,
+}
+
+impl Sandbox {
+    /// An adapter with its settings and the HTTP client to call with.
+    pub fn new(config: ProviderConfig, outbound: Outbound) -> Self {
+        Self { config, outbound }
+    }
+
+    /// `{base}/v1/applications` and what comes behind it.
+    fn address(&self, segments: &[&str]) -> Result<Url, ProviderError> {
+        let wrong = || setup("The sandbox's base_url in the gateway's configuration is not usable.");
+        let mut url = Url::parse(&self.config.base_url).map_err(|_| wrong())?;
+        let path = ["v1", "applications"].iter().chain(segments);
+        url.path_segments_mut().map_err(|()| wrong())?.pop_if_empty().extend(path);
+        Ok(url)
+    }
+
+    /// The address of something below an attempt's application.
+    fn below(&self, attempt: &Attempt, segments: &[&str]) -> Result<Url, ProviderError> {
+        let reference = attempt.reference.as_ref().ok_or_else(|| setup("The attempt has no application yet."))?;
+        let path: Vec<&str> = std::iter::once(reference.0.as_str()).chain(segments.iter().copied()).collect();
+        self.address(&path)
+    }
+
+    /// Sends, and reads a 2xx answer; everything else is an error.
+    async fn call<T: DeserializeOwned>(
+        &self,
+        ctx: CallContext<'_>,
+        request: Request,
+    ) -> Result<(T, Answer), ProviderError> {
+        if ctx.mode == Mode::Live {
+            return Err(setup("The sandbox has no live mode."));
+        }
+        let key = account::field(ctx.account, account::API_KEY)?;
+        let request = request.secret_header("sandbox-key", key).accept("application/json");
+        let answer = self.outbound.call(request, ctx.calls).await.map_err(|error| error.into_provider_error())?;
+        if !answer.is_success() {
+            return Err(error::from_answer(&answer));
+        }
+        let read = serde_json::from_slice(&answer.body).map_err(|_| error::unreadable(&answer))?;
+        Ok((read, answer))
+    }
+
+    async fn state(&self, ctx: CallContext<'_>, request: Request) -> Result<Retrieved, ProviderError> {
+        let (application, _): (Application, _) = self.call(ctx, request).await?;
+        Ok(Retrieved { claim: mapping::state_from(&application.status), raw_status: Some(application.status) })
+    }
+}
+
+#[async_trait]
+impl FinancingProvider for Sandbox {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn check(&self, checkout: &Checkout, _: &AccountSettings) -> Result<(), Invalid> {
+        mapping::check(checkout)
+    }
+
+    async fn create(&self, ctx: CallContext<'_>, request: CreateRequest<'_>) -> Result<Created, ProviderError> {
+        mapping::check(request.checkout).map_err(refused_here)?;
+        let currency = request.attempt.amount.currency();
+        let call = Request::post(self.address(&[])?).json(&mapping::request_for(request));
+        let (application, answer): (Application, _) = self.call(ctx, call).await?;
+        let unreadable = || error::unreadable(&answer);
+        let Claim::State { state, .. } = mapping::state_from(&application.status) else { return Err(unreadable()) };
+        Ok(Created {
+            reference: mapping::reference_from(&application).ok_or_else(unreadable)?,
+            state,
+            next_action: Some(mapping::next_action_from(&application).ok_or_else(unreadable)?),
+            amount_echoed: Some(mapping::amounts_from(application.amount_cents, currency).map_err(|_| unreadable())?),
+            raw_status: Some(application.status),
+            mismatch_stops: true,
+        })
+    }
+
+    fn read_notification(&self, ctx: NoticeContext<'_>, push: &Push<'_>) -> Result<Notice, NoticeRefusal> {
+        notification::read(ctx, push)
+    }
+
+    async fn retrieve(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
+        self.state(ctx, Request::get(self.below(attempt, &[])?)).await
+    }
+
+    async fn capture(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
+        self.state(ctx, Request::post(self.below(attempt, &["capture"])?)).await
+    }
+
+    async fn cancel(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
+        self.state(ctx, Request::post(self.below(attempt, &["cancel"])?)).await
+    }
+
+    async fn refund(
+        &self,
+        ctx: CallContext<'_>,
+        attempt: &Attempt,
+        amount: Money,
+        reason: Option<&str>,
+    ) -> Result<Retrieved, ProviderError> {
+        let body = RefundBody { amount_cents: amount.minor(), reason };
+        let told = self.state(ctx, Request::post(self.below(attempt, &["refunds"])?).json(&body)).await?;
+        // The provider pushes only refunds that it started itself, so this answer is the one that counts.
+        Ok(Retrieved { claim: Claim::Refund { amount: Some(amount), distinguishable: true }, ..told })
+    }
+
+    async fn confirm_shipment(
+        &self,
+        ctx: CallContext<'_>,
+        _: &Checkout,
+        attempt: &Attempt,
+        shipment: &Shipment,
+    ) -> Result<ShipmentConfirmed, ProviderError> {
+        let Some(body) = mapping::shipment_for(shipment) else {
+            let note = "the sandbox has no word for a confirmed order; tell it when goods are sent";
+            return Err(ProviderError::unsupported(Ability::ConfirmShipment, note));
+        };
+        let request = Request::post(self.below(attempt, &["shipments"])?).json(&body);
+        let (told, _): (ShipmentAnswer, _) = self.call(ctx, request).await?;
+        Ok(ShipmentConfirmed { reference: Some(told.id) })
+    }
+}
+
+/// What our own checks refuse never leaves this machine.
+fn refused_here(invalid: Invalid) -> ProviderError {
+    ProviderError::new(ErrorKind::Invalid, "The sandbox cannot finance this checkout.")
+        .committed_as(CommitClass::NotSent)
+        .with_fields(invalid.0)
+}

@@ -1,0 +1,47 @@
+//! The made-up provider as data. Every ability has a row, and every row a reason.
+
+use lendport_core::provider::Market;
+use lendport_core::{Ability, Capability, CaptureMode, Descriptor, Support};
+
+use crate::{ID, account};
+
+/// Everything about the provider that is data.
+pub static DESCRIPTOR: Descriptor = Descriptor {
+    id: ID,
+    name: "Sandbox",
+    product: "loan",
+    summary: "A made-up provider that never moves money: for demos, tests, and to copy from.",
+    documents: "none; made up for this gateway",
+    markets: &[Market { country: "US", currency: "USD" }, Market { country: "CA", currency: "CAD" }],
+    dialects: &["1"],
+    required_fields: &["/customer/email", "/items"],
+    account_fields: account::FIELDS,
+    capabilities: CAPABILITIES,
+    capture: CaptureMode::Automatic,
+    repeated_create_is_harmless: true,
+};
+
+const CAPABILITIES: &[Capability] = &[
+    has(Ability::Eligibility, Support::Emulated, "checked here: US in USD, Canada in CAD"),
+    has(Ability::Create, Support::Native, "answers the address of a hosted page"),
+    has(Ability::Retrieve, Support::Native, "reads an application back"),
+    has(Ability::Find, Support::None, "there is no search; repeat the create with the same reference instead"),
+    has(Ability::Finalize, Support::Implicit, "the approval commits by itself"),
+    has(Ability::CaptureFull, Support::Native, "takes the whole amount of an approved application"),
+    has(Ability::CapturePartial, Support::None, "an application is captured as a whole; refund the difference"),
+    has(Ability::CancelFull, Support::Native, "possible until it is captured"),
+    has(Ability::CancelPartial, Support::None, "an application is cancelled as a whole; refund the difference"),
+    has(Ability::RefundFull, Support::Native, "gives back what is left"),
+    has(Ability::RefundPartial, Support::Native, "gives back an amount"),
+    has(Ability::ConfirmShipment, Support::Native, "tells what was sent"),
+    has(Ability::ConfirmDelivery, Support::Native, "a shipment with status delivered"),
+    has(Ability::AmendCallback, Support::None, "the callback address is fixed; start a new attempt"),
+    has(Ability::Notifications, Support::Native, "signed pushes that carry the state"),
+    has(Ability::Disputes, Support::None, "nobody disputes made-up money"),
+    has(Ability::NativeIdempotency, Support::Native, "a create with a known reference answers the same application"),
+    has(Ability::SandboxTrigger, Support::Native, "the cents of the total decide, see the README"),
+];
+
+const fn has(ability: Ability, support: Support, note: &'static str) -> Capability {
+    Capability { ability, support, note }
+}

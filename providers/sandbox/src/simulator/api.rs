@@ -1,0 +1,152 @@
+//! The calls of the API.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::push::tell;
+use super::state::{Application, Sim};
+
+#[derive(Deserialize)]
+struct Asked {
+    reference: String,
+    amount_cents: u64,
+    capture: String,
+    callback_url: String,
+    customer: Customer,
+}
+
+#[derive(Deserialize)]
+struct Customer {
+    email: String,
+}
+
+#[derive(Deserialize)]
+struct Refund {
+    amount_cents: u64,
+}
+
+type Reply = (StatusCode, [(HeaderName, &'static str); 1], String);
+type Answer = Result<Reply, Reply>;
+
+/// What the cents of the amount make happen.
+struct Magic {
+    decision: Option<&'static str>,
+    copies: usize,
+}
+
+pub(super) async fn create(State(sim): State<Arc<Sim>>, headers: HeaderMap, body: Bytes) -> Answer {
+    sign_in(&sim, &headers)?;
+    let asked: Asked = read(&body)?;
+    if !asked.customer.email.contains('@') {
+        return Err(invalid("customer.email", "is not an e-mail address"));
+    }
+    let cents = asked.amount_cents % 100;
+    if cents == 12 {
+        return Err(invalid("amount_cents", "is not financed"));
+    }
+    let known = sim.applications().values().find(|known| known.reference == asked.reference).cloned();
+    if let Some(known) = known {
+        return Ok(json_reply(StatusCode::OK, &sim.shown(&known)));
+    }
+    let mut application = Application {
+        id: sim.next("app"),
+        reference: asked.reference,
+        status: "applying",
+        amount_cents: asked.amount_cents,
+        refunded_cents: 0,
+        captures_itself: asked.capture == "automatic",
+        callback_url: asked.callback_url,
+    };
+    let shown = sim.shown(&application);
+    let magic = match cents {
+        10 => Magic { decision: Some("approve"), copies: 1 },
+        11 => Magic { decision: Some("reject"), copies: 1 },
+        13 => Magic { decision: Some("approve"), copies: 3 },
+        14 => Magic { decision: Some("preapprove"), copies: 1 },
+        _ => Magic { decision: None, copies: 0 },
+    };
+    if magic.decision.and_then(|decision| application.decide(decision)).is_some() {
+        tell(&sim, &application, None, magic.copies);
+    }
+    if cents == 15 {
+        application.status = "frozen";
+        tell(&sim, &application, None, 1);
+    }
+    sim.applications().insert(application.id.clone(), application);
+    if cents == 16 {
+        return Err(error(StatusCode::INTERNAL_SERVER_ERROR, "failed", &[]));
+    }
+    Ok(json_reply(StatusCode::CREATED, &shown))
+}
+
+pub(super) async fn show(State(sim): State<Arc<Sim>>, headers: HeaderMap, Path(id): Path<String>) -> Answer {
+    change(&sim, &headers, &id, |_| Some(()))
+}
+
+pub(super) async fn capture(State(sim): State<Arc<Sim>>, headers: HeaderMap, Path(id): Path<String>) -> Answer {
+    change(&sim, &headers, &id, Application::capture)
+}
+
+pub(super) async fn cancel(State(sim): State<Arc<Sim>>, headers: HeaderMap, Path(id): Path<String>) -> Answer {
+    change(&sim, &headers, &id, Application::cancel)
+}
+
+pub(super) async fn refund(
+    State(sim): State<Arc<Sim>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer {
+    let asked: Refund = read(&body)?;
+    change(&sim, &headers, &id, |application| application.refund(asked.amount_cents))
+}
+
+pub(super) async fn ship(
+    State(sim): State<Arc<Sim>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer {
+    let _any: Value = read(&body)?;
+    change(&sim, &headers, &id, |application| {
+        matches!(application.status, "approved" | "captured" | "refunded").then_some(())
+    })?;
+    Ok(json_reply(StatusCode::CREATED, &json!({ "id": sim.next("shp") })))
+}
+
+/// Signs in, finds, changes, shows; a change that is not possible now is a conflict.
+fn change(sim: &Sim, headers: &HeaderMap, id: &str, act: impl FnOnce(&mut Application) -> Option<()>) -> Answer {
+    sign_in(sim, headers)?;
+    let mut applications = sim.applications();
+    let application = applications.get_mut(id).ok_or_else(|| error(StatusCode::NOT_FOUND, "not_found", &[]))?;
+    act(application).ok_or_else(|| error(StatusCode::CONFLICT, "not_possible_now", &[]))?;
+    Ok(json_reply(StatusCode::OK, &sim.shown(application)))
+}
+
+fn sign_in(sim: &Sim, headers: &HeaderMap) -> Result<(), Reply> {
+    let given = headers.get("sandbox-key").and_then(|value| value.to_str().ok());
+    let fits = given == Some(sim.settings.api_key.expose().as_str());
+    if fits { Ok(()) } else { Err(error(StatusCode::UNAUTHORIZED, "unauthorized", &[])) }
+}
+
+fn read<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Reply> {
+    serde_json::from_slice(body).map_err(|_| error(StatusCode::BAD_REQUEST, "malformed", &[]))
+}
+
+fn invalid(name: &str, problem: &str) -> Reply {
+    error(StatusCode::UNPROCESSABLE_ENTITY, "invalid", &[json!({ "name": name, "problem": problem })])
+}
+
+fn error(status: StatusCode, code: &str, fields: &[Value]) -> Reply {
+    json_reply(status, &json!({ "error": { "code": code, "fields": fields } }))
+}
+
+fn json_reply(status: StatusCode, body: &Value) -> Reply {
+    (status, [(CONTENT_TYPE, "application/json")], body.to_string())
+}

@@ -1,0 +1,70 @@
+//! The page where the customer would apply; here a person plays the lender.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::push::tell;
+use super::state::Sim;
+
+/// Buttons of the page, with what each says.
+const BUTTONS: [(&str, &str); 6] = [
+    ("review", "Look into it"),
+    ("preapprove", "Preapprove"),
+    ("approve", "Approve"),
+    ("reject", "Reject"),
+    ("expire", "Let it expire"),
+    ("refund", "Refund what is left"),
+];
+
+#[derive(Deserialize)]
+pub(super) struct Pressed {
+    decision: String,
+}
+
+pub(super) async fn show(State(sim): State<Arc<Sim>>, Path(id): Path<String>) -> Response {
+    let Some(application) = sim.applications().get(&id).cloned() else {
+        return (StatusCode::NOT_FOUND, "no such application").into_response();
+    };
+    let (dollars, cents) = (application.amount_cents / 100, application.amount_cents % 100);
+    let buttons: String = BUTTONS
+        .iter()
+        .map(|(decision, label)| format!("<p><button name=\"decision\" value=\"{decision}\">{label}</button></p>"))
+        .collect();
+    Html(format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Sandbox</title>\
+         <h1>Application {id}</h1><p>{dollars}.{cents:02}, {status}. You are the lender.</p>\
+         <form method=\"post\" action=\"/apply/{id}/decide\">{buttons}</form></html>",
+        id = application.id,
+        status = application.status,
+    ))
+    .into_response()
+}
+
+pub(super) async fn decide(
+    State(sim): State<Arc<Sim>>,
+    Path(id): Path<String>,
+    Form(pressed): Form<Pressed>,
+) -> Response {
+    let decided = {
+        let mut applications = sim.applications();
+        let Some(application) = applications.get_mut(&id) else {
+            return (StatusCode::NOT_FOUND, "no such application").into_response();
+        };
+        let left = application.amount_cents.saturating_sub(application.refunded_cents);
+        if pressed.decision == "refund" {
+            application.refund(left).map(|()| (application.clone(), Some(left)))
+        } else {
+            application.decide(&pressed.decision).map(|()| (application.clone(), None))
+        }
+    };
+    let Some((application, refund_cents)) = decided else {
+        return (StatusCode::CONFLICT, "not possible any more").into_response();
+    };
+    tell(&sim, &application, refund_cents, 1);
+    Redirect::to(&format!("/apply/{id}")).into_response()
+}

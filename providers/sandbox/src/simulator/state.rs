@@ -1,0 +1,109 @@
+//! Applications and what may happen to them.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use lendport_core::Clock;
+use lendport_outbound::Outbound;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::SimulatorSettings;
+
+/// One application.
+#[derive(Clone, Debug)]
+pub(super) struct Application {
+    pub(super) id: String,
+    pub(super) reference: String,
+    pub(super) status: &'static str,
+    pub(super) amount_cents: u64,
+    pub(super) refunded_cents: u64,
+    pub(super) captures_itself: bool,
+    pub(super) callback_url: String,
+}
+
+/// Everything the simulator knows.
+pub(super) struct Sim {
+    pub(super) settings: SimulatorSettings,
+    pub(super) outbound: Outbound,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) base: OnceLock<String>,
+    pub(super) tasks: Mutex<JoinSet<()>>,
+    applications: Mutex<BTreeMap<String, Application>>,
+    count: AtomicU64,
+}
+
+impl Sim {
+    pub(super) fn new(settings: SimulatorSettings, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            settings,
+            outbound,
+            clock,
+            base: OnceLock::new(),
+            tasks: Mutex::default(),
+            applications: Mutex::default(),
+            count: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn applications(&self) -> MutexGuard<'_, BTreeMap<String, Application>> {
+        self.applications.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn next(&self, prefix: &str) -> String {
+        format!("{prefix}_{:08}", self.count.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Where the customer applies.
+    pub(super) fn page(&self, id: &str) -> String {
+        format!("{}/apply/{id}", self.base.get().map_or("http://localhost", String::as_str))
+    }
+
+    /// An application as answers and pushes show it.
+    pub(super) fn shown(&self, application: &Application) -> Value {
+        let Application { id, reference, status, amount_cents, refunded_cents, .. } = application;
+        json!({ "id": id, "reference": reference, "status": status, "amount_cents": amount_cents,
+            "refunded_cents": refunded_cents, "apply_url": self.page(id) })
+    }
+}
+
+impl Application {
+    /// What a person at the lender decides. `None` when it is too late for that.
+    pub(super) fn decide(&mut self, decision: &str) -> Option<()> {
+        self.status = match (decision, self.status) {
+            ("preapprove", "applying" | "reviewing") => "preapproved",
+            ("review", "applying") => "reviewing",
+            ("approve", "applying" | "reviewing" | "preapproved" | "declined") if self.captures_itself => "captured",
+            ("approve", "applying" | "reviewing" | "preapproved" | "declined") => "approved",
+            ("reject", "applying" | "reviewing" | "preapproved" | "approved") => "declined",
+            ("expire", "applying" | "reviewing" | "preapproved") => "expired",
+            _ => return None,
+        };
+        Some(())
+    }
+
+    /// Takes the whole amount.
+    pub(super) fn capture(&mut self) -> Option<()> {
+        (self.status == "approved").then(|| self.status = "captured")
+    }
+
+    /// Stops it before capture.
+    pub(super) fn cancel(&mut self) -> Option<()> {
+        let open = matches!(self.status, "applying" | "reviewing" | "preapproved" | "approved");
+        open.then(|| self.status = "cancelled")
+    }
+
+    /// Gives back at most what is left.
+    pub(super) fn refund(&mut self, cents: u64) -> Option<()> {
+        let left = self.amount_cents.checked_sub(self.refunded_cents)?;
+        if self.status != "captured" || cents == 0 || cents > left {
+            return None;
+        }
+        self.refunded_cents += cents;
+        if cents == left {
+            self.status = "refunded";
+        }
+        Some(())
+    }
+}

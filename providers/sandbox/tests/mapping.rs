@@ -1,0 +1,97 @@
+//! What is special to this provider: what is refused before a call, what its errors mean, whose pushes count.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::LazyLock;
+
+use lendport_core::{
+    Attempt, CallContext, CallLog, CommitClass, CreateRequest, ErrorKind, FinancingProvider, Mode, NoticeContext,
+    NoticeRefusal, ProviderError, Push, Secret,
+};
+use lendport_outbound::Outbound;
+use lendport_testkit::clock::START;
+use lendport_testkit::{Fault, FaultyServer, Sample, SeededIds, samples};
+use proptest::prelude::*;
+use provider_sandbox::{ProviderConfig, Sandbox};
+
+fn attempt() -> Attempt {
+    let ids = SeededIds::default();
+    samples::attempt(&Sample::usa().checkout(&ids), "sandbox", &ids)
+}
+
+fn provider(base_url: &str) -> Sandbox {
+    let config = ProviderConfig { base_url: base_url.to_owned(), request_timeout_ms: 800, ..ProviderConfig::default() };
+    Sandbox::new(config.clone(), Outbound::live(config.client_settings()).unwrap())
+}
+
+async fn create_error(base_url: &str, sample: &Sample, mode: Mode) -> ProviderError {
+    let (ids, calls) = (SeededIds::default(), CallLog::new());
+    let account = samples::account(&[("api_key", "key"), ("push_secret", "push")]);
+    let checkout = sample.checkout(&ids);
+    let attempt = samples::attempt(&checkout, "sandbox", &ids);
+    let callback_url = Secret::from("https://gateway.example/callbacks/sandbox/t");
+    let ctx = CallContext { account: &account, mode, now: START, calls: &calls };
+    let request = CreateRequest { checkout: &checkout, attempt: &attempt, callback_url: &callback_url };
+    provider(base_url).create(ctx, request).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn what_is_not_served_is_refused_before_any_call() {
+    let nowhere = "http://127.0.0.1:1";
+    let error = create_error(nowhere, &Sample::canada(), Mode::Test).await;
+    assert_eq!((error.kind, error.commit), (ErrorKind::Invalid, CommitClass::NotSent));
+    assert_eq!(error.fields[0].pointer, "/currency");
+
+    let mexico = samples::address("Calle 1", "Mexico City", "CDMX", "01000", "MX");
+    let error = create_error(nowhere, &Sample { billing: mexico, ..Sample::usa() }, Mode::Test).await;
+    assert_eq!(error.fields[0].pointer, "/billing_address/country");
+
+    let error = create_error(nowhere, &Sample::usa(), Mode::Live).await;
+    assert_eq!((error.kind, error.commit), (ErrorKind::Configuration, CommitClass::NotSent));
+}
+
+#[tokio::test]
+async fn every_answer_has_its_kind_and_commit_class() {
+    use CommitClass::{Rejected, Unknown};
+    let json = |status, body: &str| Fault::Json(status, body.to_owned());
+    let server = FaultyServer::start(Fault::Silence).await.unwrap();
+    for (fault, kind, commit) in [
+        (json(403, "{}"), ErrorKind::Credentials, Rejected),
+        (json(404, ""), ErrorKind::Configuration, Rejected),
+        (json(409, r#"{"error":{"code":"not_possible_now"}}"#), ErrorKind::Invalid, Rejected),
+        (json(429, "null"), ErrorKind::Unavailable, Rejected),
+        (Fault::Html(503), ErrorKind::Unavailable, Unknown),
+        (Fault::Html(200), ErrorKind::BadResponse, Unknown),
+        (Fault::Redirect("http://127.0.0.1:1/".to_owned()), ErrorKind::BadResponse, Unknown),
+        (json(201, r#"{"id":"a","status":"frozen","amount_cents":1}"#), ErrorKind::BadResponse, Unknown),
+        (json(201, r#"{"id":"a","status":"applying","amount_cents":1}"#), ErrorKind::BadResponse, Unknown),
+        (json(201, r#"{"id":"a","status":"applying","amount_cents":1.5}"#), ErrorKind::BadResponse, Unknown),
+        (Fault::Silence, ErrorKind::NoAnswer, Unknown),
+    ] {
+        server.switch(fault.clone());
+        let error = create_error(&server.url(), &Sample::usa(), Mode::Test).await;
+        assert_eq!((&error.kind, error.commit), (&kind, commit), "{fault:?}");
+    }
+}
+
+fn read(headers: &[(String, String)], body: &[u8]) -> Result<lendport_core::Notice, NoticeRefusal> {
+    static READER: LazyLock<Sandbox> = LazyLock::new(|| provider("http://127.0.0.1:1"));
+    let (account, attempt) = (samples::account(&[("push_secret", "push")]), attempt());
+    let push = Push { method: "POST", headers, query: "", body, received_at: START };
+    READER.read_notification(NoticeContext { account: &account, attempt: &attempt }, &push)
+}
+
+#[test]
+fn nothing_unsigned_is_read() {
+    assert!(matches!(read(&[], b"{}"), Err(NoticeRefusal::Unauthentic(_))));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn arbitrary_pushes_never_panic(signature in ".{0,80}", body in proptest::collection::vec(any::<u8>(), 0..100)) {
+        let headers = [("sandbox-timestamp".to_owned(), "1".to_owned()), ("sandbox-signature".to_owned(), signature)];
+        prop_assert!(read(&headers, &body).is_err());
+    }
+}

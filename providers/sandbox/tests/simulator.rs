@@ -1,0 +1,152 @@
+//! The adapter against its simulator: a whole story over real HTTP.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use axum::routing::post;
+use lendport_core::{
+    AccountSettings, Attempt, AttemptState, CallContext, CallLog, CaptureMode, Checkout, Claim, CreateRequest, Created,
+    ErrorKind, FinancingProvider, Notice, NoticeContext, ProviderError, Push, Secret, parse_decimal,
+};
+use lendport_outbound::{ClientSettings, Outbound, Request, Url};
+use lendport_testkit::clock::START;
+use lendport_testkit::{ManualClock, Sample, SeededIds, samples};
+use provider_sandbox::simulator::{Simulator, SimulatorSettings};
+use provider_sandbox::{ProviderConfig, Sandbox};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+
+type Arrived = (Vec<(String, String)>, Vec<u8>);
+
+/// A simulator, an adapter that calls it, and a place where its pushes arrive.
+struct World {
+    provider: Sandbox,
+    account: AccountSettings,
+    callback_url: Secret<String>,
+    pushes: UnboundedReceiver<Arrived>,
+    outbound: Outbound,
+}
+
+impl World {
+    async fn start() -> Self {
+        let outbound = Outbound::live(ClientSettings::default()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let settings = SimulatorSettings::new(Secret::from("key"), Secret::from("push"));
+        let simulator = Simulator::new(settings, outbound.clone(), Arc::new(ManualClock::new()));
+        tokio::spawn(simulator.serve(listener, std::future::pending()));
+
+        let (tell, pushes) = mpsc::unbounded_channel();
+        let receive = move |headers: HeaderMap, body: Bytes| async move {
+            let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+            let headers = headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+            tell.send((headers, body.to_vec())).unwrap();
+            "OK"
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let callback_url = Secret::new(format!("http://{}/here", listener.local_addr().unwrap()));
+        tokio::spawn(async move { axum::serve(listener, Router::new().route("/here", post(receive))).await });
+
+        let config = ProviderConfig { base_url, ..ProviderConfig::default() };
+        let account = samples::account(&[("api_key", "key"), ("push_secret", "push")]);
+        Self { provider: Sandbox::new(config, outbound.clone()), account, callback_url, pushes, outbound }
+    }
+
+    fn context<'a>(&'a self, calls: &'a CallLog) -> CallContext<'a> {
+        CallContext { account: &self.account, mode: lendport_core::Mode::Test, now: START, calls }
+    }
+
+    async fn create(&self, checkout: &Checkout, attempt: &Attempt) -> Result<Created, ProviderError> {
+        let request = CreateRequest { checkout, attempt, callback_url: &self.callback_url };
+        self.provider.create(self.context(&CallLog::new()), request).await
+    }
+
+    async fn press(&self, page: &str, decision: &str) {
+        let url = Url::parse(&format!("{page}/decide")).unwrap();
+        let answer = self.outbound.call(Request::post(url).form(&[("decision", decision)]), &CallLog::new()).await;
+        assert_eq!(answer.unwrap().status, 303);
+    }
+
+    async fn notice(&mut self, attempt: &Attempt) -> Notice {
+        let arrived = tokio::time::timeout(Duration::from_secs(5), self.pushes.recv()).await.unwrap();
+        let (headers, body) = arrived.unwrap();
+        let push = Push { method: "POST", headers: &headers, query: "", body: &body, received_at: START };
+        self.provider.read_notification(NoticeContext { account: &self.account, attempt }, &push).unwrap()
+    }
+}
+
+fn order(shipping: &str, capture: CaptureMode) -> (Checkout, Attempt) {
+    let ids = SeededIds::default();
+    let mut sample = Sample::usa();
+    sample.cart.shipping = parse_decimal(shipping).ok();
+    let checkout = sample.checkout(&ids);
+    let mut attempt = samples::attempt(&checkout, "sandbox", &ids);
+    attempt.capture = capture;
+    (checkout, attempt)
+}
+
+#[tokio::test]
+async fn approved_captured_refunded() {
+    let mut world = World::start().await;
+    let (checkout, mut attempt) = order("50.00", CaptureMode::Manual);
+    let created = world.create(&checkout, &attempt).await.unwrap();
+    assert_eq!((created.state, created.amount_echoed), (AttemptState::AwaitingCustomer, Some(attempt.amount)));
+    assert_eq!(world.create(&checkout, &attempt).await.unwrap().reference, created.reference);
+
+    let page = created.next_action.unwrap().url;
+    attempt.reference = Some(created.reference);
+    world.press(&page, "approve").await;
+    assert_eq!(world.notice(&attempt).await.claim, Claim::state(AttemptState::Authorized));
+
+    let calls = CallLog::new();
+    let captured = world.provider.capture(world.context(&calls), &attempt).await.unwrap();
+    assert_eq!(captured.claim, Claim::state(AttemptState::Captured));
+    let error = world.provider.cancel(world.context(&calls), &attempt).await.unwrap_err();
+    assert_eq!((error.kind, error.provider_code.as_deref()), (ErrorKind::Invalid, Some("not_possible_now")));
+    let part = lendport_core::Money::parse("20.00", attempt.amount.currency()).unwrap();
+    world.provider.refund(world.context(&calls), &attempt, part, None).await.unwrap();
+    world.press(&page, "refund").await;
+    let rest = attempt.amount.minus(part).unwrap();
+    assert_eq!(world.notice(&attempt).await.claim, Claim::Refund { amount: Some(rest), distinguishable: true });
+    let read = world.provider.retrieve(world.context(&calls), &attempt).await.unwrap();
+    assert_eq!(read.claim, Claim::state(AttemptState::Refunded));
+}
+
+#[tokio::test]
+async fn the_cents_decide() {
+    for (shipping, claim) in [
+        ("50.10", Claim::state(AttemptState::Captured)),
+        ("50.11", Claim::state(AttemptState::Declined)),
+        ("50.14", Claim::state(AttemptState::Preapproved)),
+        ("50.15", Claim::UnknownStatus),
+    ] {
+        let mut world = World::start().await;
+        let (checkout, attempt) = order(shipping, CaptureMode::Automatic);
+        world.create(&checkout, &attempt).await.unwrap();
+        // The attempt has no id yet: our own reference in the push vouches for it.
+        assert_eq!(world.notice(&attempt).await.claim, claim, "{shipping}");
+    }
+    let mut world = World::start().await;
+    let (checkout, attempt) = order("50.13", CaptureMode::Automatic);
+    world.create(&checkout, &attempt).await.unwrap();
+    let first = world.notice(&attempt).await;
+    assert_eq!((world.notice(&attempt).await, world.notice(&attempt).await), (first.clone(), first));
+
+    for (shipping, kind) in [("50.12", ErrorKind::Invalid), ("50.16", ErrorKind::Unavailable)] {
+        let (checkout, attempt) = order(shipping, CaptureMode::Automatic);
+        assert_eq!(World::start().await.create(&checkout, &attempt).await.unwrap_err().kind, kind, "{shipping}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_key_opens_nothing() {
+    let mut world = World::start().await;
+    world.account = samples::account(&[("api_key", "other"), ("push_secret", "push")]);
+    let (checkout, attempt) = order("50.00", CaptureMode::Manual);
+    assert_eq!(world.create(&checkout, &attempt).await.unwrap_err().kind, ErrorKind::Credentials);
+}

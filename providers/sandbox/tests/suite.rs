@@ -1,0 +1,55 @@
+//! The suite that all providers pass.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lendport_core::{AttemptState, Claim, Currency, Grade, Money, ShipmentStatus};
+use lendport_testkit::provider_suite::{self, Case, Expect, Suite};
+use provider_sandbox::{ProviderConfig, Sandbox};
+
+#[tokio::test]
+async fn the_shared_suite() {
+    let suite = Suite {
+        provider: &|outbound| Arc::new(Sandbox::new(ProviderConfig::default(), outbound)),
+        account: &[("api_key", "sandbox-key"), ("push_secret", "sandbox-push-secret")],
+        cassettes: Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/cassettes")),
+        cases: cases(),
+    };
+    provider_suite::run(&suite).await.unwrap();
+}
+
+fn cases() -> Vec<Case> {
+    let refund =
+        |text| Claim::Refund { amount: Some(Money::parse(text, Currency::USD).unwrap()), distinguishable: true };
+    let on = |cassette, expect| Case::new(cassette, expect).on("app_00000001");
+    let states = [
+        AttemptState::UnderReview,
+        AttemptState::Preapproved,
+        AttemptState::Authorized,
+        AttemptState::Captured,
+        AttemptState::Declined,
+        AttemptState::Canceled,
+        AttemptState::Expired,
+        AttemptState::Refunded,
+    ];
+    let told = states.into_iter().map(Claim::state).chain([refund("20.00")]);
+    let captured = Claim::state(AttemptState::Captured);
+    vec![
+        Case::new("create_ok", Expect::Created),
+        Case::new("create_refused", Expect::RefusedContent),
+        Case::new("create_wrong_key", Expect::WrongKey),
+        Case::new("create_time_limit", Expect::TimeLimit),
+        on("retrieve_captured", Expect::Retrieved(captured.clone())),
+        on("retrieve_unknown_status", Expect::Retrieved(Claim::UnknownStatus)),
+        on("capture_ok", Expect::Captured(captured)),
+        on("cancel_ok", Expect::Canceled(Claim::state(AttemptState::Canceled))),
+        on("refund_full", Expect::Refunded(None, refund("1420.00"))),
+        on("refund_part", Expect::Refunded(Some("20.00"), refund("20.00"))),
+        on("shipment_shipped", Expect::Shipped(ShipmentStatus::Shipped)),
+        on("shipment_delivered", Expect::Shipped(ShipmentStatus::Delivered)),
+        on("notices", Expect::Notices(told.map(|claim| (Grade::Signed, claim)).collect())),
+        on("notice_unknown_status", Expect::Notices(vec![(Grade::Signed, Claim::UnknownStatus)])),
+    ]
+}
