@@ -1,0 +1,226 @@
+//! The composition root: configuration becomes storage, providers, engine, HTTP and workers.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use lendport_core::{Clock, FinancingProvider, IdSource, Secret};
+use lendport_engine::{Engine, EngineParts, EngineSettings};
+use lendport_http::HttpSettings;
+use lendport_outbound::{Outbound, Registration};
+use lendport_storage::sqlite::SqliteSettings;
+use lendport_storage::{SqliteStore, Store, Vault};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::ambient::{SystemClock, SystemIds};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::{registry, tenants, workers};
+
+/// Keys of a provider's section that replace the configured ones, by provider; `dev` points them at simulators.
+pub type SectionOverrides = BTreeMap<&'static str, BTreeMap<&'static str, String>>;
+
+/// Clock and ids of the running program.
+#[derive(Clone)]
+pub struct Ambient {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and tokens.
+    pub ids: Arc<dyn IdSource>,
+}
+
+impl Ambient {
+    /// The machine's own.
+    pub fn system() -> Self {
+        Self { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds) }
+    }
+}
+
+/// A gateway that answers.
+pub struct Gateway {
+    /// The use cases.
+    pub engine: Arc<Engine>,
+    /// Its storage.
+    pub store: Arc<dyn Store>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where the outside reaches it.
+    pub public_url: String,
+    stop: CancellationToken,
+    server: JoinHandle<std::io::Result<()>>,
+    workers: TaskTracker,
+}
+
+/// Opens the configured database with the configured key.
+pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
+    let key = config.security.encryption_key.clone().ok_or_else(|| {
+        Failure::other(
+            "security.encryption_key is not set. Make one with `openssl rand -base64 32`, keep it in a file, and name \
+             the file in security.encryption_key_file.",
+        )
+    })?;
+    let path = config.storage.path();
+    let settings = SqliteSettings { readers: config.storage.readers, ..SqliteSettings::new(path) };
+    let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&settings, Vault::new(key))).await;
+    let store = opened.map_err(|error| Failure::other(format!("opening the database: {error}")))??;
+    Ok(Arc::new(store))
+}
+
+/// Builds the adapters that are switched on.
+pub fn build_providers(
+    config: &Config,
+    overrides: &SectionOverrides,
+) -> Result<Vec<Arc<dyn FinancingProvider>>, Failure> {
+    let enabled = |known: &Registration| {
+        config.provider_enabled(known.descriptor.id) || overrides.contains_key(known.descriptor.id)
+    };
+    registry::registrations()
+        .into_iter()
+        .filter(enabled)
+        .map(|known| build_provider(config, known, overrides))
+        .collect()
+}
+
+/// A provider's section as JSON, with `dev`'s replacements.
+pub fn section_of(config: &Config, known: &Registration, overrides: &SectionOverrides) -> Result<Value, Failure> {
+    let name = known.descriptor.id;
+    let mut section: Value = config.provider_section(name).map_err(|error| Failure::other(error.to_string()))?;
+    if let (Some(section), Some(replaced)) = (section.as_object_mut(), overrides.get(name)) {
+        for (key, value) in replaced {
+            section.insert((*key).to_owned(), Value::String(value.clone()));
+        }
+    }
+    Ok(section)
+}
+
+fn build_provider(
+    config: &Config,
+    known: Registration,
+    overrides: &SectionOverrides,
+) -> Result<Arc<dyn FinancingProvider>, Failure> {
+    let section = section_of(config, &known, overrides)?;
+    (known.build)(&section, &Outbound::live)
+        .map_err(|error| Failure::other(format!("providers.{}: {error}", known.descriptor.id)))
+}
+
+impl Gateway {
+    /// Starts everything on a listener that is already bound, so that port 0 works.
+    pub async fn start(
+        config: &Config,
+        ambient: &Ambient,
+        listener: TcpListener,
+        overrides: &SectionOverrides,
+    ) -> Result<Self, Failure> {
+        let address = listener.local_addr().map_err(|cause| Failure::socket("listening", cause))?;
+        let public_url = config.server.base_url(address);
+        let store = open_store(config).await?;
+        tenants::declare(store.as_ref(), ambient.ids.as_ref(), ambient.clock.as_ref(), config).await?;
+        let engine = Arc::new(Engine::new(EngineParts {
+            store: Arc::clone(&store),
+            providers: build_providers(config, overrides)?,
+            clock: Arc::clone(&ambient.clock),
+            ids: Arc::clone(&ambient.ids),
+            settings: EngineSettings {
+                public_url: public_url.clone(),
+                checkout_expires_after_hours: config.engine.checkout_expires_after_hours,
+                operation_lease_ms: config.engine.operation_lease_ms,
+                idempotency_keep_days: config.engine.idempotency_keep_days,
+                owner: ambient.ids.uuid().simple().to_string(),
+            },
+        }));
+        match engine.recover_interrupted(true).await {
+            Ok(0) => {}
+            Ok(interrupted) => {
+                tracing::warn!(interrupted, "calls that a crash interrupted are now of unknown outcome");
+            }
+            // One row that cannot be read keeps nobody else waiting; the worker tries again.
+            Err(error) => tracing::error!(%error, "an interrupted call could not be marked as unknown"),
+        }
+
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let router = lendport_http::router(
+            Arc::clone(&engine),
+            Arc::clone(&ambient.ids),
+            Arc::clone(&ambient.clock),
+            HttpSettings {
+                public_url: public_url.clone(),
+                request_timeout_ms: config.server.request_timeout_ms,
+                body_max_bytes: config.server.body_max_bytes,
+                client_token_key: client_token_key(config)?,
+            },
+            tasks.clone(),
+        );
+        let grace = u64::try_from(config.server.shutdown_grace().as_millis()).unwrap_or(u64::MAX);
+        let server = tokio::spawn(lendport_http::serve(listener, router, stop.clone(), tasks, grace));
+        let workers = workers::start(&engine, config.engine.expiry_sweep_interval(), &stop);
+        tracing::info!(%address, "gateway answers");
+        Ok(Self { engine, store, address, public_url, stop, server, workers })
+    }
+
+    /// Stops taking requests, finishes what is under way, and closes the database.
+    pub async fn stop(self) -> Result<(), Failure> {
+        self.stop.cancel();
+        let served = self.server.await.map_err(|error| Failure::other(format!("server: {error}")))?;
+        self.workers.close();
+        self.workers.wait().await;
+        self.store.close().await;
+        served.map_err(|cause| Failure::socket("serving", cause))
+    }
+
+    /// Runs until the process is told to stop, then stops in order.
+    pub async fn run_until_stopped(self) -> Result<(), Failure> {
+        stop_signal().await;
+        tracing::info!("stopping: finishing what is under way");
+        self.stop().await
+    }
+}
+
+/// Completes on SIGTERM or Ctrl-C.
+pub async fn stop_signal() {
+    let interrupt = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+/// Binds, with a sentence that says what to do when the port is taken.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|cause| {
+        let hint = if cause.kind() == std::io::ErrorKind::AddrInUse {
+            " (choose another with --bind or server.bind)"
+        } else {
+            ""
+        };
+        Failure::socket(format!("listening on {address}{hint}"), cause)
+    })
+}
+
+/// A key of its own for signing client tokens, so that no key has two uses.
+fn client_token_key(config: &Config) -> Result<Secret<[u8; 32]>, Failure> {
+    let key =
+        config.security.encryption_key.as_ref().ok_or_else(|| Failure::other("security.encryption_key is not set"))?;
+    let mut hash = Sha256::new();
+    hash.update(b"lendport client token 1");
+    hash.update(key.expose());
+    Ok(Secret::new(hash.finalize().into()))
+}

@@ -1,0 +1,42 @@
+//! The command line. With no subcommand it runs the development gateway.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use lendport::cli::{Cli, Command, ConfigCommand, KeysCommand};
+use lendport::failure::Failure;
+use lendport::{demo, dev, documents, keys, record, serve};
+
+fn main() -> ExitCode {
+    let command = Cli::parse().into_command();
+    let outcome = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(run(command)),
+        Err(cause) => Err(Failure::socket("starting the runtime", cause)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Dev(asked) => dev::run(asked).await,
+        Command::Serve(asked) => serve::run(asked).await,
+        Command::Demo(asked) => demo::run(asked).await,
+        Command::Simulate(asked) => serve::simulate(asked).await,
+        Command::Record(asked) => record::run(asked).await,
+        Command::Migrate(asked) => serve::migrate(&asked),
+        Command::Config(ConfigCommand::Check(file)) => serve::check_config(&file),
+        Command::Openapi(asked) => documents::run(&asked),
+        Command::Keys(KeysCommand::Create(asked)) => keys::create(asked).await,
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last word of the command line")]
+fn complain(failure: &Failure) {
+    eprintln!("lendport: {failure}");
+}

@@ -1,0 +1,100 @@
+//! `serve`, and the small commands around running: `migrate`, `simulate`, `config check`.
+
+use std::collections::BTreeMap;
+
+use lendport_core::Secret;
+use lendport_storage::sqlite::{SqliteSettings, migrate as migrate_file};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli;
+use crate::config::{Config, process_env};
+use crate::failure::Failure;
+use crate::gateway::{Ambient, Gateway, SectionOverrides, bind, stop_signal};
+use crate::simulators::{self, Setup};
+use crate::{logging, registry, say};
+
+/// Runs the gateway for real shops until it is told to stop.
+pub async fn run(asked: cli::Serve) -> Result<(), Failure> {
+    let config = load(&asked.file)?;
+    logging::start(&config).map_err(Failure::Other)?;
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let listener = bind(config.server.bind).await?;
+    let gateway = Gateway::start(&config, &Ambient::system(), listener, &SectionOverrides::new()).await?;
+    gateway.run_until_stopped().await
+}
+
+/// The configuration that a command runs with.
+pub fn load(file: &cli::ConfigFile) -> Result<Config, Failure> {
+    Ok(Config::load(file.config.as_deref(), process_env())?)
+}
+
+/// Brings the database to this version's form.
+pub fn migrate(asked: &cli::Migrate) -> Result<(), Failure> {
+    let config = load(&asked.file)?;
+    let settings = SqliteSettings::new(config.storage.path());
+    let done = migrate_file(&settings)?;
+    if done.is_empty() {
+        say::line("nothing to do: the database has this version's form");
+    }
+    for name in done {
+        say::line(&format!("applied {name}"));
+    }
+    Ok(())
+}
+
+/// Checks the settings and prints those in force.
+pub fn check_config(file: &cli::ConfigFile) -> Result<(), Failure> {
+    let config = load(file)?;
+    let wrong = registry::registrations()
+        .iter()
+        .flat_map(|known| config.account_errors(known.descriptor.id, known.descriptor.account_fields))
+        .collect();
+    crate::config::ConfigErrors::check(wrong)?;
+    let public = |provider: &str, field: &str| {
+        let fields = registry::registration(provider).map_or(&[][..], |known| known.descriptor.account_fields);
+        fields.iter().any(|known| known.name == field && !known.secret)
+    };
+    say::line(&config.render_masked_with(&public));
+    for warning in config.warnings() {
+        say::line(&format!("# warning: {warning}"));
+    }
+    Ok(())
+}
+
+/// Runs one provider's simulator by itself.
+pub async fn simulate(asked: cli::Simulate) -> Result<(), Failure> {
+    let config = Config::load(None, process_env())?;
+    logging::start(&config).map_err(Failure::Other)?;
+    let unknown = || Failure::other(format!("no provider {}; there are: {}", asked.provider, registry::names()));
+    let known = registry::registration(&asked.provider).ok_or_else(unknown)?;
+    let given = [
+        ("username", asked.username.map(Secret::new)),
+        ("password", asked.password),
+        ("merchant_id", asked.merchant_id.map(Secret::new)),
+    ];
+    let account: BTreeMap<_, _> =
+        given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    let configured = u64::try_from(config.simulator.resend_interval().as_millis()).unwrap_or(u64::MAX);
+    let stop = CancellationToken::new();
+    let setup = Setup {
+        bind: asked.bind,
+        resend_interval_ms: asked.resend_interval_ms.unwrap_or(configured),
+        account,
+        ambient: &Ambient::system(),
+        stop: &stop,
+    };
+    let simulator = simulators::start(&known, setup).await?;
+    say::line(&format!(
+        "Simulator of {} at {}   (control: {}/_sim/)",
+        simulator.provider, simulator.url, simulator.url
+    ));
+    for (name, value) in &simulator.account {
+        // Credentials of a simulator are made up, and whoever started it needs them.
+        say::line(&format!("  {name} = {}", value.expose()));
+    }
+    stop_signal().await;
+    stop.cancel();
+    simulator.stopped().await
+}
