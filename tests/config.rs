@@ -1,0 +1,315 @@
+//! Reading the configuration as an operator would write it: layers, mistakes, secrets, and what is shown of them.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lendport::config::{Config, ConfigErrors, Flag, LogFormat, known_keys, schema};
+use lendport_core::{AccountField, Mode};
+use serde::Deserialize;
+
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+fn env(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn from_env(pairs: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
+    Config::load(None, env(pairs))
+}
+
+fn from_text(text: &str) -> Result<Config, ConfigErrors> {
+    let (_dir, path) = file(text);
+    Config::load(Some(&path), [])
+}
+
+fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lendport.toml");
+    fs::write(&path, text).unwrap();
+    (dir, path)
+}
+
+fn mistakes(result: Result<Config, ConfigErrors>) -> String {
+    match result {
+        Ok(_) => panic!("was taken"),
+        Err(errors) => errors.to_string(),
+    }
+}
+
+#[test]
+fn the_defaults_are_complete_and_quiet() {
+    let config = from_env(&[]).unwrap();
+    assert_eq!(config.server.bind.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.server.base_url(([0, 0, 0, 0], 81).into()), "http://127.0.0.1:81");
+    assert_eq!(config.storage.path(), Path::new("data/lendport.db"));
+    assert_eq!(config.log.format, LogFormat::Text);
+    assert!(config.security.encryption_key.is_none() && config.merchant.is_none());
+    assert!(config.warnings().is_empty(), "{:?}", config.warnings());
+    assert!(config.provider_enabled("wegetfinancing"));
+    assert!(!config.provider_enabled("nobody"));
+    assert_eq!(config.simulator.bind_of("wegetfinancing").port(), 0);
+}
+
+#[test]
+fn later_layers_win_and_are_named() {
+    let (_dir, path) =
+        file("[server]\nbind = \"127.0.0.1:1\"\nrequest_timeout_ms = 25000\n[engine]\nidempotency_keep_days = 8\n");
+    let variables = env(&[("LENDPORT_SERVER__BIND", "127.0.0.1:2"), ("LENDPORT_STORAGE__READERS", "9")]);
+    let config = Config::load(Some(&path), variables.clone()).unwrap();
+    assert_eq!(config.server.bind.port(), 2);
+    assert_eq!((config.engine.idempotency_keep_days, config.storage.readers), (8, 9));
+    let shown = config.render_masked();
+    for line in [
+        "bind = \"127.0.0.1:2\"  # LENDPORT_SERVER__BIND".to_owned(),
+        format!("request_timeout_ms = 25000  # {}", path.display()),
+        "level = \"info\"  # default".to_owned(),
+    ] {
+        assert!(shown.contains(&line), "{line} is not in\n{shown}");
+    }
+    let flag = Flag { name: "--bind", key: "server.bind", value: "127.0.0.1:3".to_owned() };
+    let config = Config::load_with(Some(&path), variables, &[flag]).unwrap();
+    assert_eq!(config.server.bind.port(), 3);
+    assert!(config.render_masked().contains("  # --bind"));
+}
+
+#[test]
+fn a_provider_reads_its_own_section() {
+    #[derive(Debug, Deserialize)]
+    struct Section {
+        enabled: bool,
+        request_timeout_ms: u64,
+    }
+    let config = from_env(&[("LENDPORT_PROVIDERS__WEGETFINANCING__ENABLED", "false")]).unwrap();
+    let section: Section = config.provider_section("wegetfinancing").unwrap();
+    assert_eq!((section.enabled, section.request_timeout_ms), (false, 20_000));
+    assert_eq!(config.warnings(), ["no provider is enabled: no checkout can be financed"]);
+    #[derive(Debug, Deserialize)]
+    struct Other {
+        #[serde(rename = "no_such_key")]
+        _missing: bool,
+    }
+    assert!(config.provider_section::<Other>("sandbox").unwrap_err().to_string().contains("`no_such_key` is missing"));
+    assert!(config.provider_section::<Section>("nobody").is_err());
+}
+
+#[test]
+fn every_mistake_is_told_at_once_with_its_place() {
+    let (_dir, path) = file(
+        "[server]\nbnid = \"127.0.0.1:1\"\nrequest_timeout_ms = \"long\"\npublic_url = \"ftp://x\"\n\
+         [sever]\nbind = \"x\"\n[log]\nformat = \"xml\"\nlevel = \"info,=\"\n[engine]\noperation_lease_ms = 0\nencryption_key = \"x\"\n\
+         [providers.wegetfinancing]\ntimeout = 3\nlive_base_url = \"api.example.com\"\n[simulator.bind]\nsandbox = \"9000\"\n\
+         [merchant.accounts.wegetfinansing.test]\nusername = \"u\"\n[merchant.accounts.sandbox.tset]\nx = \"y\"\n",
+    );
+    let variables = env(&[
+        ("LENDPORT_SERVER__BIDN", "x"),
+        ("LENDPORT_STORAGE__READERS", "many"),
+        ("LENDPORT_SERVER_BIND", "127.0.0.1:1"),
+        ("LENDPORT_STORAGE__URL", "postgres://db/lendport"),
+        ("LENDPORT_CONFIG", "ignored.toml"),
+        ("PATH", "/bin"),
+    ]);
+    let told = mistakes(Config::load(Some(&path), variables));
+    let place = path.display();
+    for expected in [
+        format!("{place}: `server.bnid`: there is no such key; did you mean `server.bind`?"),
+        format!("{place}: `server.request_timeout_ms`: is not a whole number"),
+        format!("{place}: `server.public_url`: is not an http or https URL"),
+        format!("{place}: `sever`: there is no such key; did you mean `server`?"),
+        format!("{place}: `log.format`: is not a format; choose text or json"),
+        format!("{place}: `log.level`: is not a log filter"),
+        format!("{place}: `engine.operation_lease_ms`: is not between 1 and 86400000"),
+        format!("{place}: `engine.encryption_key`: there is no such key; did you mean `security.encryption_key`?"),
+        format!(
+            "{place}: `providers.wegetfinancing.timeout`: there is no such key; did you mean `providers.wegetfinancing."
+        ),
+        format!("{place}: `providers.wegetfinancing.live_base_url`: is not a URL"),
+        format!("{place}: `simulator.bind.sandbox`: is not an address and a port"),
+        format!(
+            "{place}: `merchant.accounts.wegetfinansing`: names a provider that does not exist; did you mean `wegetfinancing`?"
+        ),
+        format!("{place}: `merchant.accounts.sandbox.tset`: is not a mode; did you mean `test`?"),
+        "LENDPORT_SERVER__BIDN: `server.bidn`: there is no such key; did you mean `server.bind`?".to_owned(),
+        "LENDPORT_STORAGE__READERS: `storage.readers`: is not a whole number".to_owned(),
+        "LENDPORT_SERVER_BIND: `server.bind`: has one underscore between section and key; write LENDPORT_SERVER__BIND"
+            .to_owned(),
+        "LENDPORT_STORAGE__URL: `storage.url`: names PostgreSQL, which this build does not support".to_owned(),
+    ] {
+        assert!(told.contains(&expected), "not told: {expected}\n{told}");
+    }
+    assert!(told.starts_with("the configuration has 17 mistakes:"), "{told}");
+}
+
+#[test]
+fn a_far_off_key_lists_what_the_section_knows() {
+    let told = mistakes(from_env(&[("LENDPORT_STORAGE__COMPRESSION", "on")]));
+    assert!(told.contains("[storage] knows readers, url"), "{told}");
+}
+
+#[test]
+fn a_foreign_variable_is_a_warning() {
+    let config = from_env(&[("LENDPORT_HOME", "/opt")]).unwrap();
+    assert_eq!(config.warnings().len(), 1);
+}
+
+#[test]
+fn a_broken_file_is_told_by_line_and_without_its_text() {
+    let told = mistakes(from_text("[security]\nencryption_key = \"hunter2\n"));
+    assert!(told.contains("line 2 is not valid TOML") && !told.contains("hunter2"), "{told}");
+    let told = mistakes(Config::load(Some(Path::new("/nowhere/x.toml")), []));
+    assert!(told.contains("/nowhere/x.toml: cannot be read"), "{told}");
+}
+
+#[test]
+fn secrets_come_from_files_without_their_line_break() {
+    let dir = tempfile::tempdir().unwrap();
+    let (key, password) = (dir.path().join("key"), dir.path().join("password"));
+    fs::write(&key, format!("{KEY}\r\n")).unwrap();
+    fs::write(&password, " moa24phoPh`\n").unwrap();
+    let config = from_env(&[
+        ("LENDPORT_SECURITY__ENCRYPTION_KEY_FILE", key.to_str().unwrap()),
+        ("LENDPORT_MERCHANT__NAME", "42"),
+        ("LENDPORT_MERCHANT__ACCOUNTS__WEGETFINANCING__TEST__MERCHANT_ID", "1234"),
+        ("LENDPORT_MERCHANT__ACCOUNTS__WEGETFINANCING__TEST__PASSWORD_FILE", password.to_str().unwrap()),
+    ])
+    .unwrap();
+    assert_eq!(config.security.encryption_key.as_ref().unwrap().expose().last(), Some(&31));
+    let merchant = config.merchant.as_ref().unwrap();
+    assert_eq!((merchant.name.as_str(), merchant.accounts.len()), ("42", 1));
+    let account = merchant.accounts.first().unwrap();
+    assert_eq!((account.provider.as_str(), account.mode), ("wegetfinancing", Mode::Test));
+    assert_eq!(account.fields.get("merchant_id").unwrap().expose(), "1234");
+    assert_eq!(account.fields.get("password").unwrap().expose(), " moa24phoPh`");
+    let field = |name, required, choices| AccountField { name, secret: true, required, choices, description: "x" };
+    let told =
+        config.account_errors("wegetfinancing", &[field("merchant_id", true, &["1"]), field("pasword", true, &[])]);
+    let told: Vec<_> = told.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    for expected in [
+        "TEST__MERCHANT_ID: ",
+        "choose from 1",
+        "TEST__PASSWORD_FILE: ",
+        "did you mean `pasword`?",
+        "pasword`: is missing",
+    ] {
+        assert!(told.iter().any(|line| line.contains(expected)), "{expected} is not in {told:?}");
+    }
+}
+
+#[test]
+fn a_secret_is_said_once_and_can_be_read() {
+    let told = mistakes(from_env(&[
+        ("LENDPORT_SECURITY__ENCRYPTION_KEY", KEY),
+        ("LENDPORT_SECURITY__ENCRYPTION_KEY_FILE", "/nowhere/key"),
+        ("LENDPORT_MERCHANT__NAME", "Shop"),
+        ("LENDPORT_MERCHANT__SECRET_KEY_FILE", "/nowhere/secret"),
+        ("LENDPORT_MERCHANT__ACCOUNTS__SANDBOX__LIVE__PASSWORD", "a"),
+        ("LENDPORT_MERCHANT__ACCOUNTS__SANDBOX__LIVE__PASSWORD_FILE", "b"),
+    ]));
+    assert!(told.starts_with("the configuration has 3 mistakes:"), "{told}");
+    assert!(
+        told.contains("is set and so is `security.encryption_key` (by LENDPORT_SECURITY__ENCRYPTION_KEY)"),
+        "{told}"
+    );
+    assert!(told.contains("/nowhere/secret: cannot be read"), "{told}");
+    assert!(!told.contains(KEY));
+    let told = mistakes(from_env(&[("LENDPORT_SECURITY__ENCRYPTION_KEY", "c2hvcnQ=")]));
+    assert!(told.contains("is not 32 bytes in base64") && !told.contains("c2hvcnQ"), "{told}");
+    let told = mistakes(from_env(&[("LENDPORT_MERCHANT__SECRET_KEY", "hunter2")]));
+    assert!(told.contains("lp_test_") && told.contains("name the merchant") && !told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn nothing_secret_is_shown() {
+    let merchant_key = "lp_live_0123456789abcdefghijklmnop";
+    let config = from_env(&[
+        ("LENDPORT_SECURITY__ENCRYPTION_KEY", KEY),
+        ("LENDPORT_MERCHANT__NAME", "Shop"),
+        ("LENDPORT_MERCHANT__SECRET_KEY", merchant_key),
+        ("LENDPORT_MERCHANT__ACCOUNTS__WEGETFINANCING__LIVE__USERNAME", "cdx_shop"),
+        ("LENDPORT_MERCHANT__ACCOUNTS__WEGETFINANCING__LIVE__PASSWORD", "hunter2"),
+        ("LENDPORT_MERCHANT__ACCOUNTS__WEGETFINANCING__LIVE__SIGNATURE_MODE", "off"),
+    ])
+    .unwrap();
+    let shown = format!("{} {config:?} {:?} {:?}", config.render_masked(), config.merchant, config.security);
+    for secret in [KEY, merchant_key, "cdx_shop", "hunter2"] {
+        assert!(!shown.contains(secret), "{secret} is in\n{shown}");
+    }
+    assert!(shown.contains("encryption_key = \"********\"  # LENDPORT_SECURITY__ENCRYPTION_KEY"), "{shown}");
+    assert!(shown.contains("secret_key_file = \"\"  # default"), "{shown}");
+    let shown = config.render_masked_with(&|provider, field| provider == "wegetfinancing" && field == "username");
+    assert!(shown.contains("username = \"cdx_shop\"") && !shown.contains("hunter2"), "{shown}");
+    assert!(config.warnings().iter().any(|warning| warning.contains("signature_mode is off")));
+}
+
+#[test]
+fn risky_values_are_warned_of() {
+    let config = from_env(&[
+        ("LENDPORT_SERVER__BIND", "0.0.0.0:80"),
+        ("LENDPORT_SERVER__REQUEST_TIMEOUT_MS", "35_000"),
+        ("LENDPORT_ENGINE__OPERATION_LEASE_MS", "35_000"),
+        ("LENDPORT_PROVIDERS__WEGETFINANCING__REQUEST_TIMEOUT_MS", "34999"),
+        ("LENDPORT_PROVIDERS__WEGETFINANCING__LIVE_BASE_URL", "http://api.example.com"),
+        ("LENDPORT_PROVIDERS__WEGETFINANCING__SANDBOX_BASE_URL", "http://127.0.0.1:9000"),
+    ])
+    .unwrap();
+    let said = config.warnings().join("\n");
+    for part in ["operation_lease_ms (35000)", "live_base_url is http", "public_url is empty"] {
+        assert!(said.contains(part), "{part} is not in\n{said}");
+    }
+    assert_eq!(config.warnings().len(), 3, "{said}");
+    let slow = from_env(&[("LENDPORT_PROVIDERS__WEGETFINANCING__REQUEST_TIMEOUT_MS", "30000")]).unwrap();
+    assert!(slow.warnings().iter().any(|warning| warning.contains("request_timeout_ms (30000)")));
+}
+
+#[test]
+fn a_lease_shorter_than_a_call_is_refused() {
+    let error = from_env(&[("LENDPORT_ENGINE__OPERATION_LEASE_MS", "20000")]).unwrap_err();
+    let told: Vec<String> = error.iter().map(ToString::to_string).collect();
+    assert!(told.len() == 1 && told[0].contains("is not above the longest provider call (20000)"), "{told:?}");
+}
+
+#[test]
+fn what_is_shown_can_be_read_again() {
+    let shown = from_env(&[("LENDPORT_LOG__LEVEL", "debug")]).unwrap().render_masked();
+    let again = from_text(&shown).unwrap();
+    assert_eq!(again.log.level, "debug");
+    let keys =
+        |text: &str| text.lines().filter_map(|line| line.split_once(" = ").map(|(key, _)| key.to_owned())).count();
+    assert_eq!(keys(&shown), known_keys().unwrap().len());
+}
+
+#[test]
+fn the_committed_schema_is_the_generated_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/lendport.schema.json");
+    let committed = fs::read_to_string(path).unwrap_or_default();
+    assert!(committed == schema(), "config/lendport.schema.json is stale: run `cargo run -- openapi --write`");
+}
+
+#[test]
+fn the_schema_takes_the_defaults_and_the_examples_and_no_unknown_key() {
+    let schema: serde_json::Value = serde_json::from_str(&schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let mut files = vec![root.join("lendport.toml")];
+    files.extend(fs::read_dir(root.join("examples")).unwrap().map(|entry| entry.unwrap().path()));
+    for path in files {
+        let value: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
+        let told: Vec<_> =
+            validator.iter_errors(&serde_json::to_value(value).unwrap()).map(|e| e.to_string()).collect();
+        assert!(told.is_empty(), "{}: {told:?}", path.display());
+        // The examples name files that are not here; nothing else may be wrong with them.
+        if let Err(errors) = Config::load(Some(&path), []) {
+            for error in errors.iter() {
+                assert!(error.problem.contains("cannot be read"), "{}: {error}", path.display());
+            }
+        }
+    }
+    for bad in [
+        "{\"server\": {\"bnid\": \"x\"}}",
+        "{\"providers\": {\"nobody\": {}}}",
+        "{\"server\": {\"request_timeout_ms\": 0}}",
+    ] {
+        assert!(!validator.is_valid(&serde_json::from_str(bad).unwrap()), "{bad}");
+    }
+}

@@ -1,0 +1,149 @@
+//! A gateway inside the test's own process.
+
+use std::collections::BTreeMap;
+
+use lendport::config::{Config, Flag};
+use lendport::dev::{self, Dev};
+use lendport::gateway::{Ambient, Gateway, SectionOverrides, bind};
+use lendport::{registry, simulators, tenants};
+use lendport_core::{AccountSettings, MerchantId, Mode, Pointer, Secret};
+use lendport_storage::Tenant;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::provider::{MERCHANT_ID, PASSWORD, USERNAME};
+use super::{Lender, Merchant};
+
+const ENCRYPTION_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const SECRET_KEY: &str = "lp_test_made-up-for-the-scenarios-0001";
+
+fn config(folder: &TempDir, more: &[(&'static str, &str)]) -> Config {
+    let url = format!("sqlite:{}", folder.path().join("lendport.db").display());
+    let mut settings = vec![
+        ("server.bind", "127.0.0.1:0"),
+        ("storage.url", url.as_str()),
+        ("security.encryption_key", ENCRYPTION_KEY),
+        ("engine.expiry_sweep_interval_ms", "1000"),
+        ("simulator.resend_interval_ms", "200"),
+    ];
+    settings.extend(more);
+    let flags: Vec<Flag> =
+        settings.iter().map(|(key, value)| Flag { name: "--test", key, value: (*value).to_owned() }).collect();
+    Config::load_with(None, [], &flags).unwrap()
+}
+
+/// The development gateway: simulators, a test merchant and its key.
+pub(crate) struct TestGateway {
+    pub(crate) merchant: Merchant,
+    pub(crate) lender: Lender,
+    pub(crate) dev: Dev,
+    _folder: TempDir,
+}
+
+impl TestGateway {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With settings by their dotted keys.
+    pub(crate) async fn start_with(settings: &[(&'static str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let dev = dev::start(&config(&folder, settings)).await.unwrap();
+        let merchant = Merchant::new(&dev.gateway.public_url, dev.key.expose());
+        let simulator = dev.simulators.iter().find(|simulator| simulator.provider == "wegetfinancing");
+        let lender = Lender::new(&simulator.unwrap().url);
+        Self { merchant, lender, dev, _folder: folder }
+    }
+
+    /// Sets fields of the merchant's account beside its credentials.
+    pub(crate) async fn set_account(&self, fields: &[(&str, &str)]) {
+        self.set_account_of(self.dev.merchant, fields).await;
+    }
+
+    async fn set_account_of(&self, merchant: MerchantId, fields: &[(&str, &str)]) {
+        let ambient = Ambient::system();
+        let mut values: BTreeMap<String, Secret<String>> = account().collect();
+        values.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), Secret::from(*value))));
+        let known = registry::registration("wegetfinancing").unwrap().descriptor.account_fields;
+        let settings = AccountSettings::new(values, known, &Pointer::root()).unwrap();
+        let tenant = Tenant { merchant, mode: Mode::Test };
+        let store = self.dev.gateway.store.as_ref();
+        tenants::store_account(store, ambient.ids.as_ref(), tenant, "wegetfinancing", settings).await.unwrap();
+    }
+
+    /// Another shop with a key and an account of its own.
+    pub(crate) async fn another_merchant(&self, name: &str) -> Merchant {
+        let ambient = Ambient::system();
+        let (store, ids, clock) = (self.dev.gateway.store.as_ref(), ambient.ids.as_ref(), ambient.clock.as_ref());
+        let merchant = tenants::merchant_named(store, ids, clock, name).await.unwrap();
+        let key = tenants::new_key(ids, Mode::Test);
+        tenants::store_key(store, ids, clock.now(), merchant.id, &key, "another").await.unwrap();
+        self.set_account_of(merchant.id, &[]).await;
+        Merchant::new(&self.merchant.url, key.expose())
+    }
+}
+
+fn account() -> impl Iterator<Item = (String, Secret<String>)> {
+    let fields = [("merchant_id", MERCHANT_ID), ("username", USERNAME), ("password", PASSWORD)];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), Secret::from(value)))
+}
+
+/// A gateway without simulators, whose provider's address is given.
+pub(crate) struct ServedGateway {
+    pub(crate) merchant: Merchant,
+    _gateway: Gateway,
+    _folder: TempDir,
+}
+
+impl ServedGateway {
+    /// The provider is at `provider_url`, and each call to it may take so long.
+    pub(crate) async fn start(provider_url: &str, limit_ms: u64) -> Self {
+        Self::start_with(provider_url, limit_ms, &Ambient::system()).await
+    }
+
+    /// The same with another clock.
+    pub(crate) async fn start_with(provider_url: &str, limit_ms: u64, ambient: &Ambient) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let limit = limit_ms.to_string();
+        let config = config(
+            &folder,
+            &[
+                ("merchant.name", "A shop"),
+                ("merchant.secret_key", SECRET_KEY),
+                ("merchant.accounts.wegetfinancing.test.merchant_id", MERCHANT_ID),
+                ("merchant.accounts.wegetfinancing.test.username", USERNAME),
+                ("merchant.accounts.wegetfinancing.test.password", PASSWORD),
+                ("providers.wegetfinancing.sandbox_base_url", provider_url),
+                ("providers.wegetfinancing.sandbox_v3_base_url", provider_url),
+                ("providers.wegetfinancing.request_timeout_ms", &limit),
+                ("providers.wegetfinancing.connect_timeout_ms", &limit),
+            ],
+        );
+        let listener = bind(config.server.bind).await.unwrap();
+        let gateway = Gateway::start(&config, ambient, listener, &SectionOverrides::new()).await.unwrap();
+        let merchant = Merchant::new(&gateway.public_url, SECRET_KEY);
+        Self { merchant, _gateway: gateway, _folder: folder }
+    }
+}
+
+/// A simulator of WeGetFinancing by itself, which outlives any gateway.
+pub(crate) struct LoneSimulator {
+    pub(crate) lender: Lender,
+    _stop: CancellationToken,
+}
+
+impl LoneSimulator {
+    /// On a free port, or where `address` says.
+    pub(crate) async fn start(address: Option<std::net::SocketAddr>) -> Self {
+        let stop = CancellationToken::new();
+        let setup = simulators::Setup {
+            bind: address.unwrap_or_else(|| ([127, 0, 0, 1], 0).into()),
+            resend_interval_ms: 200,
+            account: account().collect(),
+            ambient: &Ambient::system(),
+            stop: &stop,
+        };
+        let running = simulators::start(&registry::registration("wegetfinancing").unwrap(), setup).await.unwrap();
+        Self { lender: Lender::new(&running.url), _stop: stop }
+    }
+}

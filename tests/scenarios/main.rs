@@ -1,0 +1,35 @@
+//! Whole stories over real HTTP: a merchant, the gateway with its database, and the simulated provider.
+//! One file per story; its tests' names read as sentences.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::disallowed_types, reason = "the tests are merchants with their own client")]
+#![cfg_attr(
+    not(all(feature = "wegetfinancing", feature = "simulator")),
+    expect(dead_code, unused_imports, reason = "most stories need the provider and its simulator")
+)]
+
+mod contract;
+mod harness;
+
+mod command_line;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod country_and_currency;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod crash;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod expiry;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod idempotency;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod merchant_story;
+#[cfg(feature = "wegetfinancing")]
+mod misbehaviour;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod postbacks;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod privacy;
+#[cfg(all(feature = "wegetfinancing", feature = "sandbox", feature = "simulator"))]
+mod second_provider;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod seed_samples;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod shipping;

@@ -1,0 +1,102 @@
+//! Cases in which we call the provider.
+
+use lendport_core::operation::Shipment;
+use lendport_core::provider::Retrieved;
+use lendport_core::{
+    AttemptState, Claim, CommitClass, CreateRequest, Created, ErrorKind, Money, ProviderError, RetryClass,
+    ShipmentStatus,
+};
+
+use super::{Case, Expect, Stage};
+
+pub(super) async fn run(stage: &Stage, case: &Case) -> Result<(), String> {
+    let (ctx, attempt) = (stage.context(), &stage.attempt);
+    let provider = &stage.provider;
+    match &case.expect {
+        Expect::Created => accepted(stage, create(stage).await),
+        Expect::RefusedContent => refused(create(stage).await, ErrorKind::Invalid),
+        Expect::WrongKey => refused(create(stage).await, ErrorKind::Credentials),
+        Expect::TimeLimit => no_answer(create(stage).await),
+        Expect::Retrieved(claim) => told(provider.retrieve(ctx, attempt).await, claim),
+        Expect::Captured(claim) => told(provider.capture(ctx, attempt).await, claim),
+        Expect::Canceled(claim) => told(provider.cancel(ctx, attempt).await, claim),
+        Expect::Refunded(amount, claim) => {
+            let amount = amount.map_or(Ok(attempt.amount), |text| Money::parse(text, attempt.amount.currency()));
+            let amount = amount.map_err(|error| format!("the case's amount {error}"))?;
+            told(provider.refund(ctx, attempt, amount, None).await, claim)
+        }
+        Expect::Shipped(status) => {
+            let confirmed = provider.confirm_shipment(ctx, &stage.checkout, attempt, &shipment(*status)).await;
+            confirmed.map(|_| ()).map_err(|error| told_of(&error))
+        }
+        Expect::Notices(_) => Ok(()),
+    }?;
+    if stage.calls.records().is_empty() {
+        return Err("no call was recorded".to_owned());
+    }
+    Ok(())
+}
+
+/// A shipment with everything that can be said of it.
+pub(super) fn shipment(status: ShipmentStatus) -> Shipment {
+    Shipment {
+        status,
+        carrier: Some("UPS".to_owned()),
+        service: Some("Ground".to_owned()),
+        tracking_number: Some("1Z999AA10123456784".to_owned()),
+        tracking_url: Some("https://ups.example/1Z999AA10123456784".to_owned()),
+        shipped_on: Some(jiff::civil::date(2026, 11, 21)),
+        expected_on: Some(jiff::civil::date(2026, 11, 24)),
+        message: Some("left the warehouse".to_owned()),
+        lines: Vec::new(),
+    }
+}
+
+async fn create(stage: &Stage) -> Result<Created, ProviderError> {
+    let Stage { checkout, attempt, callback_url, .. } = stage;
+    stage
+        .provider
+        .check(checkout, &stage.account)
+        .map_err(|invalid| ProviderError::new(ErrorKind::Invalid, format!("refused before the call: {invalid}")))?;
+    stage.provider.create(stage.context(), CreateRequest { checkout, attempt, callback_url }).await
+}
+
+fn accepted(stage: &Stage, outcome: Result<Created, ProviderError>) -> Result<(), String> {
+    let created = outcome.map_err(|error| told_of(&error))?;
+    if created.reference.0.is_empty() {
+        return Err("the reference is empty".to_owned());
+    }
+    if created.state == AttemptState::AwaitingCustomer && created.next_action.is_none() {
+        return Err("the customer is awaited and there is nowhere to go".to_owned());
+    }
+    match created.amount_echoed {
+        Some(echoed) if echoed != stage.attempt.amount => {
+            Err(format!("the amount echoed is {echoed}, the cart's is {}", stage.attempt.amount))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn refused(outcome: Result<Created, ProviderError>, kind: ErrorKind) -> Result<(), String> {
+    let error = outcome.err().ok_or("it was taken in")?;
+    let fields_missing = kind == ErrorKind::Invalid && error.fields.is_empty();
+    let fits = error.kind == kind && error.commit == CommitClass::Rejected && error.retry == RetryClass::Never;
+    if fits && !fields_missing { Ok(()) } else { Err(told_of(&error)) }
+}
+
+fn no_answer(outcome: Result<Created, ProviderError>) -> Result<(), String> {
+    let error = outcome.err().ok_or("it was taken in")?;
+    let repeatable = error.retry == RetryClass::SameRequest;
+    let fits = error.kind == ErrorKind::NoAnswer && error.commit == CommitClass::Unknown && !repeatable;
+    if fits { Ok(()) } else { Err(told_of(&error)) }
+}
+
+fn told(outcome: Result<Retrieved, ProviderError>, expected: &Claim) -> Result<(), String> {
+    let told = outcome.map_err(|error| told_of(&error))?;
+    if told.claim == *expected { Ok(()) } else { Err(format!("it says {:?}, expected {expected:?}", told.claim)) }
+}
+
+fn told_of(error: &ProviderError) -> String {
+    let ProviderError { kind, commit, retry, message, fields, .. } = error;
+    format!("{message} ({kind:?}, {commit:?}, {retry:?}, {} fields)", fields.len())
+}

@@ -1,0 +1,90 @@
+//! What a cassette shows.
+
+use lendport_core::{Ability, Claim, Grade, ShipmentStatus};
+
+use crate::samples::Sample;
+
+/// One cassette with what must come of it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// File name without `.json`.
+    pub cassette: &'static str,
+    /// What must come of it.
+    pub expect: Expect,
+    /// The checkout that is used.
+    pub sample: fn() -> Sample,
+    /// The provider's id that the attempt already has.
+    pub reference: Option<&'static str>,
+    /// Account values beside those of the suite.
+    pub account: &'static [(&'static str, &'static str)],
+}
+
+/// What must come of a cassette.
+#[derive(Clone, Debug)]
+pub enum Expect {
+    /// Create is taken in: a reference, a state, a next action when the customer is awaited, the amount echoed or not
+    /// mentioned.
+    Created,
+    /// Create is refused for its content: fields of the caller's request are named and nothing happened there.
+    RefusedContent,
+    /// Create is refused for the credentials.
+    WrongKey,
+    /// Create gets no answer in time: it may have been acted on, and must not be sent again by itself.
+    TimeLimit,
+    /// Every push of the cassette is read as these claims, with the grade.
+    Notices(Vec<(Grade, Claim)>),
+    /// Reading the state back gives this.
+    Retrieved(Claim),
+    /// Capturing everything gives this.
+    Captured(Claim),
+    /// Cancelling everything gives this.
+    Canceled(Claim),
+    /// Giving an amount back gives this; no amount means everything.
+    Refunded(Option<&'static str>, Claim),
+    /// Telling of goods succeeds.
+    Shipped(ShipmentStatus),
+}
+
+impl Case {
+    /// A cassette of the standard US checkout ([`Sample::usa`]).
+    pub fn new(cassette: &'static str, expect: Expect) -> Self {
+        Self { cassette, expect, sample: Sample::usa, reference: None, account: &[] }
+    }
+
+    /// With another checkout.
+    #[must_use]
+    pub fn with(mut self, sample: fn() -> Sample) -> Self {
+        self.sample = sample;
+        self
+    }
+
+    /// On an attempt that the provider already knows by this id.
+    #[must_use]
+    pub fn on(mut self, reference: &'static str) -> Self {
+        self.reference = Some(reference);
+        self
+    }
+
+    /// With more account values.
+    #[must_use]
+    pub fn account(mut self, values: &'static [(&'static str, &'static str)]) -> Self {
+        self.account = values;
+        self
+    }
+
+    /// The ability that this case shows to work.
+    pub(super) fn shows(&self) -> Option<Ability> {
+        Some(match &self.expect {
+            Expect::Created => Ability::Create,
+            Expect::Notices(_) => Ability::Notifications,
+            Expect::Retrieved(_) => Ability::Retrieve,
+            Expect::Captured(_) => Ability::CaptureFull,
+            Expect::Canceled(_) => Ability::CancelFull,
+            Expect::Refunded(None, _) => Ability::RefundFull,
+            Expect::Refunded(Some(_), _) => Ability::RefundPartial,
+            Expect::Shipped(ShipmentStatus::Delivered) => Ability::ConfirmDelivery,
+            Expect::Shipped(_) => Ability::ConfirmShipment,
+            Expect::RefusedContent | Expect::WrongKey | Expect::TimeLimit => return None,
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! Cases in which the provider pushes to us.
+
+use lendport_core::{Claim, Grade, Notice, NoticeContext, NoticeRefusal, ProviderRef, Push};
+use lendport_outbound::{Cassette, PushSample};
+
+use super::{Case, Stage};
+use crate::clock::START;
+
+pub(super) fn run(stage: &Stage, case: &Case, expected: &[(Grade, Claim)], cassette: &Cassette) -> Result<(), String> {
+    let pushes = cassette.pushes();
+    if pushes.len() != expected.len() {
+        return Err(format!("{} pushes, {} expectations", pushes.len(), expected.len()));
+    }
+    for (number, (sample, (grade, claim))) in pushes.iter().zip(expected).enumerate() {
+        push(stage, case, sample, *grade, claim).map_err(|why| format!("push {}: {why}", number + 1))?;
+    }
+    Ok(())
+}
+
+fn push(stage: &Stage, case: &Case, sample: &PushSample, grade: Grade, claim: &Claim) -> Result<(), String> {
+    let notice = read(stage, &sample.headers, &sample.body).map_err(|refusal| refusal.to_string())?;
+    if notice.grade != grade || notice.claim != *claim {
+        return Err(format!("read as {:?} {:?}, expected {grade:?} {claim:?}", notice.grade, notice.claim));
+    }
+    if *claim == Claim::UnknownStatus && notice.raw_status.is_none() {
+        return Err("the unknown status is not kept".to_owned());
+    }
+    let again = read(stage, &sample.headers, &sample.body).map_err(|refusal| refusal.to_string())?;
+    if again != notice {
+        return Err("the same push is read differently the second time".to_owned());
+    }
+    if case.reference.is_some() {
+        another_request(stage, sample)?;
+    }
+    if grade == Grade::Signed { wrong_signature(stage, sample) } else { Ok(()) }
+}
+
+/// One byte more, and one header digit less: neither may become an observation.
+fn wrong_signature(stage: &Stage, sample: &PushSample) -> Result<(), String> {
+    let mut longer = sample.body.clone();
+    longer.push(b' ');
+    let mut shorter = sample.headers.clone();
+    let signatures = shorter.iter_mut().filter(|(name, _)| name.contains("signature"));
+    for (_, value) in signatures {
+        value.pop();
+    }
+    for (headers, body) in [(&sample.headers, &longer), (&shorter, &sample.body)] {
+        match read(stage, headers, body) {
+            Err(NoticeRefusal::Unauthentic(_)) => {}
+            other => return Err(format!("a wrong signature gives {other:?}")),
+        }
+    }
+    Ok(())
+}
+
+/// The same push at the address of another attempt.
+fn another_request(stage: &Stage, sample: &PushSample) -> Result<(), String> {
+    let mut attempt = stage.attempt.clone();
+    attempt.reference = Some(ProviderRef("another-request".to_owned()));
+    let ctx = NoticeContext { account: &stage.account, attempt: &attempt };
+    match stage.provider.read_notification(ctx, &incoming(&sample.headers, &sample.body)) {
+        Err(NoticeRefusal::Contradicts(_)) => Ok(()),
+        other => Err(format!("at another attempt's address it gives {other:?}")),
+    }
+}
+
+fn read(stage: &Stage, headers: &[(String, String)], body: &[u8]) -> Result<Notice, NoticeRefusal> {
+    let ctx = NoticeContext { account: &stage.account, attempt: &stage.attempt };
+    stage.provider.read_notification(ctx, &incoming(headers, body))
+}
+
+fn incoming<'a>(headers: &'a [(String, String)], body: &'a [u8]) -> Push<'a> {
+    Push { method: "POST", headers, query: "", body, received_at: START }
+}
