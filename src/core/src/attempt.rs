@@ -212,6 +212,14 @@ pub struct Attempt {
     pub capture_by: Option<Timestamp>,
     /// When our timer or the provider's ends it.
     pub expires_at: Option<Timestamp>,
+    /// True once a person with the right scope confirmed or accepted the amount the provider committed to.
+    pub amount_accepted: bool,
+    /// True once a person found that an approval after a withdrawal holds.
+    pub approval_confirmed: bool,
+    /// When the provider is asked, or its silence told, next; none when nothing is due from it.
+    pub poll_at: Option<Timestamp>,
+    /// How often it was asked since its last news.
+    pub polls: u32,
     /// When it was started.
     pub created_at: Timestamp,
     /// When it last changed.

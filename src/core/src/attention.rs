@@ -1,6 +1,9 @@
 //! Something a person or a policy must settle.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::id::KeyId;
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,6 +33,8 @@ pub enum AttentionKind {
     UnknownStatus,
     /// A state that cannot follow the one we hold, from evidence good enough to matter.
     ContradictingEvidence,
+    /// A provider from which something is due has said nothing for too long.
+    SilentProvider,
 }
 
 impl AttentionKind {
@@ -48,6 +53,7 @@ impl AttentionKind {
             Self::RefundNotApproved => "refund_not_approved",
             Self::UnknownStatus => "unknown_status",
             Self::ContradictingEvidence => "contradicting_evidence",
+            Self::SilentProvider => "silent_provider",
         }
     }
 }
@@ -70,4 +76,17 @@ impl AttentionDraft {
     pub fn new(kind: AttentionKind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into() }
     }
+}
+
+/// How an item was settled. Kept for ever: it is the audit of a decision about money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolution {
+    /// The way that was chosen, such as `confirm_amount`; `by_evidence` when the provider settled it.
+    pub choice: String,
+    /// The person's reason.
+    pub reason: String,
+    /// Whose key it was; none when evidence settled it.
+    pub by: Option<KeyId>,
+    /// When.
+    pub at: Timestamp,
 }

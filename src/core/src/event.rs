@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::id::{CheckoutId, EventId};
+use crate::id::{CheckoutId, EventId, WebhookEndpointId};
 
 /// The types of `api.md`, Events out, that this version writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,11 +41,15 @@ pub enum EventType {
     ShipmentConfirmed,
     /// Something needs a person.
     AttentionOpened,
+    /// A person settled it, or evidence did.
+    AttentionResolved,
+    /// An endpoint is not told anything any more.
+    WebhookEndpointDisabled,
 }
 
 impl EventType {
     /// Every type this version writes.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::CheckoutCreated,
         Self::CheckoutUpdated,
         Self::CheckoutReadyToFulfill,
@@ -63,6 +67,8 @@ impl EventType {
         Self::OperationFailed,
         Self::ShipmentConfirmed,
         Self::AttentionOpened,
+        Self::AttentionResolved,
+        Self::WebhookEndpointDisabled,
     ];
 
     /// The dotted name merchants see.
@@ -85,6 +91,8 @@ impl EventType {
             Self::OperationFailed => "operation.failed",
             Self::ShipmentConfirmed => "shipment.confirmed",
             Self::AttentionOpened => "attention.opened",
+            Self::AttentionResolved => "attention.resolved",
+            Self::WebhookEndpointDisabled => "webhook_endpoint.disabled",
         }
     }
 
@@ -94,18 +102,39 @@ impl EventType {
     }
 }
 
+/// What an event tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum About {
+    /// A checkout; the snapshot is that checkout.
+    Checkout(CheckoutId),
+    /// An endpoint of the merchant, or nothing but a test of it; the snapshot is the whole `data` object.
+    Endpoint(WebhookEndpointId),
+}
+
+impl About {
+    /// The checkout, where it is one.
+    pub fn checkout(self) -> Option<CheckoutId> {
+        match self {
+            Self::Checkout(id) => Some(id),
+            Self::Endpoint(_) => None,
+        }
+    }
+}
+
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Ours; merchants drop repeats by it.
     pub id: EventId,
     /// What it tells of.
-    pub checkout: CheckoutId,
+    pub about: About,
     /// Its type.
     pub kind: EventType,
-    /// Position in the checkout's history, from 1 without gaps.
+    /// Position in the checkout's history, from 1 without gaps; 0 where it is not about a checkout.
     pub sequence: u64,
-    /// The checkout as it was then, in the words of the merchant API (JSON text). Holds no personal data.
+    /// True when a merchant asked for it to try an endpoint; it tells of nothing that happened.
+    pub test: bool,
+    /// What it tells of, as it was then, in the words of the merchant API (JSON text). Holds no personal data.
     pub snapshot: String,
     /// When.
     pub created_at: Timestamp,

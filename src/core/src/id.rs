@@ -103,6 +103,12 @@ ids! {
     EventId = "evt_";
     /// Something a person must settle.
     AttentionId = "atn_";
+    /// Where a merchant wants to be told.
+    WebhookEndpointId = "whe_";
+    /// One event on its way to one endpoint.
+    DeliveryId = "dlv_";
+    /// One try of a delivery.
+    DeliveryAttemptId = "dla_";
     /// One request to our API.
     RequestId = "req_";
     /// One line of a cart.

@@ -20,6 +20,8 @@ pub enum LedgerKind {
     Refunded,
     /// Taken back through a dispute.
     ChargedBack,
+    /// Announced refunds that were settled: counted as [`LedgerKind::Refunded`], or found to be none.
+    RefundSettled,
 }
 
 impl LedgerKind {
@@ -31,14 +33,22 @@ impl LedgerKind {
             Self::Captured => "captured",
             Self::Refunded => "refunded",
             Self::ChargedBack => "charged_back",
+            Self::RefundSettled => "refund_settled",
         }
     }
 
     /// Reads the word back.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Authorized, Self::AuthorizationReleased, Self::Captured, Self::Refunded, Self::ChargedBack]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+        [
+            Self::Authorized,
+            Self::AuthorizationReleased,
+            Self::Captured,
+            Self::Refunded,
+            Self::ChargedBack,
+            Self::RefundSettled,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == text)
     }
 }
 
@@ -79,12 +89,14 @@ pub struct Amounts {
 }
 
 impl Ledger {
-    /// Refunds of one attempt that were announced and not counted.
+    /// Refunds of one attempt that were announced and neither counted nor settled.
     pub fn pending_refunds(&self, attempt: AttemptId, currency: Currency) -> Result<Money, MoneyError> {
-        self.0
+        let announced = self
+            .0
             .iter()
             .filter(|entry| entry.pending && entry.attempt == attempt && entry.kind == LedgerKind::Refunded)
-            .try_fold(Money::zero(currency), |sum, entry| sum.plus(entry.amount))
+            .try_fold(Money::zero(currency), |sum, entry| sum.plus(entry.amount))?;
+        announced.minus(self.sum(attempt, LedgerKind::RefundSettled, currency)?)
     }
 
     /// True when this attempt has a movement of this kind, final or `pending` as asked.

@@ -33,11 +33,12 @@ pub mod reduce;
 pub mod region;
 pub mod secret;
 pub mod status;
+pub mod webhook;
 
 pub use account::{AccountField, AccountSettings, ProviderAccount};
 pub use address::{Address, AddressInput};
 pub use attempt::{Attempt, AttemptState, Evidence, NextAction, NextActionKind, ProviderRef, Reason};
-pub use attention::{AttentionDraft, AttentionKind};
+pub use attention::{AttentionDraft, AttentionKind, Resolution};
 pub use call::{CallLog, CallRecord};
 pub use capability::{Ability, Capability, Support};
 pub use capture::CaptureMode;
@@ -46,7 +47,7 @@ pub use checkout::{Checkout, ReturnUrls, Route, Skipped};
 pub use clock::{Clock, IdSource};
 pub use country::Country;
 pub use customer::{Customer, CustomerInput};
-pub use event::{Event, EventType};
+pub use event::{About, Event, EventType};
 pub use fulfilment::{Dispute, Fulfilment};
 pub use id::*;
 pub use invalid::{FieldError, Invalid, Pointer};
@@ -63,3 +64,6 @@ pub use reduce::{Decision, reduce};
 pub use region::Region;
 pub use secret::{Personal, Secret};
 pub use status::CheckoutStatus;
+pub use webhook::{
+    Delivery, DeliveryAttempt, DeliveryState, EndpointSecret, EndpointState, WebhookEndpoint, is_subscribed,
+};

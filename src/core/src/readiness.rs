@@ -24,15 +24,18 @@ pub fn blockers(record: &CheckoutRecord, now: Timestamp) -> Vec<&'static str> {
     // Ready means that the amount matched (model.md section 2); a provider that never said one has not matched.
     match committed.amount_echoed {
         Some(echoed) if echoed == committed.amount => {}
+        // A person compared the sums and stands for it.
+        _ if committed.amount_accepted => {}
         Some(_) => blockers.push("amount_mismatch"),
         None => blockers.push("amount_unverified"),
     }
     // Told of, and not known how much of it is left: whoever ships may ship unpaid goods.
-    if record.ledger.has(committed.id, LedgerKind::Refunded, true) {
+    let unsettled = record.ledger.pending_refunds(committed.id, committed.amount.currency());
+    if unsettled.map_or(true, |amount| !amount.is_zero()) {
         blockers.push("refund_unsettled");
     }
     // Given up once and approved again: which of the two holds, only a person can ask.
-    if record.ledger.has(committed.id, LedgerKind::AuthorizationReleased, false) {
+    if record.ledger.has(committed.id, LedgerKind::AuthorizationReleased, false) && !committed.approval_confirmed {
         blockers.push("approval_after_withdrawal");
     }
     if record.checkout.dispute == Dispute::Open {

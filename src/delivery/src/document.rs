@@ -50,14 +50,15 @@ pub fn body(event: &Event, mode: Mode) -> Result<String, DocumentError> {
 
 #[cfg(test)]
 mod tests {
-    use lendport_core::EventType;
+    use lendport_core::{About, EventType};
 
     use super::*;
 
     fn event(snapshot: &str) -> Event {
         Event {
             id: "evt_0190a5b0c1d27e3f8a4b5c6d7e8f9a0b".parse().unwrap(),
-            checkout: "chk_0190a5b0c1d27e3f8a4b5c6d7e8f9a0b".parse().unwrap(),
+            about: About::Checkout("chk_0190a5b0c1d27e3f8a4b5c6d7e8f9a0b".parse().unwrap()),
+            test: false,
             kind: EventType::CheckoutReadyToFulfill,
             sequence: 4,
             snapshot: snapshot.to_owned(),

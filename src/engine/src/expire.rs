@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use lendport_core::{AttemptState, Claim, Grade, Reason, Source};
-use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
+use lendport_storage::{Change, ChangeAsk, Tenant, WorkAsk, change_with};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -12,6 +12,13 @@ use crate::take_in::{Draft, Fact};
 
 /// Rows that a sweep takes at a time.
 pub(crate) const BATCH: u32 = 200;
+
+impl Engine {
+    /// A question for due work, with the time this process may take over it.
+    pub(crate) fn work(&self, now: jiff::Timestamp) -> WorkAsk {
+        WorkAsk { now, until: self.lease_end(self.clock.now()), limit: BATCH }
+    }
+}
 
 /// True when a batch was as large as it may be, so that more may wait.
 pub(crate) fn is_full(found: usize) -> bool {
@@ -24,7 +31,7 @@ impl Engine {
     pub async fn expire_due(self: &Arc<Self>) -> Result<u64, EngineError> {
         let (mut expired, mut failed) = (0, None);
         loop {
-            let due = self.store.due_for_expiry(self.clock.now(), BATCH).await?;
+            let due = self.store.due_for_expiry(self.work(self.clock.now())).await?;
             let (found, before) = (due.len(), expired);
             for one in due {
                 match self.expire(one.tenant, one.checkout).await {

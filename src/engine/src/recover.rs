@@ -11,7 +11,7 @@ use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::expire::{BATCH, is_full};
+use crate::expire::is_full;
 use crate::take_in::{Draft, Fact};
 
 impl Engine {
@@ -21,7 +21,7 @@ impl Engine {
         let before = if at_start && self.store.exclusive() { Timestamp::MAX } else { self.clock.now() };
         let (mut recovered, mut failed) = (0, None);
         loop {
-            let found = self.store.interrupted_calls(before, BATCH).await?;
+            let found = self.store.interrupted_calls(self.work(before)).await?;
             let (full, already) = (is_full(found.len()), recovered);
             for call in found {
                 // One that cannot be marked does not keep the others.

@@ -120,7 +120,7 @@ impl Engine {
             Err(error) if may_have_committed(error) => (Phase::Unknown, Some(error.message.clone())),
             Err(error) => (Phase::Failed, Some(error.message.clone())),
         };
-        let tools = self.tools.clone();
+        let (tools, owner) = (self.tools.clone(), self.settings.owner.clone());
         let (_, result) =
             change_with(self.store.as_ref(), tenant, record.checkout.id, ChangeAsk::default(), move |loaded| {
                 let mut draft = Draft::of(&tools, loaded.record);
@@ -140,7 +140,7 @@ impl Engine {
                         .ok_or_else(|| EngineError::Internal("a shipment operation without a shipment".to_owned())),
                     Err(error) => Err(failed(&attempt.provider, error, &draft.record)),
                 };
-                let (rendered, claim) = ticket.close(&result);
+                let (rendered, claim) = ticket.close(&owner, &result);
                 draft.change.claim = Some(claim);
                 (draft.finish().0, Ok(Reply { status: rendered.status, body: rendered.body, replayed: false }))
             })

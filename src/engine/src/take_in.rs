@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use lendport_core::attention::AMOUNT_UNVERIFIED;
 use lendport_core::{
-    Attempt, AttemptId, AttentionDraft, AttentionId, AttentionKind, CheckoutRecord, Claim, Decision, Event, EventId,
-    EventType, Evidence, Grade, LedgerEntry, LedgerId, LedgerKind, Money, Observation, ObservationId, ProviderRef,
-    Source, reduce,
+    About, Attempt, AttemptId, AttentionDraft, AttentionId, AttentionKind, CheckoutRecord, Claim, Decision, Event,
+    EventId, EventType, Evidence, Grade, LedgerEntry, LedgerId, LedgerKind, Money, Observation, ObservationId,
+    ProviderRef, Source, reduce,
 };
 use lendport_storage::{AttentionItem, Change, ObservationRow};
 
@@ -144,6 +144,8 @@ impl Draft {
             kind: draft.kind,
             detail: draft.detail,
             opened_at: self.now,
+            deadline: None,
+            resolution: None,
         });
         self.announce(&[EventType::AttentionOpened])
     }
@@ -159,7 +161,8 @@ impl Draft {
             let view = CheckoutView::of(&self.record, self.now)?;
             self.change.events.push(Event {
                 id: EventId::mint(self.tools.ids.as_ref()),
-                checkout: self.record.checkout.id,
+                about: About::Checkout(self.record.checkout.id),
+                test: false,
                 kind: *kind,
                 sequence: self.record.checkout.sequence,
                 snapshot: serde_json::to_string(&view).map_err(|error| EngineError::Internal(error.to_string()))?,

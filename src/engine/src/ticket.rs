@@ -81,11 +81,11 @@ impl Ticket {
     /// Keeps a claim that was taken over, so that whoever goes on later finds the operation of this change with it.
     pub(crate) fn hold(&self, engine: &Engine) -> ClaimWrite {
         let Claim { route, key, owner, locked_until, .. } = self.claim(engine);
-        ClaimWrite { route, key, state: ClaimState::InFlight { owner, locked_until } }
+        ClaimWrite { route, key, owner: owner.clone(), state: ClaimState::InFlight { owner, locked_until } }
     }
 
     /// Renders a result and says what becomes of the claim with it.
-    pub(crate) fn close(&self, result: &Result<Effect, EngineError>) -> (Rendered, ClaimWrite) {
+    pub(crate) fn close(&self, owner: &str, result: &Result<Effect, EngineError>) -> (Rendered, ClaimWrite) {
         let rendered = (self.render)(result);
         let lasting = result.as_ref().err().is_none_or(EngineError::is_lasting);
         let state = if lasting {
@@ -93,7 +93,7 @@ impl Ticket {
         } else {
             ClaimState::Resumable
         };
-        (rendered, ClaimWrite { route: self.route.clone(), key: self.key.clone(), state })
+        (rendered, ClaimWrite { route: self.route.clone(), key: self.key.clone(), owner: owner.to_owned(), state })
     }
 
     /// Decides what an earlier claim means: replay, refuse, or go on where it stopped.
@@ -126,7 +126,7 @@ impl Engine {
             Some(error) => Err(error),
             None => self.view(&record).map(|view| Effect::Checkout(Box::new(view))),
         };
-        let (rendered, claim) = ticket.close(&result);
+        let (rendered, claim) = ticket.close(&self.settings.owner, &result);
         change.claim = Some(claim);
         (change, Reply { status: rendered.status, body: rendered.body, replayed: false })
     }
@@ -155,7 +155,7 @@ impl Engine {
         ticket: Ticket,
         result: Result<Effect, EngineError>,
     ) -> Result<Reply, EngineError> {
-        let (rendered, claim) = ticket.close(&result);
+        let (rendered, claim) = ticket.close(&self.settings.owner, &result);
         change_with(self.store.as_ref(), tenant, id, ChangeAsk::default(), move |_| {
             (Change { claim: Some(claim.clone()), ..Change::default() }, ())
         })

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use lendport_core::{
     Attempt, AttemptId, AttentionId, AttentionKind, Checkout, CheckoutId, CheckoutRecord, CheckoutStatus, Event,
-    LedgerEntry, Observation, ObservationId, Operation, OperationId,
+    LedgerEntry, Observation, ObservationId, Operation, OperationId, Resolution,
 };
 
 use crate::idempotency::ClaimWrite;
@@ -22,6 +22,10 @@ pub struct Loaded<'a> {
     pub idle: Option<(u64, ObservationId)>,
     /// The asked operation as it stands in this transaction.
     pub operation: Option<Operation>,
+    /// The asked item as it stands in this transaction.
+    pub attention: Option<AttentionItem>,
+    /// The checkout's open items; filled only when an item or `open_items` was asked for.
+    pub open_items: Vec<AttentionItem>,
 }
 
 /// Decides what to write. May be run again when the transaction has to be repeated.
@@ -50,7 +54,7 @@ pub struct Change {
     pub push: Option<PushRecord>,
     /// New events, in order of sequence.
     pub events: Vec<Event>,
-    /// New items for a person.
+    /// Items for a person, new or settled.
     pub attention: Vec<AttentionItem>,
     /// The operation the claim of this change belongs to.
     pub claimed_operation: Option<OperationId>,
@@ -110,4 +114,8 @@ pub struct AttentionItem {
     pub detail: String,
     /// When it was opened.
     pub opened_at: Timestamp,
+    /// Until when it should be settled; nothing happens by itself when it passes.
+    pub deadline: Option<Timestamp>,
+    /// How it was settled; none while it is open.
+    pub resolution: Option<Resolution>,
 }

@@ -61,6 +61,8 @@ pub struct ClaimWrite {
     pub route: String,
     /// As in [`Claim`].
     pub key: String,
+    /// Who writes it. A claim that another process has taken over since stays as that one left it.
+    pub owner: String,
     /// The new state.
     pub state: ClaimState,
 }

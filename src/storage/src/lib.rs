@@ -3,6 +3,7 @@
 pub mod change;
 pub mod error;
 pub mod idempotency;
+pub mod outbox;
 pub mod page;
 pub mod sqlite;
 pub mod store;
@@ -12,8 +13,14 @@ pub mod vault;
 pub use change::{AttentionItem, Change, Decide, Loaded, ObservationRow, PushRecord};
 pub use error::StoreError;
 pub use idempotency::{Claim, ClaimState, ClaimWrite, IdempotencyRow};
-pub use page::{CheckoutFilter, Page, PageAsk};
+pub use outbox::{
+    AfterTry, Audience, LeaseAsk, LeasedDelivery, Outbox, OutboxAsk, OutboxChange, OutboxDecide, OutboxLoaded,
+    TriedDelivery, change_outbox_with,
+};
+pub use page::{AttentionFilter, CheckoutFilter, DeliveryFilter, EventFilter, Page, PageAsk};
 pub use sqlite::SqliteStore;
-pub use store::{ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline, change_with};
+pub use store::{
+    ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk, change_with,
+};
 pub use tenant::{ApiKey, Merchant, Tenant};
 pub use vault::Vault;

@@ -1,7 +1,9 @@
 //! Pages: newest first, by id, which sorts by time.
 
 use jiff::Timestamp;
-use lendport_core::{CheckoutStatus, ProviderId};
+use lendport_core::{
+    AttentionKind, CheckoutId, CheckoutStatus, DeliveryState, EventId, EventType, ProviderId, WebhookEndpointId,
+};
 
 /// Which page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,4 +36,39 @@ pub struct CheckoutFilter {
     pub created_after: Option<Timestamp>,
     /// Stored before.
     pub created_before: Option<Timestamp>,
+}
+
+/// Which events. An absent field lets all through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Of these types; empty means all.
+    pub kinds: Vec<EventType>,
+    /// About this checkout.
+    pub checkout: Option<CheckoutId>,
+    /// Written at or after.
+    pub created_after: Option<Timestamp>,
+    /// Written before.
+    pub created_before: Option<Timestamp>,
+}
+
+/// Which deliveries. An absent field lets all through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// To this endpoint.
+    pub endpoint: Option<WebhookEndpointId>,
+    /// Of this event.
+    pub event: Option<EventId>,
+    /// In this state.
+    pub state: Option<DeliveryState>,
+}
+
+/// Which items. An absent field lets all through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AttentionFilter {
+    /// Open ones, or settled ones.
+    pub open: Option<bool>,
+    /// About this checkout.
+    pub checkout: Option<CheckoutId>,
+    /// Of this kind.
+    pub kind: Option<AttentionKind>,
 }

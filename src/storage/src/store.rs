@@ -1,17 +1,18 @@
-//! The storage trait. SQLite implements it; PostgreSQL follows behind the same one.
+//! The storage trait. SQLite and PostgreSQL implement it.
 
 use std::sync::Mutex;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lendport_core::{
-    AttemptId, CheckoutId, CheckoutRecord, Event, Operation, OperationId, OperationKind, ProviderAccount, ProviderId,
+    AttemptId, AttentionId, CheckoutId, CheckoutRecord, Event, Operation, OperationId, OperationKind, ProviderAccount,
+    ProviderId,
 };
 
 use crate::change::{AttentionItem, Change, Decide, Loaded, ObservationRow, PushRecord};
 use crate::error::StoreError;
 use crate::idempotency::{Claim, IdempotencyRow};
-use crate::page::{CheckoutFilter, Page, PageAsk};
+use crate::page::{AttentionFilter, CheckoutFilter, Page, PageAsk};
 use crate::tenant::{ApiKey, Merchant, Tenant};
 
 /// What a change needs besides the checkout.
@@ -23,6 +24,10 @@ pub struct ChangeAsk {
     pub dedupe: Option<(AttemptId, String)>,
     /// Read this operation as it stands in the transaction.
     pub operation: Option<OperationId>,
+    /// Read this item as it stands in the transaction, and the open ones of its checkout.
+    pub attention: Option<AttentionId>,
+    /// Read the open items of the checkout.
+    pub open_items: bool,
 }
 
 /// What became of an insert.
@@ -78,6 +83,18 @@ pub struct Timeline {
     pub attention: Vec<AttentionItem>,
     /// Refused pushes: verdict and time.
     pub refused_pushes: Vec<(AttemptId, String, Timestamp)>,
+}
+
+/// A worker's question for due work. What is taken is not handed to another worker before `until`; where only one
+/// process can hold the store, that needs no row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkAsk {
+    /// The current moment.
+    pub now: Timestamp,
+    /// When the worker that takes it counts as dead.
+    pub until: Timestamp,
+    /// Rows at most.
+    pub limit: u32,
 }
 
 /// Repositories and transactions. Every method over tenant data takes the [`Tenant`] first; those without one are
@@ -148,10 +165,26 @@ pub trait Store: Send + Sync {
     /// Deletes keys older than this, a batch at a time; says how many.
     async fn trim_idempotency(&self, before: Timestamp, batch: u32) -> Result<u64, StoreError>;
 
-    /// Checkouts whose own deadline has passed and that may expire, at most `limit`.
-    async fn due_for_expiry(&self, now: Timestamp, limit: u32) -> Result<Vec<Located>, StoreError>;
-    /// Operations in phase `sent` whose lease ended before `now`, at most `limit`.
-    async fn interrupted_calls(&self, now: Timestamp, limit: u32) -> Result<Vec<InterruptedCall>, StoreError>;
+    /// An item for a person.
+    async fn attention_item(&self, tenant: Tenant, id: AttentionId) -> Result<Option<AttentionItem>, StoreError>;
+    /// A page of items.
+    async fn attention(
+        &self,
+        tenant: Tenant,
+        filter: &AttentionFilter,
+        page: PageAsk<AttentionId>,
+    ) -> Result<Page<AttentionItem>, StoreError>;
+
+    /// Takes checkouts whose own deadline has passed and that may expire, at most `ask.limit`.
+    async fn due_for_expiry(&self, ask: WorkAsk) -> Result<Vec<Located>, StoreError>;
+    /// Takes attempts whose [`lendport_core::Attempt::poll_at`] has passed, at most `ask.limit`, and that are not over.
+    async fn due_for_poll(&self, ask: WorkAsk) -> Result<Vec<Located>, StoreError>;
+    /// Takes operations in phase `sent` whose lease ended before `ask.now`, at most `ask.limit`. A row that cannot be
+    /// read is logged and keeps no other back.
+    async fn interrupted_calls(&self, ask: WorkAsk) -> Result<Vec<InterruptedCall>, StoreError>;
+    /// Deletes bodies of providers' pushes received before this, and observations that no state rests on, a batch at a
+    /// time; says how many rows.
+    async fn trim_observations(&self, before: Timestamp, batch: u32) -> Result<u64, StoreError>;
 
     /// True when only one process at a time can hold this store, so that every other owner is gone.
     fn exclusive(&self) -> bool;

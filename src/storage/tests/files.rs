@@ -150,6 +150,7 @@ async fn the_files_tell_nothing_about_anybody() {
     opening.claim = Some(ClaimWrite {
         route: claim.route.clone(),
         key: claim.key.clone(),
+        owner: claim.owner.clone(),
         state: ClaimState::Completed { status: 201, body: answer },
     });
     world.store.insert_checkout(world.tenant, Some(claim), opening).await.unwrap();

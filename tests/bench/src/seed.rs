@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use lendport::gateway::Ambient;
 use lendport_core::{
-    Attempt, AttemptState, Checkout, CheckoutId, Event, EventId, EventType, MerchantId, Mode, ObservationId, Secret,
+    About, Attempt, AttemptState, Checkout, CheckoutId, Event, EventId, EventType, MerchantId, Mode, ObservationId,
+    Secret,
     observation::{Claim, Grade, Observation, Source},
 };
 use lendport_storage::sqlite::SqliteSettings;
@@ -105,7 +106,8 @@ fn stored_checkout(ambient: &Ambient, merchant: MerchantId, number: u64) -> (Che
     };
     let event = Event {
         id: EventId::mint(ids),
-        checkout: id,
+        about: About::Checkout(id),
+        test: false,
         kind: EventType::CheckoutCreated,
         sequence: 1,
         // About as long as a real snapshot of this cart.

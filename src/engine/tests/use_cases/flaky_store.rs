@@ -85,8 +85,12 @@ passed_on! {
     fn record_refused_push(tenant: Tenant, push: PushRecord) -> Result<(), StoreError>;
     fn take_over_claim(tenant: Tenant, claim: &Claim) -> Result<bool, StoreError>;
     fn trim_idempotency(before: Timestamp, batch: u32) -> Result<u64, StoreError>;
-    fn due_for_expiry(now: Timestamp, limit: u32) -> Result<Vec<Located>, StoreError>;
-    fn interrupted_calls(now: Timestamp, limit: u32) -> Result<Vec<InterruptedCall>, StoreError>;
+    fn due_for_expiry(ask: WorkAsk) -> Result<Vec<Located>, StoreError>;
+    fn due_for_poll(ask: WorkAsk) -> Result<Vec<Located>, StoreError>;
+    fn trim_observations(before: Timestamp, batch: u32) -> Result<u64, StoreError>;
+    fn attention_item(tenant: Tenant, id: AttentionId) -> Result<Option<AttentionItem>, StoreError>;
+    fn attention(tenant: Tenant, filter: &AttentionFilter, page: PageAsk<AttentionId>) -> Result<Page<AttentionItem>, StoreError>;
+    fn interrupted_calls(ask: WorkAsk) -> Result<Vec<InterruptedCall>, StoreError>;
     fn ready() -> Result<(), StoreError>;
     fn close() -> ();
 }

@@ -123,6 +123,8 @@ fn meaning(kind: EventType) -> &'static str {
         EventType::OperationFailed => "A command to a financer failed",
         EventType::ShipmentConfirmed => "The financer was told of a shipment",
         EventType::AttentionOpened => "Something needs a person",
+        EventType::AttentionResolved => "A person settled it, or evidence did",
+        EventType::WebhookEndpointDisabled => "An endpoint is not told anything any more",
     }
 }
 

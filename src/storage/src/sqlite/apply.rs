@@ -62,7 +62,7 @@ impl Writing<'_> {
             Some(operation) => operation_rows::find(self.db, self.vault, pk, id, operation)?,
             None => None,
         };
-        let change = decide(Loaded { record: &record, seen, idle, operation });
+        let change = decide(Loaded { record: &record, seen, idle, operation, attention: None, open_items: Vec::new() });
         if change.abort {
             return Ok(ChangeOutcome::Done);
         }
@@ -174,7 +174,7 @@ fn check_children(change: &Change, id: CheckoutId, attempts: &[Attempt]) -> Done
         .map(|attempt| attempt.checkout)
         .chain(change.operations.iter().map(|operation| operation.checkout))
         .chain(change.push.iter().map(|push| push.checkout))
-        .chain(change.events.iter().map(|event| event.checkout))
+        .chain(change.events.iter().filter_map(|event| event.about.checkout()))
         .chain(change.attention.iter().map(|item| item.checkout));
     for owner in owners {
         if owner != id {

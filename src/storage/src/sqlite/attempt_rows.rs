@@ -45,6 +45,10 @@ fn rebuild(cells: &Cells<'_>, checkout: CheckoutId) -> Done<Attempt> {
         capture: cells.word("capture", CaptureMode::parse)?,
         capture_by: cells.time_opt("capture_by")?,
         expires_at: cells.time_opt("expires_at")?,
+        amount_accepted: false,
+        approval_confirmed: false,
+        poll_at: None,
+        polls: 0,
         created_at: cells.time("created_at")?,
         updated_at: cells.time("updated_at")?,
     })

@@ -24,6 +24,8 @@ pub(crate) fn of(db: &Connection, checkout: i64, id: CheckoutId) -> Done<Vec<Att
             kind: cells.word("kind", parse)?,
             detail: cells.get("detail")?,
             opened_at: cells.time("opened_at")?,
+            deadline: None,
+            resolution: None,
         });
     }
     Ok(items)

@@ -1,6 +1,6 @@
 //! Rows of events: what merchants are told.
 
-use lendport_core::{CheckoutId, Event, EventId, EventType};
+use lendport_core::{About, CheckoutId, Event, EventId, EventType};
 use rusqlite::{Connection, params};
 
 use super::cell::{Cells, LISTED_MAX, StoredId as _, count, time};
@@ -17,7 +17,8 @@ pub(crate) fn of(db: &Connection, checkout: i64, id: CheckoutId) -> Done<Vec<Eve
         let cells = Cells::of::<EventId>("events", row);
         events.push(Event {
             id: cells.id("id")?,
-            checkout: id,
+            about: About::Checkout(id),
+            test: false,
             kind: cells.word("kind", EventType::parse)?,
             sequence: cells.number("sequence")?,
             snapshot: cells.get("snapshot")?,

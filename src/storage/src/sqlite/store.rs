@@ -2,18 +2,18 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use lendport_core::{CheckoutId, CheckoutRecord, Operation, OperationKind, ProviderAccount, ProviderId};
+use lendport_core::{AttentionId, CheckoutId, CheckoutRecord, Operation, OperationKind, ProviderAccount, ProviderId};
 
 use super::apply::Writing;
 use super::{
     SqliteStore, account_rows, attention_rows, checkout_rows, event_rows, idempotency_rows, locate, observation_rows,
     operation_rows, pages, push_rows, tenant_rows,
 };
-use crate::change::{Change, Decide, PushRecord};
+use crate::change::{AttentionItem, Change, Decide, PushRecord};
 use crate::error::StoreError;
 use crate::idempotency::{Claim, IdempotencyRow};
-use crate::page::{CheckoutFilter, Page, PageAsk};
-use crate::store::{ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline};
+use crate::page::{AttentionFilter, CheckoutFilter, Page, PageAsk};
+use crate::store::{ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk};
 use crate::tenant::{ApiKey, Merchant, Tenant};
 
 #[async_trait]
@@ -142,13 +142,34 @@ impl Store for SqliteStore {
         self.write(move |db| idempotency_rows::trim(db, before, batch)).await
     }
 
-    async fn due_for_expiry(&self, now: Timestamp, limit: u32) -> Result<Vec<Located>, StoreError> {
-        self.read(move |db| locate::due(db, now, limit)).await
+    async fn attention_item(&self, _: Tenant, _: AttentionId) -> Result<Option<AttentionItem>, StoreError> {
+        Err(StoreError::Unavailable("next commit".to_owned()))
     }
 
-    async fn interrupted_calls(&self, now: Timestamp, limit: u32) -> Result<Vec<InterruptedCall>, StoreError> {
+    async fn attention(
+        &self,
+        _: Tenant,
+        _: &AttentionFilter,
+        _: PageAsk<AttentionId>,
+    ) -> Result<Page<AttentionItem>, StoreError> {
+        Err(StoreError::Unavailable("next commit".to_owned()))
+    }
+
+    async fn due_for_poll(&self, _: WorkAsk) -> Result<Vec<Located>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn trim_observations(&self, _: Timestamp, _: u32) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    async fn due_for_expiry(&self, ask: WorkAsk) -> Result<Vec<Located>, StoreError> {
+        self.read(move |db| locate::due(db, ask.now, ask.limit)).await
+    }
+
+    async fn interrupted_calls(&self, ask: WorkAsk) -> Result<Vec<InterruptedCall>, StoreError> {
         let vault = self.vault.clone();
-        self.read(move |db| operation_rows::interrupted(db, &vault, now, limit)).await
+        self.read(move |db| operation_rows::interrupted(db, &vault, ask.now, ask.limit)).await
     }
 
     fn exclusive(&self) -> bool {

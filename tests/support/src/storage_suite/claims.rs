@@ -7,9 +7,10 @@ use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Claim, ClaimState, Clai
 use super::world::{World, at, next, sha};
 
 const ROUTE: &str = "POST /v1/checkouts";
+const OWNER: &str = "one";
 
 fn settle(state: ClaimState) -> Change {
-    let claim = ClaimWrite { route: ROUTE.to_owned(), key: "key".to_owned(), state };
+    let claim = ClaimWrite { route: ROUTE.to_owned(), key: "key".to_owned(), owner: OWNER.to_owned(), state };
     Change { claim: Some(claim), ..Change::default() }
 }
 

@@ -39,6 +39,8 @@ pub(super) async fn a_whole_record(world: World) {
         kind: AttentionKind::RefundAboveApproved,
         detail: "a refund of 2.00 is more than the 1.00 that is left".to_owned(),
         opened_at: at(3),
+        deadline: None,
+        resolution: None,
     }];
     let record = world
         .insert(Change {

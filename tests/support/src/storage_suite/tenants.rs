@@ -10,7 +10,7 @@ use lendport_storage::{
     change_with,
 };
 
-use super::world::{World, at, next, sha};
+use super::world::{World, at, next, sha, work};
 use crate::samples::account;
 
 const ROUTE: &str = "POST /v1/checkouts";
@@ -59,8 +59,8 @@ pub(super) async fn another_tenant_sees_nothing(world: World) {
     assert_eq!(store.locate_callback(&other_provider, &attempt.callback_digest).await, Ok(None));
     assert_eq!(store.locate_callback(&provider, &sha(1)).await, Ok(None));
     assert_eq!(store.locate_callback(&provider, "").await, Ok(None));
-    assert_eq!(store.due_for_expiry(checkout.expires_at, 9).await.unwrap()[0].tenant, world.tenant);
-    assert_eq!(store.interrupted_calls(at(31), 9).await.unwrap()[0].tenant, world.tenant);
+    assert_eq!(store.due_for_expiry(work(checkout.expires_at, 9)).await.unwrap()[0].tenant, world.tenant);
+    assert_eq!(store.interrupted_calls(work(at(31), 9)).await.unwrap()[0].tenant, world.tenant);
 }
 
 /// Writing.
@@ -87,6 +87,7 @@ pub(super) async fn another_tenant_changes_nothing(world: World) {
         own.claim = Some(ClaimWrite {
             route: ROUTE.to_owned(),
             key: "key".to_owned(),
+            owner: "one".to_owned(),
             state: ClaimState::Completed { status: 201, body: "{}".to_owned() },
         });
         let inserted = store.insert_checkout(stranger, Some(claim.clone()), own).await;

@@ -4,7 +4,7 @@ use lendport_core::operation::Phase;
 use lendport_core::{AttemptState, OperationKind};
 use lendport_storage::{Change, StoreError};
 
-use super::world::{World, at, next};
+use super::world::{World, at, next, work};
 
 /// Only what a timer may end is due, longest overdue first.
 pub(super) async fn deadlines(world: World) {
@@ -21,7 +21,7 @@ pub(super) async fn deadlines(world: World) {
     let found = |now, limit| {
         let store = &world.store;
         async move {
-            let found = store.due_for_expiry(at(now), limit).await.unwrap();
+            let found = store.due_for_expiry(work(at(now), limit)).await.unwrap();
             found.into_iter().map(|located| located.checkout).collect::<Vec<_>>()
         }
     };
@@ -50,17 +50,17 @@ pub(super) async fn interrupted_calls(world: World) {
     }
     let (sent, later) = (change.operations[6].clone(), change.operations[1].clone());
     let record = world.insert(change).await;
-    assert_eq!(world.store.interrupted_calls(at(24), 9).await, Ok(vec![]));
-    let found = world.store.interrupted_calls(at(25), 9).await.unwrap();
+    assert_eq!(world.store.interrupted_calls(work(at(24), 9)).await, Ok(vec![]));
+    let found = world.store.interrupted_calls(work(at(25), 9)).await.unwrap();
     assert_eq!(found.iter().map(|call| &call.operation).collect::<Vec<_>>(), [&sent]);
-    let found = world.store.interrupted_calls(at(60), 9).await.unwrap();
+    let found = world.store.interrupted_calls(work(at(60), 9)).await.unwrap();
     assert_eq!(found.iter().map(|call| &call.operation).collect::<Vec<_>>(), [&sent, &later]);
-    assert_eq!(world.store.interrupted_calls(at(60), 1).await.unwrap().len(), 1);
+    assert_eq!(world.store.interrupted_calls(work(at(60), 1)).await.unwrap().len(), 1);
     let mut settled = sent;
     settled.phase = Phase::Unknown;
     let change = Change { operations: vec![settled], ..Change::default() };
     world.change(record.checkout.id, move |_| change.clone()).await.unwrap();
-    let found = world.store.interrupted_calls(at(60), 9).await.unwrap();
+    let found = world.store.interrupted_calls(work(at(60), 9)).await.unwrap();
     assert_eq!(found.iter().map(|call| &call.operation).collect::<Vec<_>>(), [&later]);
 }
 

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lendport_core::observation::{Claim as Says, Grade, Observation, Source};
 use lendport_core::operation::Phase;
 use lendport_core::{
-    Attempt, AttemptState, Checkout, CheckoutId, CheckoutRecord, Event, EventId, EventType, IdSource, MerchantId, Mode,
-    ObservationId, Operation, OperationId, OperationKind,
+    About, Attempt, AttemptState, Checkout, CheckoutId, CheckoutRecord, Event, EventId, EventType, IdSource,
+    MerchantId, Mode, ObservationId, Operation, OperationId, OperationKind,
 };
 use lendport_storage::{
     Change, ChangeAsk, ChangeOutcome, Claim, InsertOutcome, Loaded, Merchant, ObservationRow, PushRecord, Store,
-    StoreError, Tenant, change_with,
+    StoreError, Tenant, WorkAsk, change_with,
 };
 
 use crate::clock::{START, SeededIds};
@@ -30,6 +30,11 @@ pub struct World {
 /// A moment so many seconds after the start.
 pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(START.as_second() + seconds).unwrap_or(START)
+}
+
+/// A worker's question at that moment; what it takes, it has for a minute.
+pub(super) fn work(now: Timestamp, limit: u32) -> WorkAsk {
+    WorkAsk { now, until: now.saturating_add(SignedDuration::from_mins(1)).unwrap_or(now), limit }
 }
 
 /// Something of the shape of a SHA-256, another one for every number.
@@ -105,7 +110,7 @@ impl World {
             key: key.to_owned(),
             fingerprint: sha(7),
             owner: owner.to_owned(),
-            locked_until: now + jiff::SignedDuration::from_secs(60),
+            locked_until: now + SignedDuration::from_secs(60),
             now,
         }
     }
@@ -113,7 +118,8 @@ impl World {
     /// An event of a checkout.
     pub fn event(&self, checkout: CheckoutId, kind: EventType, sequence: u64) -> Event {
         let snapshot = r#"{"status":"open"}"#.to_owned();
-        Event { id: EventId::mint(&self.ids), checkout, kind, sequence, snapshot, created_at: START }
+        let (id, about) = (EventId::mint(&self.ids), About::Checkout(checkout));
+        Event { id, about, kind, sequence, test: false, snapshot, created_at: START }
     }
 
     /// A fact about an attempt.
