@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use lendport_core::{
-    AttemptState, CheckoutId, CheckoutRecord, ErrorKind, Operation, OperationKind, Phase, ProviderAccount,
+    AttemptState, AttentionId, CheckoutId, CheckoutRecord, ErrorKind, Operation, OperationKind, Phase, ProviderAccount,
     ProviderError, ProviderId,
 };
 use lendport_engine::EngineError;
 use lendport_storage::{
-    ApiKey, Change, ChangeAsk, ChangeOutcome, CheckoutFilter, Claim, Decide, IdempotencyRow, InsertOutcome,
-    InterruptedCall, Located, Merchant, Page, PageAsk, PushRecord, Store, StoreError, Tenant, Timeline,
+    ApiKey, AttentionFilter, AttentionItem, Change, ChangeAsk, ChangeOutcome, CheckoutFilter, Claim, Decide,
+    IdempotencyRow, InsertOutcome, InterruptedCall, Located, Merchant, Page, PageAsk, PushRecord, Store, StoreError,
+    Tenant, Timeline, WorkAsk,
 };
 use serde_json::json;
 
