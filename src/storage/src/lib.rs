@@ -14,8 +14,8 @@ pub use change::{AttentionItem, Change, Decide, Loaded, ObservationRow, PushReco
 pub use error::StoreError;
 pub use idempotency::{Claim, ClaimState, ClaimWrite, IdempotencyRow};
 pub use outbox::{
-    AfterTry, Audience, LeaseAsk, LeasedDelivery, Outbox, OutboxAsk, OutboxChange, OutboxDecide, OutboxLoaded,
-    TriedDelivery, change_outbox_with,
+    AfterTry, Audience, Database, LeaseAsk, LeasedDelivery, Outbox, OutboxAsk, OutboxChange, OutboxDecide,
+    OutboxLoaded, TriedDelivery, change_outbox_with,
 };
 pub use page::{AttentionFilter, CheckoutFilter, DeliveryFilter, EventFilter, Page, PageAsk};
 pub use sqlite::SqliteStore;

@@ -12,7 +12,7 @@ use lendport_core::{Delivery, DeliveryAttempt, DeliveryId, Event, EventId, Webho
 use crate::error::StoreError;
 use crate::idempotency::{Claim, ClaimWrite};
 use crate::page::{DeliveryFilter, EventFilter, Page, PageAsk};
-use crate::store::ChangeOutcome;
+use crate::store::{ChangeOutcome, Store};
 use crate::tenant::Tenant;
 
 /// Which endpoints an event goes to.
@@ -223,4 +223,20 @@ pub async fn change_outbox_with<T: Send + 'static>(
     let outcome = outbox.change_outbox(tenant, ask, decide).await?;
     let result = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     Ok((outcome, result))
+}
+
+/// One database under its two traits: what opening it hands out.
+#[derive(Clone)]
+pub struct Database {
+    /// Checkouts and all that belongs to them.
+    pub store: Arc<dyn Store>,
+    /// Events and their way out.
+    pub outbox: Arc<dyn Outbox>,
+}
+
+impl Database {
+    /// Both sides of one store.
+    pub fn of<S: Store + Outbox + 'static>(store: Arc<S>) -> Self {
+        Self { store: Arc::<S>::clone(&store), outbox: store }
+    }
 }
