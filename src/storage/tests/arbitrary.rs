@@ -13,7 +13,7 @@ use lendport_core::{
     Reason, ReturnUrls, Secret,
 };
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
-use lendport_storage::{Change, Vault};
+use lendport_storage::{Change, Database, Vault};
 use lendport_testkit::Sample;
 use lendport_testkit::storage_suite::World;
 use proptest::prelude::*;
@@ -162,7 +162,7 @@ fn any_record_round_trips() {
     let settings = SqliteSettings::new(folder.path().join("lendport.db"));
     let store = SqliteStore::open(&settings, Vault::new(Secret::new([1; 32]))).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let world = runtime.block_on(World::new(Arc::new(store)));
+    let world = runtime.block_on(World::new(Database::of(Arc::new(store))));
     let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) });
     runner
         .run(&(sample(), extras()), |(sample, extras)| {

@@ -10,7 +10,7 @@ use lendport_core::{
     AttemptState, CheckoutId, OperationKind, Personal, ProviderAccount, ProviderAccountId, ProviderId, Secret,
 };
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore, migrate};
-use lendport_storage::{Change, ClaimState, ClaimWrite, StoreError, Vault};
+use lendport_storage::{Change, ClaimState, ClaimWrite, Database, StoreError, Vault};
 use lendport_testkit::samples;
 use lendport_testkit::storage_suite::World;
 use rusqlite::Connection;
@@ -126,7 +126,7 @@ fn a_place_that_cannot_be_written_is_named() {
 #[tokio::test]
 async fn the_files_tell_nothing_about_anybody() {
     let (folder, path) = fresh();
-    let world = World::new(Arc::new(open(&path).unwrap())).await;
+    let world = World::new(Database::of(Arc::new(open(&path).unwrap()))).await;
     let mut opening = world.opening(AttemptState::AwaitingCustomer);
     let (id, attempt) = (opening.checkout.as_ref().unwrap().id, opening.attempts.first().unwrap().clone());
     let mut shipment = world.operation(&attempt, OperationKind::Shipment, Phase::Sent);
@@ -186,14 +186,14 @@ async fn the_files_tell_nothing_about_anybody() {
     world.store.close().await;
     assert!(with_log > 10_000 && search() > 10_000);
     // What was searched for is really there.
-    let world = World::new(Arc::new(open(&path).unwrap())).await;
+    let world = World::new(Database::of(Arc::new(open(&path).unwrap()))).await;
     assert_eq!(world.read(id).await.checkout.customer.first_name.expose(), "Johanna");
 }
 
 /// Spoils one value behind the store's back and says how reading it fails.
 async fn spoiled(statement: &str) -> (String, StoreError) {
     let (_folder, path) = fresh();
-    let world = World::new(Arc::new(open(&path).unwrap())).await;
+    let world = World::new(Database::of(Arc::new(open(&path).unwrap()))).await;
     let first = world.open(AttemptState::AwaitingCustomer).await.checkout.id;
     world.open(AttemptState::AwaitingCustomer).await;
     sql(&path, statement);
@@ -242,7 +242,7 @@ async fn a_bad_row_is_reported_with_its_place() {
 #[tokio::test]
 async fn repeats_of_a_fact_do_not_fill_the_disk() {
     let (_folder, path) = fresh();
-    let world = World::new(Arc::new(open(&path).unwrap())).await;
+    let world = World::new(Database::of(Arc::new(open(&path).unwrap()))).await;
     let record = world.open(AttemptState::AwaitingCustomer).await;
     let (id, attempt) = (record.checkout.id, &record.attempts[0]);
     for fact in 0..3 {

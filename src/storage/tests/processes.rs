@@ -14,7 +14,7 @@ use std::time::Duration;
 use lendport_core::operation::Phase;
 use lendport_core::{AttemptState, Checkout, CheckoutId, EventType, OperationKind, Secret};
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
-use lendport_storage::{Change, CheckoutFilter, InsertOutcome, Loaded, PageAsk, StoreError, Vault};
+use lendport_storage::{Change, CheckoutFilter, Database, InsertOutcome, Loaded, PageAsk, StoreError, Vault};
 use lendport_testkit::SeededIds;
 use lendport_testkit::storage_suite::World;
 
@@ -94,7 +94,7 @@ fn child_writes() {
     let Some((run, path)) = input() else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut world = World::new(Arc::new(open(&path).unwrap())).await;
+        let mut world = World::new(Database::of(Arc::new(open(&path).unwrap()))).await;
         world.ids = SeededIds::new(1_000 + run);
         let world = Arc::new(world);
         println!("\nopen");
@@ -152,7 +152,7 @@ async fn write_one(world: &World) -> Result<(), StoreError> {
 
 /// Every acknowledged write is there, and nothing is there by half.
 async fn check(path: &Path, stored: &BTreeSet<CheckoutId>, changed: &BTreeSet<CheckoutId>) {
-    let world = World::new(Arc::new(open(path).unwrap())).await;
+    let world = World::new(Database::of(Arc::new(open(path).unwrap()))).await;
     let (mut found, mut after) = (BTreeSet::new(), None);
     loop {
         let page = PageAsk { limit: 100, after };

@@ -14,18 +14,20 @@ mod workers;
 mod world;
 
 use std::future::Future;
-use std::sync::Arc;
 
 use async_trait::async_trait;
-use lendport_storage::Store;
+use lendport_storage::Database;
 
 pub use world::World;
 
 /// Makes empty stores.
 #[async_trait]
 pub trait StoreFactory: Send + Sync {
-    /// A store without any row, not shared with another case.
-    async fn empty(&self) -> Arc<dyn Store>;
+    /// A database without any row, not shared with another case.
+    async fn empty(&self) -> Database;
+    /// Another handle, as of another process, to the database that was handed out last; none where only one process can
+    /// hold it.
+    async fn second(&self) -> Option<Database>;
 }
 
 /// Runs every case.
@@ -63,7 +65,7 @@ pub async fn run_all(factory: &dyn StoreFactory) {
 }
 
 async fn case<F: Future<Output = ()>>(factory: &dyn StoreFactory, run: impl FnOnce(World) -> F) {
-    let store = factory.empty().await;
-    run(World::new(Arc::clone(&store)).await).await;
-    store.close().await;
+    let database = factory.empty().await;
+    run(World::new(database.clone()).await).await;
+    database.store.close().await;
 }

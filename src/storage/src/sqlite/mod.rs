@@ -17,6 +17,7 @@ mod lock;
 mod migrations;
 mod observation_rows;
 mod operation_rows;
+mod outbox;
 mod pages;
 mod personal;
 mod push_rows;

@@ -10,8 +10,8 @@ use lendport_core::{
     MerchantId, Mode, ObservationId, Operation, OperationId, OperationKind,
 };
 use lendport_storage::{
-    Change, ChangeAsk, ChangeOutcome, Claim, InsertOutcome, Loaded, Merchant, ObservationRow, PushRecord, Store,
-    StoreError, Tenant, WorkAsk, change_with,
+    Change, ChangeAsk, ChangeOutcome, Claim, Database, InsertOutcome, Loaded, Merchant, ObservationRow, Outbox,
+    PushRecord, Store, StoreError, Tenant, WorkAsk, change_with,
 };
 
 use crate::clock::{START, SeededIds};
@@ -21,6 +21,8 @@ use crate::samples::{Sample, attempt};
 pub struct World {
     /// The store.
     pub store: Arc<dyn Store>,
+    /// Its other side.
+    pub outbox: Arc<dyn Outbox>,
     /// Where ids come from.
     pub ids: SeededIds,
     /// The merchant, in test mode.
@@ -44,10 +46,11 @@ pub(super) fn sha(number: u64) -> String {
 
 impl World {
     /// Stores a merchant.
-    pub async fn new(store: Arc<dyn Store>) -> Self {
+    pub async fn new(database: Database) -> Self {
+        let Database { store, outbox } = database;
         let ids = SeededIds::new(1);
         let tenant = Tenant { merchant: MerchantId::mint(&ids), mode: Mode::Test };
-        let world = Self { store, ids, tenant };
+        let world = Self { store, outbox, ids, tenant };
         world.merchant(tenant.merchant, "first").await;
         world
     }
