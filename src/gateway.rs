@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use lendport_core::{Clock, FinancingProvider, IdSource, Secret};
-use lendport_engine::{Engine, EngineParts, EngineSettings};
+use lendport_engine::{Engine, EngineParts, EngineSettings, WebhookSettings};
 use lendport_http::HttpSettings;
 use lendport_outbound::{Outbound, Registration};
 use lendport_storage::sqlite::SqliteSettings;
-use lendport_storage::{SqliteStore, Store, Vault};
+use lendport_storage::{Database, SqliteStore, Store, Vault};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
@@ -57,7 +57,7 @@ pub struct Gateway {
 }
 
 /// Opens the configured database with the configured key.
-pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
+pub async fn open_store(config: &Config) -> Result<Database, Failure> {
     let key = config.security.encryption_key.clone().ok_or_else(|| {
         Failure::other(
             "security.encryption_key is not set. Make one with `openssl rand -base64 32`, keep it in a file, and name \
@@ -68,7 +68,7 @@ pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
     let settings = SqliteSettings { readers: config.storage.readers, ..SqliteSettings::new(path) };
     let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&settings, Vault::new(key))).await;
     let store = opened.map_err(|error| Failure::other(format!("opening the database: {error}")))??;
-    Ok(Arc::new(store))
+    Ok(Database::of(Arc::new(store)))
 }
 
 /// Builds the adapters that are switched on.
@@ -118,10 +118,11 @@ impl Gateway {
     ) -> Result<Self, Failure> {
         let address = listener.local_addr().map_err(|cause| Failure::socket("listening", cause))?;
         let public_url = config.server.base_url(address);
-        let store = open_store(config).await?;
+        let Database { store, outbox } = open_store(config).await?;
         tenants::declare(store.as_ref(), ambient.ids.as_ref(), ambient.clock.as_ref(), config).await?;
         let engine = Arc::new(Engine::new(EngineParts {
             store: Arc::clone(&store),
+            outbox,
             providers: build_providers(config, overrides)?,
             clock: Arc::clone(&ambient.clock),
             ids: Arc::clone(&ambient.ids),
@@ -131,6 +132,7 @@ impl Gateway {
                 operation_lease_ms: config.engine.operation_lease_ms,
                 idempotency_keep_days: config.engine.idempotency_keep_days,
                 owner: ambient.ids.uuid().simple().to_string(),
+                webhooks: WebhookSettings::default(),
             },
         }));
         match engine.recover_interrupted(true).await {

@@ -15,7 +15,7 @@ pub async fn create(asked: cli::CreateKey) -> Result<(), Failure> {
     })?;
     let config = serve::load(&asked.file)?;
     let ambient = Ambient::system();
-    let store = open_store(&config).await?;
+    let store = open_store(&config).await?.store;
     let (ids, clock) = (ambient.ids.as_ref(), ambient.clock.as_ref());
     let merchant = tenants::merchant_named(store.as_ref(), ids, clock, &name).await?;
     let key = tenants::new_key(ids, Mode::from(asked.mode));

@@ -8,7 +8,7 @@ use lendport_core::{
     CheckoutRecord, Clock, Descriptor, FinancingProvider, IdSource, Invalid, Pointer, ProviderAccount, ProviderId,
     Secret,
 };
-use lendport_storage::{Store, Tenant};
+use lendport_storage::{Outbox, Store, Tenant};
 use sha2::{Digest, Sha256};
 
 use crate::error::{CheckoutRef, EngineError};
@@ -27,12 +27,23 @@ pub struct EngineSettings {
     pub idempotency_keep_days: u32,
     /// This process; tells its claims from those of a dead one.
     pub owner: String,
+    /// What merchants may set up as an endpoint.
+    pub webhooks: WebhookSettings,
+}
+
+/// What merchants may set up as an endpoint for events; section `[webhooks]` of the configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WebhookSettings {
+    /// Test endpoints may be on this machine, and without TLS. Live ones never are.
+    pub allow_loopback: bool,
 }
 
 /// What the engine is put together from.
 pub struct EngineParts {
     /// Storage.
     pub store: Arc<dyn Store>,
+    /// Events and their way out, of the same database.
+    pub outbox: Arc<dyn Outbox>,
     /// Providers that are switched on.
     pub providers: Vec<Arc<dyn FinancingProvider>>,
     /// The time.
@@ -53,6 +64,7 @@ pub(crate) struct Tools {
 /// The use cases. Holds trait objects and no provider's name.
 pub struct Engine {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) providers: BTreeMap<ProviderId, Arc<dyn FinancingProvider>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tools: Tools,
@@ -62,13 +74,13 @@ pub struct Engine {
 impl Engine {
     /// Puts the parts together. A provider whose name is not a valid id is left out.
     pub fn new(parts: EngineParts) -> Self {
-        let EngineParts { store, providers, clock, ids, settings } = parts;
+        let EngineParts { store, outbox, providers, clock, ids, settings } = parts;
         let providers = providers
             .into_iter()
             .filter_map(|provider| Some((ProviderId::parse(provider.descriptor().id)?, provider)))
             .collect();
         let tools = Tools { clock: Arc::clone(&clock), ids };
-        Self { store, providers, clock, tools, settings }
+        Self { store, outbox, providers, clock, tools, settings }
     }
 
     /// What each provider is and can do, by name.

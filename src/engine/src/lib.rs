@@ -18,7 +18,7 @@ mod ticket;
 pub mod view;
 
 pub use commands::{CommandAsk, RefundAsk};
-pub use engine::{Engine, EngineParts, EngineSettings, digest, digest_of};
+pub use engine::{Engine, EngineParts, EngineSettings, WebhookSettings, digest, digest_of};
 pub use error::{CheckoutRef, EngineError};
 pub use open_checkout::OpenCheckout;
 pub use push::IncomingPush;

@@ -8,10 +8,10 @@ use lendport_core::{
 };
 use lendport_engine::{
     Effect, Engine, EngineError, EngineParts, EngineSettings, IncomingPush, OpenCheckout, Rendered, Reply, Ticket,
-    digest,
+    WebhookSettings, digest,
 };
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
-use lendport_storage::{ClaimState, IdempotencyRow, Merchant, Store, Tenant, Timeline, Vault};
+use lendport_storage::{ClaimState, Database, IdempotencyRow, Merchant, Outbox, Store, Tenant, Timeline, Vault};
 use lendport_testkit::{ManualClock, Sample, SeededIds};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -23,6 +23,7 @@ pub(crate) const OPEN: &str = "POST /v1/checkouts";
 
 pub(crate) struct World {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) engine: Arc<Engine>,
     pub(crate) clock: ManualClock,
     pub(crate) ids: SeededIds,
@@ -43,14 +44,17 @@ impl World {
     pub(crate) async fn over(wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = SqliteSettings::new(folder.path().join("lendport.db"));
-        let sqlite: Arc<dyn Store> = Arc::new(SqliteStore::open(&settings, Vault::new(Secret::new([1; 32]))).unwrap());
+        let opened = SqliteStore::open(&settings, Vault::new(Secret::new([1; 32]))).unwrap();
+        let Database { store: sqlite, outbox } = Database::of(Arc::new(opened));
         let store = wrap(Arc::clone(&sqlite));
+        let both = Database { store: Arc::clone(&store), outbox: Arc::clone(&outbox) };
         let (clock, ids) = (ManualClock::new(), SeededIds::new(1));
         let tenant = Tenant { merchant: MerchantId::mint(&ids), mode: Mode::Test };
         let [easy, strict, able] = [&EASY, &STRICT, &ABLE].map(|descriptor| Arc::new(Fake::new(descriptor)));
         let world = Self {
-            engine: engine(Arc::clone(&store), [&easy, &strict, &able], &clock, &ids, "first process"),
+            engine: engine(both, [&easy, &strict, &able], &clock, &ids, "first process"),
             store,
+            outbox,
             clock,
             ids,
             tenant,
@@ -77,7 +81,8 @@ impl World {
 
     /// The process died and another one starts on the same file.
     pub(crate) fn restarted(&self, owner: &str) -> Arc<Engine> {
-        engine(Arc::clone(&self.store), [&self.easy, &self.strict, &self.able], &self.clock, &self.ids, owner)
+        let both = Database { store: Arc::clone(&self.store), outbox: Arc::clone(&self.outbox) };
+        engine(both, [&self.easy, &self.strict, &self.able], &self.clock, &self.ids, owner)
     }
 
     /// Opens seed 002's checkout at `easy`.
@@ -179,7 +184,7 @@ impl World {
 }
 
 fn engine(
-    store: Arc<dyn Store>,
+    Database { store, outbox }: Database,
     fakes: [&Arc<Fake>; 3],
     clock: &ManualClock,
     ids: &SeededIds,
@@ -188,6 +193,7 @@ fn engine(
     let providers = fakes.map(|fake| -> Arc<dyn FinancingProvider> { fake.clone() });
     Arc::new(Engine::new(EngineParts {
         store,
+        outbox,
         providers: providers.to_vec(),
         clock: Arc::new(clock.clone()),
         ids: Arc::new(ids.clone()),
@@ -197,6 +203,7 @@ fn engine(
             operation_lease_ms: LEASE_MS,
             idempotency_keep_days: 7,
             owner: owner.to_owned(),
+            webhooks: WebhookSettings::default(),
         },
     }))
 }

@@ -9,10 +9,10 @@ use lendport_core::{
     AccountSettings, Clock, FinancingProvider, IdSource, KeyId, MerchantId, Mode, ProviderAccount, ProviderAccountId,
     ProviderId, Secret,
 };
-use lendport_engine::{Engine, EngineParts, EngineSettings, digest};
+use lendport_engine::{Engine, EngineParts, EngineSettings, WebhookSettings, digest};
 use lendport_http::HttpSettings;
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
-use lendport_storage::{ApiKey, Merchant, Store, Tenant, Vault};
+use lendport_storage::{ApiKey, Database, Merchant, Outbox, Store, Tenant, Vault};
 use lendport_testkit::{ManualClock, SeededIds};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -32,6 +32,7 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) tasks: TaskTracker,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) outbox: Arc<dyn Outbox>,
     _folder: TempDir,
 }
 
@@ -87,7 +88,8 @@ impl World {
     pub(crate) async fn within(request_timeout_ms: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = SqliteSettings::new(folder.path().join("lendport.db"));
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&settings, Vault::new(Secret::new([1; 32]))).unwrap());
+        let sqlite = Arc::new(SqliteStore::open(&settings, Vault::new(Secret::new([1; 32]))).unwrap());
+        let Database { store, outbox } = Database::of(sqlite);
         let (clock, ids) = (ManualClock::new(), SeededIds::new(1));
         let fake = Arc::new(Fake::new());
         let merchants = [MerchantId::mint(&ids), MerchantId::mint(&ids)];
@@ -105,6 +107,7 @@ impl World {
         let provider: Arc<dyn FinancingProvider> = fake.clone();
         let engine = Arc::new(Engine::new(EngineParts {
             store: Arc::clone(&store),
+            outbox: Arc::clone(&outbox),
             providers: vec![provider],
             clock: Arc::new(clock.clone()),
             ids: Arc::new(ids.clone()),
@@ -114,6 +117,7 @@ impl World {
                 operation_lease_ms: 60_000,
                 idempotency_keep_days: 7,
                 owner: "test".to_owned(),
+                webhooks: WebhookSettings { allow_loopback: true },
             },
         }));
         let tasks = TaskTracker::new();
@@ -124,7 +128,7 @@ impl World {
             client_token_key: Secret::new([7; 32]),
         };
         let router = lendport_http::router(engine, Arc::new(ids), Arc::new(clock.clone()), settings, tasks.clone());
-        Self { router, fake, clock, tasks, store, _folder: folder }
+        Self { router, fake, clock, tasks, store, outbox, _folder: folder }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
