@@ -22,7 +22,9 @@ use crate::config_secret as secret;
 pub use crate::config_error::{ConfigError, ConfigErrors};
 pub use crate::config_layer::{DEFAULTS, Flag};
 pub use crate::config_schema::schema;
-pub use crate::config_sections::{Account, Engine, Log, LogFormat, Merchant, Security, Server, Simulator, Storage};
+pub use crate::config_sections::{
+    Account, Delivery, Engine, Log, LogFormat, Merchant, Security, Server, Simulator, Storage, StoragePlace,
+};
 
 /// Everything that can be set, checked. `Debug` shows no value.
 #[derive(Clone)]
@@ -35,6 +37,8 @@ pub struct Config {
     pub security: Security,
     /// How long things may take inside.
     pub engine: Engine,
+    /// How webhooks are sent.
+    pub delivery: Delivery,
     /// What is written while running.
     pub log: Log,
     /// How simulators behave.
@@ -95,15 +99,17 @@ impl Config {
         errors.extend(check::errors(&effective));
         let security = secret::security(&effective, &mut errors);
         let merchant = secret::merchant(&effective, &mut errors);
+        let database_password = secret::database_password(&effective, &mut errors);
         ConfigErrors::check(errors)?;
 
         let mut warnings = from_env.warnings;
         warnings.extend(check::warnings(&effective));
         Ok(Self {
             server: effective.typed("server")?,
-            storage: effective.typed("storage")?,
+            storage: Storage { password: database_password, ..effective.typed("storage")? },
             security,
             engine: effective.typed("engine")?,
+            delivery: effective.typed("delivery")?,
             log: effective.typed("log")?,
             simulator: effective.typed("simulator")?,
             merchant,

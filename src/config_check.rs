@@ -76,6 +76,9 @@ fn range(key: &str, name: &str) -> Option<(u64, u64)> {
     match key {
         "server.body_max_bytes" => Some((BODY_MIN_BYTES, u64::try_from(REQUEST_BODY_MAX_BYTES).unwrap_or(u64::MAX))),
         "storage.readers" => Some((1, READERS_MAX)),
+        "storage.connections" => Some((2, 200)),
+        "delivery.concurrency" => Some((1, 4_096)),
+        "delivery.concurrency_per_endpoint" => Some((1, 256)),
         _ if name.ends_with("_ms") => Some((1, MS_MAX)),
         _ if name.ends_with("_hours") => Some((1, HOURS_MAX)),
         _ if name.ends_with("_days") => Some((1, DAYS_MAX)),
@@ -99,12 +102,16 @@ fn url(text: &str) -> Result<Url, &'static str> {
 
 fn storage_url(text: &str) -> Result<(), &'static str> {
     match text.split_once(':') {
-        Some(("postgres" | "postgresql", _)) => Err("names PostgreSQL, which this build does not support"),
+        Some(("postgres" | "postgresql", _)) => match Url::parse(text) {
+            Err(_) => Err("is not a URL"),
+            Ok(url) if url.path().trim_matches('/').is_empty() => Err("names no database"),
+            Ok(_) => Ok(()),
+        },
         Some(("sqlite", file)) if file.trim_start_matches('/').is_empty() => Err("names no file"),
         Some(("sqlite", ":memory:")) => Err("names a database in memory, which would not survive the process"),
         Some(("sqlite", file)) if file.contains('?') => Err("holds options"),
         Some(("sqlite", _)) => Ok(()),
-        _ => Err("is not sqlite: and a file"),
+        _ => Err("is neither sqlite: and a file nor postgres://"),
     }
 }
 
@@ -121,6 +128,9 @@ pub(crate) fn warnings(effective: &Effective) -> Vec<String> {
             "engine.operation_lease_ms ({lease}) is not above server.request_timeout_ms ({request}): \
              an operation still under way would be taken for lost"
         ));
+    }
+    if storage_password(text("storage.url")) {
+        found.push("storage.url holds a password: storage.password_file keeps it out of listings".to_owned());
     }
     for setting in effective.settings() {
         let value = setting.text.expose().as_str();
@@ -154,6 +164,11 @@ pub(crate) fn warnings(effective: &Effective) -> Vec<String> {
         found.push("no provider is enabled: no checkout can be financed".to_owned());
     }
     found
+}
+
+/// A password in the address of the database.
+pub(crate) fn storage_password(text: &str) -> bool {
+    text.starts_with("postgres") && Url::parse(text).is_ok_and(|url| url.password().is_some())
 }
 
 /// Plain http to anything but this machine.

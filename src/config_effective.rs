@@ -8,6 +8,7 @@ use figment::value::Value;
 use lendport_core::Secret;
 use serde::de::DeserializeOwned;
 
+use crate::config_check::storage_password;
 use crate::config_error::ConfigError;
 use crate::config_layer::{DEFAULT_ORIGIN, DEFAULTS};
 use crate::config_secret::FILE_SUFFIX;
@@ -148,7 +149,7 @@ fn masked(setting: &Setting, is_public: &dyn Fn(&str, &str) -> bool) -> bool {
         let provider = rest.split('.').next().unwrap_or_default();
         return !setting.name().ends_with(FILE_SUFFIX) && !is_public(provider, setting.name());
     }
-    SECRETS.contains(&setting.key.as_str())
+    SECRETS.contains(&setting.key.as_str()) || (setting.key == "storage.url" && storage_password(setting.text.expose()))
 }
 
 /// What serde says, without the value it says it about.

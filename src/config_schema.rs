@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
 use crate::config_layer::{DEFAULTS, defaults};
-use crate::config_sections::{Engine, Log, MerchantKeys, SecurityKeys, Server, Simulator, Storage};
+use crate::config_sections::{Delivery, Engine, Log, MerchantKeys, SecurityKeys, Server, Simulator, Storage};
 
 /// The schema as committed in `config/lendport.schema.json`, with a final line break.
 pub fn schema() -> String {
@@ -46,6 +46,7 @@ fn section(name: &str) -> Option<Schema> {
         "storage" => of::<Storage>(),
         "security" => of::<SecurityKeys>(),
         "engine" => of::<Engine>(),
+        "delivery" => of::<Delivery>(),
         "log" => of::<Log>(),
         "simulator" => of::<Simulator>(),
         "merchant" => of::<MerchantKeys>(),

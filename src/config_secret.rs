@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lendport_core::{Mode, Secret};
 
+use crate::config_check::storage_password;
 use crate::config_effective::Effective;
 use crate::config_error::ConfigError;
 use crate::config_sections::{Account, Merchant, MerchantKeys, Security, SecurityKeys};
@@ -38,6 +39,19 @@ pub(crate) fn security(effective: &Effective, errors: &mut Vec<ConfigError>) -> 
         bytes.map(Secret::new)
     });
     Security { encryption_key }
+}
+
+/// What `storage.password_file` holds.
+pub(crate) fn database_password(effective: &Effective, errors: &mut Vec<ConfigError>) -> Option<Secret<String>> {
+    let file = effective.get("storage.password_file").map(|setting| setting.text.expose().as_str())?;
+    let url = effective.get("storage.url").map(|setting| setting.text.expose().as_str()).unwrap_or_default();
+    if !file.is_empty() && storage_password(url) {
+        let key = "storage.password_file";
+        let help = "keep one of the two; the file is better";
+        errors.push(ConfigError::new(effective.origin(key), key, "is set, and storage.url holds a password too", help));
+        return None;
+    }
+    either(effective, "storage.password", &Secret::from(""), file, errors).map(|(password, _)| password)
 }
 
 /// `[merchant]` with its secrets read; `None` when no merchant is declared.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use lendport_core::{Mode, Secret};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use url::Url;
 
 /// Declares how the gateway listens.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -54,17 +55,58 @@ impl Server {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Storage {
-    /// `sqlite:` and a file.
-    pub url: String,
-    /// Connections that read at the same time.
+    /// `sqlite:` and a file, or `postgres://`.
+    pub(crate) url: SecretText,
+    /// File that holds the password for PostgreSQL.
+    pub password_file: String,
+    /// What is in that file.
+    #[serde(skip)]
+    pub(crate) password: Option<Secret<String>>,
+    /// SQLite: connections that read at the same time.
     pub readers: usize,
+    /// PostgreSQL: connections of this process at most.
+    pub connections: usize,
+    /// PostgreSQL: how long one statement may take, in milliseconds.
+    pub statement_timeout_ms: u64,
+    /// PostgreSQL: how long to wait for a free connection, in milliseconds.
+    pub connection_wait_ms: u64,
+}
+
+/// Which database.
+#[derive(Clone, Debug)]
+pub enum StoragePlace {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server. The address may hold a password.
+    Postgres(Secret<String>),
 }
 
 impl Storage {
-    /// The database file.
-    pub fn path(&self) -> PathBuf {
-        let rest = self.url.strip_prefix("sqlite:").unwrap_or(&self.url);
-        PathBuf::from(rest.strip_prefix("//").unwrap_or(rest))
+    /// The database that `storage.url` names.
+    pub fn place(&self) -> StoragePlace {
+        let url = self.url.0.expose();
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return StoragePlace::Postgres(self.with_password(url));
+        }
+        let rest = url.strip_prefix("sqlite:").unwrap_or(url);
+        StoragePlace::Sqlite(PathBuf::from(rest.strip_prefix("//").unwrap_or(rest)))
+    }
+
+    fn with_password(&self, url: &str) -> Secret<String> {
+        let full = self.password.as_ref().and_then(|password| {
+            let mut url = Url::parse(url).ok()?;
+            url.set_password(Some(password.expose())).ok()?;
+            Some(url.to_string())
+        });
+        Secret::new(full.unwrap_or_else(|| url.to_owned()))
+    }
+
+    /// The database file, where it is one.
+    pub fn path(&self) -> Option<PathBuf> {
+        match self.place() {
+            StoragePlace::Sqlite(path) => Some(path),
+            StoragePlace::Postgres(_) => None,
+        }
     }
 }
 
@@ -93,10 +135,18 @@ pub struct Engine {
     pub checkout_expires_after_hours: u32,
     /// How often deadlines are looked at, in milliseconds.
     pub expiry_sweep_interval_ms: u64,
+    /// How often is looked for attempts whose provider is to be asked again, in milliseconds.
+    pub settle_interval_ms: u64,
+    /// Hours without a word after which a provider counts as silent.
+    pub silent_after_hours: u32,
     /// How long a started operation belongs to the process that started it, in milliseconds.
     pub operation_lease_ms: u64,
     /// Days for which the answer to an `Idempotency-Key` is kept.
     pub idempotency_keep_days: u32,
+    /// Days for which events and the log of their deliveries are kept.
+    pub events_keep_days: u32,
+    /// Days for which providers' messages and the facts of finished checkouts are kept.
+    pub observations_keep_days: u32,
 }
 
 impl Engine {
@@ -105,10 +155,31 @@ impl Engine {
         Duration::from_millis(self.expiry_sweep_interval_ms)
     }
 
+    /// How often is looked for providers to be asked again.
+    pub fn settle_interval(&self) -> Duration {
+        Duration::from_millis(self.settle_interval_ms)
+    }
+
     /// How long a started operation belongs to its process.
     pub fn operation_lease(&self) -> Duration {
         Duration::from_millis(self.operation_lease_ms)
     }
+}
+
+/// Declares how webhooks are sent.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Delivery {
+    /// How long a merchant's server may take to answer, in milliseconds.
+    pub timeout_ms: u64,
+    /// Webhooks under way at the same time in this process.
+    pub concurrency: u32,
+    /// Of those, at most so many to one endpoint.
+    pub concurrency_per_endpoint: u32,
+    /// How often the queue is looked at when nothing wakes the worker, in milliseconds.
+    pub poll_interval_ms: u64,
+    /// Let endpoints of test mode be on this machine and use http.
+    pub allow_loopback_in_test_mode: bool,
 }
 
 /// Declares what is written while running.

@@ -15,13 +15,14 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli;
-use crate::config::{Config, Flag, process_env};
+use crate::config::{Config, Flag, StoragePlace, process_env};
 use crate::failure::Failure;
 use crate::gateway::{Ambient, Gateway, bind};
 use crate::simulators::{self, Running, Setup};
 use crate::{ambient, registry, say, tenants};
 
 const MERCHANT: &str = "Development shop";
+const LOOPBACK: &str = "delivery.allow_loopback_in_test_mode";
 
 /// A development gateway that answers.
 pub struct Dev {
@@ -52,7 +53,7 @@ pub async fn run(asked: cli::Dev) -> Result<(), Failure> {
         Options { config: asked.file.config.as_deref(), bind: asked.bind, data_dir: asked.data_dir.as_deref() };
     let config = load(&options)?;
     crate::logging::start(&config).map_err(Failure::Other)?;
-    let dev = start(&config).await?;
+    let dev = start(&config, options.data_dir).await?;
     if let Some(path) = &asked.ready_file {
         write_ready_file(&dev, path)?;
     }
@@ -67,19 +68,25 @@ pub fn load(options: &Options<'_>) -> Result<Config, Failure> {
     if let Some(bind) = options.bind {
         flags.push(Flag { name: "--bind", key: "server.bind", value: bind.to_string() });
     }
-    if let Some(folder) = options.data_dir {
+    let written = Config::load_with(options.config, process_env(), &flags)?;
+    // Receivers of webhooks are on this machine, unless somebody says otherwise.
+    if written.is_default(LOOPBACK) {
+        flags.push(Flag { name: "dev", key: LOOPBACK, value: "true".to_owned() });
+    }
+    // A configured server stays; the folder then holds the keys alone.
+    if let (Some(folder), StoragePlace::Sqlite(_)) = (options.data_dir, written.storage.place()) {
         let value = format!("sqlite:{}", folder.join("lendport.db").display());
         flags.push(Flag { name: "--data-dir", key: "storage.url", value });
     }
     let mut config = Config::load_with(options.config, process_env(), &flags)?;
     if config.security.encryption_key.is_none() {
-        config.security.encryption_key = Some(own_encryption_key(&folder_of(&config))?);
+        config.security.encryption_key = Some(own_encryption_key(&folder_of(&config, options.data_dir))?);
     }
     Ok(config)
 }
 
 /// Starts simulators first, then the gateway that calls them, then stores the test merchant.
-pub async fn start(config: &Config) -> Result<Dev, Failure> {
+pub async fn start(config: &Config, data_dir: Option<&Path>) -> Result<Dev, Failure> {
     let ambient = Ambient::system();
     let stop = CancellationToken::new();
     let mut running = Vec::new();
@@ -117,7 +124,7 @@ pub async fn start(config: &Config) -> Result<Dev, Failure> {
             .map_err(|invalid| Failure::other(format!("the simulator's account: {invalid}")))?;
         tenants::store_account(store, ids, tenant, simulator.provider, settings).await?;
     }
-    let own = || own_secret_key(&folder_of(config));
+    let own = || own_secret_key(&folder_of(config, data_dir));
     let key = declared.and_then(|merchant| merchant.secret_key.clone()).map_or_else(own, Ok)?;
     tenants::store_key(store, ids, ambient.clock.now(), merchant, &key, "development").await?;
     Ok(Dev { gateway, simulators: running, merchant, key, stop })
@@ -147,8 +154,9 @@ impl Dev {
     }
 }
 
-fn folder_of(config: &Config) -> PathBuf {
-    config.storage.path().parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+fn folder_of(config: &Config, data_dir: Option<&Path>) -> PathBuf {
+    let beside = || config.storage.path().and_then(|path| path.parent().map(Path::to_path_buf));
+    data_dir.map(Path::to_path_buf).or_else(beside).unwrap_or_else(|| PathBuf::from("data"))
 }
 
 /// Writes the ready file in one step: whoever sees it sees all of it.

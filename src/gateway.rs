@@ -8,8 +8,7 @@ use lendport_core::{Clock, FinancingProvider, IdSource, Secret};
 use lendport_engine::{Engine, EngineParts, EngineSettings, WebhookSettings};
 use lendport_http::HttpSettings;
 use lendport_outbound::{Outbound, Registration};
-use lendport_storage::sqlite::SqliteSettings;
-use lendport_storage::{Database, SqliteStore, Store, Vault};
+use lendport_storage::{Database, Store};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
@@ -20,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::ambient::{SystemClock, SystemIds};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::{registry, tenants, workers};
+use crate::{database, registry, tenants, workers};
 
 /// Keys of a provider's section that replace the configured ones, by provider; `dev` points them at simulators.
 pub type SectionOverrides = BTreeMap<&'static str, BTreeMap<&'static str, String>>;
@@ -54,21 +53,6 @@ pub struct Gateway {
     stop: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
     workers: TaskTracker,
-}
-
-/// Opens the configured database with the configured key.
-pub async fn open_store(config: &Config) -> Result<Database, Failure> {
-    let key = config.security.encryption_key.clone().ok_or_else(|| {
-        Failure::other(
-            "security.encryption_key is not set. Make one with `openssl rand -base64 32`, keep it in a file, and name \
-             the file in security.encryption_key_file.",
-        )
-    })?;
-    let path = config.storage.path();
-    let settings = SqliteSettings { readers: config.storage.readers, ..SqliteSettings::new(path) };
-    let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&settings, Vault::new(key))).await;
-    let store = opened.map_err(|error| Failure::other(format!("opening the database: {error}")))??;
-    Ok(Database::of(Arc::new(store)))
 }
 
 /// Builds the adapters that are switched on.
@@ -118,7 +102,7 @@ impl Gateway {
     ) -> Result<Self, Failure> {
         let address = listener.local_addr().map_err(|cause| Failure::socket("listening", cause))?;
         let public_url = config.server.base_url(address);
-        let Database { store, outbox } = open_store(config).await?;
+        let Database { store, outbox } = database::open(config).await?;
         tenants::declare(store.as_ref(), ambient.ids.as_ref(), ambient.clock.as_ref(), config).await?;
         let engine = Arc::new(Engine::new(EngineParts {
             store: Arc::clone(&store),
@@ -132,7 +116,7 @@ impl Gateway {
                 operation_lease_ms: config.engine.operation_lease_ms,
                 idempotency_keep_days: config.engine.idempotency_keep_days,
                 owner: ambient.ids.uuid().simple().to_string(),
-                webhooks: WebhookSettings::default(),
+                webhooks: WebhookSettings { allow_loopback: config.delivery.allow_loopback_in_test_mode },
             },
         }));
         match engine.recover_interrupted(true).await {

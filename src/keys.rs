@@ -5,8 +5,8 @@ use lendport_core::{Mode, Pointer, limits};
 
 use crate::cli;
 use crate::failure::Failure;
-use crate::gateway::{Ambient, open_store};
-use crate::{say, serve, tenants};
+use crate::gateway::Ambient;
+use crate::{database, say, serve, tenants};
 
 /// Makes a key, and the merchant when the name is new.
 pub async fn create(asked: cli::CreateKey) -> Result<(), Failure> {
@@ -15,7 +15,7 @@ pub async fn create(asked: cli::CreateKey) -> Result<(), Failure> {
     })?;
     let config = serve::load(&asked.file)?;
     let ambient = Ambient::system();
-    let store = open_store(&config).await?.store;
+    let store = database::open(&config).await?.store;
     let (ids, clock) = (ambient.ids.as_ref(), ambient.clock.as_ref());
     let merchant = tenants::merchant_named(store.as_ref(), ids, clock, &name).await?;
     let key = tenants::new_key(ids, Mode::from(asked.mode));

@@ -12,6 +12,7 @@ mod config_layer;
 mod config_schema;
 mod config_secret;
 mod config_sections;
+pub mod database;
 pub mod demo;
 pub mod dev;
 pub mod documents;

@@ -29,7 +29,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Demo(asked) => demo::run(asked).await,
         Command::Simulate(asked) => serve::simulate(asked).await,
         Command::Record(asked) => record::run(asked).await,
-        Command::Migrate(asked) => serve::migrate(&asked),
+        Command::Migrate(asked) => serve::migrate(&asked).await,
         Command::Config(ConfigCommand::Check(file)) => serve::check_config(&file),
         Command::Openapi(asked) => documents::run(&asked),
         Command::Keys(KeysCommand::Create(asked)) => keys::create(asked).await,

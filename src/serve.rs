@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use lendport_core::Secret;
-use lendport_storage::sqlite::{SqliteSettings, migrate as migrate_file};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli;
@@ -11,7 +10,7 @@ use crate::config::{Config, process_env};
 use crate::failure::Failure;
 use crate::gateway::{Ambient, Gateway, SectionOverrides, bind, stop_signal};
 use crate::simulators::{self, Setup};
-use crate::{logging, registry, say};
+use crate::{database, logging, registry, say};
 
 /// Runs the gateway for real shops until it is told to stop.
 pub async fn run(asked: cli::Serve) -> Result<(), Failure> {
@@ -31,10 +30,9 @@ pub fn load(file: &cli::ConfigFile) -> Result<Config, Failure> {
 }
 
 /// Brings the database to this version's form.
-pub fn migrate(asked: &cli::Migrate) -> Result<(), Failure> {
+pub async fn migrate(asked: &cli::Migrate) -> Result<(), Failure> {
     let config = load(&asked.file)?;
-    let settings = SqliteSettings::new(config.storage.path());
-    let done = migrate_file(&settings)?;
+    let done = database::migrate(&config).await?;
     if done.is_empty() {
         say::line("nothing to do: the database has this version's form");
     }

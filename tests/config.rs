@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lendport::config::{Config, ConfigErrors, Flag, LogFormat, known_keys, schema};
+use lendport::config::{Config, ConfigErrors, Flag, LogFormat, StoragePlace, known_keys, schema};
 use lendport_core::{AccountField, Mode};
 use serde::Deserialize;
 
@@ -42,7 +42,7 @@ fn the_defaults_are_complete_and_quiet() {
     let config = from_env(&[]).unwrap();
     assert_eq!(config.server.bind.to_string(), "127.0.0.1:8080");
     assert_eq!(config.server.base_url(([0, 0, 0, 0], 81).into()), "http://127.0.0.1:81");
-    assert_eq!(config.storage.path(), Path::new("data/lendport.db"));
+    assert_eq!(config.storage.path().as_deref(), Some(Path::new("data/lendport.db")));
     assert_eq!(config.log.format, LogFormat::Text);
     assert!(config.security.encryption_key.is_none() && config.merchant.is_none());
     assert!(config.warnings().is_empty(), "{:?}", config.warnings());
@@ -105,7 +105,7 @@ fn every_mistake_is_told_at_once_with_its_place() {
         ("LENDPORT_SERVER__BIDN", "x"),
         ("LENDPORT_STORAGE__READERS", "many"),
         ("LENDPORT_SERVER_BIND", "127.0.0.1:1"),
-        ("LENDPORT_STORAGE__URL", "postgres://db/lendport"),
+        ("LENDPORT_STORAGE__URL", "postgres://db:5432/"),
         ("LENDPORT_CONFIG", "ignored.toml"),
         ("PATH", "/bin"),
     ]);
@@ -133,7 +133,7 @@ fn every_mistake_is_told_at_once_with_its_place() {
         "LENDPORT_STORAGE__READERS: `storage.readers`: is not a whole number".to_owned(),
         "LENDPORT_SERVER_BIND: `server.bind`: has one underscore between section and key; write LENDPORT_SERVER__BIND"
             .to_owned(),
-        "LENDPORT_STORAGE__URL: `storage.url`: names PostgreSQL, which this build does not support".to_owned(),
+        "LENDPORT_STORAGE__URL: `storage.url`: names no database".to_owned(),
     ] {
         assert!(told.contains(&expected), "not told: {expected}\n{told}");
     }
@@ -143,7 +143,12 @@ fn every_mistake_is_told_at_once_with_its_place() {
 #[test]
 fn a_far_off_key_lists_what_the_section_knows() {
     let told = mistakes(from_env(&[("LENDPORT_STORAGE__COMPRESSION", "on")]));
-    assert!(told.contains("[storage] knows readers, url"), "{told}");
+    assert!(
+        told.contains(
+            "[storage] knows connection_wait_ms, connections, password_file, readers, statement_timeout_ms, url"
+        ),
+        "{told}"
+    );
 }
 
 #[test]
@@ -312,4 +317,27 @@ fn the_schema_takes_the_defaults_and_the_examples_and_no_unknown_key() {
     ] {
         assert!(!validator.is_valid(&serde_json::from_str(bad).unwrap()), "{bad}");
     }
+}
+
+#[test]
+fn the_password_of_the_database_is_in_a_file_or_masked() {
+    let written = "[storage]\nurl = \"postgres://lendport:hunter2@db:5432/shop\"\n";
+    let config = from_text(written).unwrap();
+    let shown = config.render_masked();
+    assert!(!shown.contains("hunter2") && shown.contains("url = \"********\""), "{shown}");
+    assert!(!format!("{config:?}").contains("hunter2"));
+    assert!(config.warnings().iter().any(|warning| warning.contains("storage.password_file")));
+
+    let (_dir, password) = file("hunter2\n");
+    let named = format!("[storage]\nurl = \"postgres://lendport@db:5432/shop\"\npassword_file = {password:?}\n");
+    let config = from_text(&named).unwrap();
+    let StoragePlace::Postgres(url) = config.storage.place() else { panic!("is a server") };
+    assert_eq!(url.expose(), "postgres://lendport:hunter2@db:5432/shop");
+    assert!(config.render_masked().contains("postgres://lendport@db:5432/shop"));
+    assert!(config.storage.path().is_none() && config.warnings().is_empty(), "{:?}", config.warnings());
+
+    let both = format!("{written}password_file = {password:?}\n");
+    assert!(
+        mistakes(from_text(&both)).contains("`storage.password_file`: is set, and storage.url holds a password too")
+    );
 }

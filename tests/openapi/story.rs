@@ -52,7 +52,7 @@ async fn live_answers_are_as_described() {
     let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned();
     let settings = [("server.bind", "127.0.0.1:0".to_owned()), ("storage.url", url), ("security.encryption_key", key)];
     let flags = settings.map(|(key, value)| Flag { name: "--test", key, value });
-    let dev = dev::start(&Config::load_with(None, [], &flags).unwrap()).await.unwrap();
+    let dev = dev::start(&Config::load_with(None, [], &flags).unwrap(), None).await.unwrap();
     let shop = Shop {
         http: reqwest::Client::builder().no_proxy().build().unwrap(),
         url: dev.gateway.public_url.clone(),

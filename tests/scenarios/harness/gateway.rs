@@ -48,7 +48,7 @@ impl TestGateway {
     /// With settings by their dotted keys.
     pub(crate) async fn start_with(settings: &[(&'static str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let dev = dev::start(&config(&folder, settings)).await.unwrap();
+        let dev = dev::start(&config(&folder, settings), None).await.unwrap();
         let merchant = Merchant::new(&dev.gateway.public_url, dev.key.expose());
         let simulator = dev.simulators.iter().find(|simulator| simulator.provider == "wegetfinancing");
         let lender = Lender::new(&simulator.unwrap().url);
