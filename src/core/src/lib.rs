@@ -28,6 +28,7 @@ pub mod observation;
 pub mod operation;
 pub mod provider;
 pub mod provider_error;
+pub mod public_address;
 pub mod readiness;
 pub mod record;
 pub mod reduce;
@@ -35,6 +36,7 @@ pub mod region;
 pub mod secret;
 pub mod status;
 pub mod webhook;
+pub mod webhook_url;
 
 pub use account::{AccountField, AccountSettings, ProviderAccount};
 pub use address::{Address, AddressInput};
@@ -69,3 +71,4 @@ pub use status::CheckoutStatus;
 pub use webhook::{
     Delivery, DeliveryAttempt, DeliveryState, EndpointSecret, EndpointState, WebhookEndpoint, is_subscribed,
 };
+pub use webhook_url::{GuardPolicy, UrlRefusal, check_url};
