@@ -1,10 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+mod cart_json;
 pub mod change;
+mod codec;
 pub mod error;
+mod fault;
 pub mod idempotency;
 pub mod outbox;
 pub mod page;
+mod personal;
+mod rules;
 pub mod sqlite;
 pub mod store;
 pub mod tenant;

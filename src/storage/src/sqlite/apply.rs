@@ -1,6 +1,6 @@
 //! Carries out a [`Change`] inside the writer's transaction.
 
-use lendport_core::{Attempt, AttemptId, CheckoutId, CheckoutRecord, Ledger};
+use lendport_core::{CheckoutId, CheckoutRecord};
 use rusqlite::Connection;
 
 use super::fault::{Done, Fault};
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::change::{Change, Decide, Loaded, PushRecord};
 use crate::idempotency::{Claim, IdempotencyRow};
+use crate::rules::{self, derived, known};
 use crate::store::{ChangeAsk, ChangeOutcome, InsertOutcome};
 use crate::tenant::Tenant;
 use crate::vault::Vault;
@@ -28,15 +29,8 @@ impl Writing<'_> {
         if let Some(row) = self.claimed(claim)? {
             return Ok(InsertOutcome::Claimed(row));
         }
-        let Some(checkout) = change.checkout.as_deref().filter(|_| !change.abort) else {
-            return Err(Fault::broken("a new checkout needs its row"));
-        };
-        if checkout.merchant != self.tenant.merchant || checkout.mode != self.tenant.mode {
-            return Err(Fault::broken(format!("{} belongs to another tenant", checkout.id)));
-        }
-        let record =
-            CheckoutRecord { checkout: checkout.clone(), attempts: change.attempts.clone(), ledger: Ledger::default() };
-        check_children(change, checkout.id, &record.attempts)?;
+        let record = rules::opened(self.tenant, change)?;
+        let checkout = &record.checkout;
         let pk = checkout_rows::insert(self.db, self.vault, checkout, &derived(change, &record))?;
         self.children(pk, change)?;
         self.claim(claim, change, checkout.id)?;
@@ -98,26 +92,10 @@ impl Writing<'_> {
 
     /// The checkout's own row.
     fn replace(self, pk: i64, old: &CheckoutRecord, change: &Change) -> Done<()> {
-        let old_checkout = &old.checkout;
-        let checkout = change.checkout.as_deref().unwrap_or(old_checkout);
-        if checkout.id != old_checkout.id
-            || checkout.merchant != old_checkout.merchant
-            || checkout.mode != old_checkout.mode
-        {
-            return Err(Fault::broken(format!("{} cannot become another checkout", old_checkout.id)));
-        }
-        let mut attempts = old.attempts.clone();
-        for new in &change.attempts {
-            match attempts.iter_mut().find(|known| known.id == new.id) {
-                Some(known) => known.clone_from(new),
-                None => attempts.push(new.clone()),
-            }
-        }
-        check_children(change, checkout.id, &attempts)?;
-        let record = CheckoutRecord { checkout: checkout.clone(), attempts, ledger: Ledger::default() };
+        let record = rules::merged(old, change)?;
         let derived = derived(change, &record);
         match &change.checkout {
-            Some(new) => checkout_rows::update(self.db, self.vault, pk, old_checkout, new, &derived),
+            Some(new) => checkout_rows::update(self.db, self.vault, pk, &old.checkout, new, &derived),
             None if !change.attempts.is_empty() => checkout_rows::update_derived(self.db, pk, &derived),
             None => Ok(()),
         }
@@ -156,49 +134,5 @@ impl Writing<'_> {
             attention_rows::insert(db, pk, item)?;
         }
         Ok(())
-    }
-}
-
-fn derived<'a>(change: &Change, record: &'a CheckoutRecord) -> checkout_rows::Derived<'a> {
-    checkout_rows::Derived {
-        status: change.status.unwrap_or_else(|| record.status()).as_str(),
-        lead_provider: record.leading_attempt().map(|attempt| attempt.provider.as_str()),
-    }
-}
-
-/// Everything a change writes belongs to its checkout.
-fn check_children(change: &Change, id: CheckoutId, attempts: &[Attempt]) -> Done<()> {
-    let owners = change
-        .attempts
-        .iter()
-        .map(|attempt| attempt.checkout)
-        .chain(change.operations.iter().map(|operation| operation.checkout))
-        .chain(change.push.iter().map(|push| push.checkout))
-        .chain(change.events.iter().filter_map(|event| event.about.checkout()))
-        .chain(change.attention.iter().map(|item| item.checkout));
-    for owner in owners {
-        if owner != id {
-            return Err(Fault::broken(format!("a change of {id} cannot write for {owner}")));
-        }
-    }
-    let spoken_of = change
-        .operations
-        .iter()
-        .map(|operation| operation.attempt)
-        .chain(change.push.iter().map(|push| push.attempt))
-        .chain(change.observations.iter().map(|row| row.observation.attempt))
-        .chain(change.ledger.iter().map(|entry| entry.attempt))
-        .chain(change.attention.iter().map(|item| item.attempt));
-    for attempt in spoken_of {
-        known(attempts, attempt)?;
-    }
-    Ok(())
-}
-
-fn known(attempts: &[Attempt], id: AttemptId) -> Done<()> {
-    if attempts.iter().any(|attempt| attempt.id == id) {
-        Ok(())
-    } else {
-        Err(Fault::broken(format!("{id} is not an attempt of this checkout")))
     }
 }

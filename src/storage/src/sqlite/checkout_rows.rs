@@ -9,10 +9,12 @@ use lendport_core::{
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
 use super::cell::{Cells, StoredId as _, count, json, time};
-use super::fault::{Done, Fault};
-use super::{attempt_rows, cart_json, ledger_rows, personal};
+use super::fault::Done;
+use super::{attempt_rows, ledger_rows};
+use crate::rules::Derived;
 use crate::tenant::Tenant;
 use crate::vault::Vault;
+use crate::{cart_json, personal};
 
 /// Every column a checkout is rebuilt from.
 pub(crate) const COLUMNS: &str = "pk, id, merchant, mode, reference, fulfilment, dispute, ready_announced, expires_at, \
@@ -51,7 +53,8 @@ pub(crate) fn read(db: &Connection, vault: &Vault, row: &Row<'_>) -> Done<(i64, 
 
 fn rebuild(vault: &Vault, cells: &Cells<'_>) -> Done<Checkout> {
     let id: CheckoutId = cells.id("id")?;
-    let people = personal::open(vault, cells, id)?;
+    let people = personal::open(vault, &cells.get::<Vec<u8>>("personal")?, id, |why| cells.bad("personal", why))?;
+    let currency = cells.word("currency", Currency::parse)?;
     let route: Route = cells.json("route")?;
     let mut named = route.providers.iter().chain(route.skipped.iter().map(|skipped| &skipped.provider));
     if named.any(|provider| ProviderId::parse(provider.as_str()).is_none()) {
@@ -62,7 +65,7 @@ fn rebuild(vault: &Vault, cells: &Cells<'_>) -> Done<Checkout> {
         merchant: cells.id::<MerchantId>("merchant")?,
         mode: cells.word("mode", Mode::parse)?,
         reference: cells.get("reference")?,
-        cart: cart_json::read(cells)?,
+        cart: cart_json::read(currency, &cells.get::<String>("cart")?, |why| cells.bad("cart", why))?,
         customer: people.customer,
         billing: people.billing,
         shipping: people.shipping,
@@ -80,12 +83,6 @@ fn rebuild(vault: &Vault, cells: &Cells<'_>) -> Done<Checkout> {
         created_at: cells.time("created_at")?,
         updated_at: cells.time("updated_at")?,
     })
-}
-
-/// What is kept beside a checkout for filters alone.
-pub(crate) struct Derived<'a> {
-    pub(crate) status: &'a str,
-    pub(crate) lead_provider: Option<&'a str>,
 }
 
 /// Writes a new row; answers its key.
@@ -133,13 +130,6 @@ pub(crate) fn update(
     new: &Checkout,
     derived: &Derived<'_>,
 ) -> Done<()> {
-    if new.version != old.version + 1 {
-        let (id, was, is) = (new.id, old.version, new.version);
-        return Err(Fault::broken(format!("{id} is at version {was}; a change must make it the next, not {is}")));
-    }
-    if new.created_at != old.created_at {
-        return Err(Fault::broken(format!("{}: created_at never changes", new.id)));
-    }
     db.prepare_cached(
         "UPDATE checkouts SET reference = :reference, status = :status, lead_provider = :lead_provider,
             fulfilment = :fulfilment, dispute = :dispute, ready_announced = :ready_announced,

@@ -5,10 +5,8 @@ use std::borrow::Cow;
 use lendport_core::{Cart, CartInput, Currency, LineId, LineInput, Pointer, parse_decimal};
 use serde::{Deserialize, Serialize};
 
-use super::cell::{Cells, json};
-use super::fault::Done;
-
-const COLUMN: &str = "cart";
+use crate::codec::{json, json_fault};
+use crate::fault::{Done, Fault};
 
 #[derive(Serialize, Deserialize)]
 struct StoredCart<'a> {
@@ -54,10 +52,10 @@ pub(crate) fn write(cart: &Cart) -> Done<String> {
 }
 
 /// Reads a cart and checks it as if it came in anew; its lines keep their ids.
-pub(crate) fn read(cells: &Cells<'_>) -> Done<Cart> {
-    let currency = cells.word("currency", Currency::parse)?;
-    let stored: StoredCart<'_> = cells.json(COLUMN)?;
-    let amount = |text: &str| parse_decimal(text).map(Some).map_err(|error| cells.bad(COLUMN, error.to_string()));
+/// `bad` names the column for whatever is refused.
+pub(crate) fn read(currency: Currency, text: &str, bad: impl Fn(String) -> Fault) -> Done<Cart> {
+    let stored: StoredCart<'_> = serde_json::from_str(text).map_err(|error| bad(json_fault(&error)))?;
+    let amount = |text: &str| parse_decimal(text).map(Some).map_err(|error| bad(error.to_string()));
     let mut ids = Vec::with_capacity(stored.lines.len());
     let mut items = Vec::with_capacity(stored.lines.len());
     for line in stored.lines {
@@ -72,7 +70,7 @@ pub(crate) fn read(cells: &Cells<'_>) -> Done<Cart> {
             category: line.category.map(Cow::into_owned),
         });
     }
-    let Some(&first) = ids.first() else { return Err(cells.bad(COLUMN, "no lines")) };
+    let Some(&first) = ids.first() else { return Err(bad("no lines".to_owned())) };
     let input = CartInput {
         items,
         tax_inclusive: stored.tax_inclusive,
@@ -81,5 +79,5 @@ pub(crate) fn read(cells: &Cells<'_>) -> Done<Cart> {
     };
     let mut ids = ids.into_iter();
     Cart::new(&input, currency, &Pointer::root(), &mut || ids.next().unwrap_or(first))
-        .map_err(|invalid| cells.bad(COLUMN, invalid.to_string()))
+        .map_err(|invalid| bad(invalid.to_string()))
 }

@@ -6,11 +6,9 @@ use lendport_core::{Address, AddressInput, Checkout, CheckoutId, Customer, Custo
 use secrecy::zeroize::Zeroizing;
 use serde::{Deserialize, Serialize};
 
-use super::cell::{Cells, json_fault};
-use super::fault::{Done, Fault};
+use crate::codec::json_fault;
+use crate::fault::{Done, Fault};
 use crate::vault::{Place, Vault};
-
-const COLUMN: &str = "personal";
 
 /// Everything personal about a checkout.
 pub(crate) struct People {
@@ -58,12 +56,12 @@ pub(crate) fn seal(vault: &Vault, checkout: &Checkout) -> Done<Vec<u8>> {
 }
 
 /// Opens the people of a row and checks them as if they came in anew.
-pub(crate) fn open(vault: &Vault, cells: &Cells<'_>, id: CheckoutId) -> Done<People> {
-    let plain = vault.open(place(&id.to_string()), &cells.get::<Vec<u8>>(COLUMN)?)?;
-    let stored: StoredPeople<'_> =
-        serde_json::from_slice(&plain).map_err(|error| cells.bad(COLUMN, json_fault(&error)))?;
+/// `bad` names the column for whatever is refused.
+pub(crate) fn open(vault: &Vault, sealed: &[u8], id: CheckoutId, bad: impl Fn(String) -> Fault) -> Done<People> {
+    let plain = vault.open(place(&id.to_string()), sealed)?;
+    let stored: StoredPeople<'_> = serde_json::from_slice(&plain).map_err(|error| bad(json_fault(&error)))?;
     let at = Pointer::root();
-    let refused = |invalid: lendport_core::Invalid| cells.bad(COLUMN, invalid.to_string());
+    let refused = |invalid: lendport_core::Invalid| bad(invalid.to_string());
     let customer = CustomerInput {
         first_name: personal(stored.first),
         last_name: personal(stored.last),
@@ -79,7 +77,7 @@ pub(crate) fn open(vault: &Vault, cells: &Cells<'_>, id: CheckoutId) -> Done<Peo
 }
 
 fn place(row: &str) -> Place<'_> {
-    Place { table: "checkouts", column: COLUMN, row }
+    Place { table: "checkouts", column: "personal", row }
 }
 
 fn shown(text: &Personal<String>) -> Cow<'_, str> {

@@ -1,0 +1,99 @@
+//! Rules of a change that no schema keeps: everything it writes belongs to its checkout, and what must not change does
+//! not.
+
+use lendport_core::{Attempt, AttemptId, CheckoutId, CheckoutRecord, Ledger};
+
+use crate::change::Change;
+use crate::fault::{Done, Fault};
+use crate::tenant::Tenant;
+
+/// What is kept beside a checkout for filters alone.
+pub(crate) struct Derived<'a> {
+    pub(crate) status: &'a str,
+    pub(crate) lead_provider: Option<&'a str>,
+}
+
+/// The new checkout of a change, where its rows are this tenant's and each other's.
+pub(crate) fn opened(tenant: Tenant, change: &Change) -> Done<CheckoutRecord> {
+    let Some(checkout) = change.checkout.as_deref().filter(|_| !change.abort) else {
+        return Err(Fault::broken("a new checkout needs its row"));
+    };
+    if checkout.merchant != tenant.merchant || checkout.mode != tenant.mode {
+        return Err(Fault::broken(format!("{} belongs to another tenant", checkout.id)));
+    }
+    let record =
+        CheckoutRecord { checkout: checkout.clone(), attempts: change.attempts.clone(), ledger: Ledger::default() };
+    check_children(change, checkout.id, &record.attempts)?;
+    Ok(record)
+}
+
+/// A stored checkout as a change leaves it, its movements left out.
+pub(crate) fn merged(old: &CheckoutRecord, change: &Change) -> Done<CheckoutRecord> {
+    let was = &old.checkout;
+    let checkout = change.checkout.as_deref().unwrap_or(was);
+    if checkout.id != was.id || checkout.merchant != was.merchant || checkout.mode != was.mode {
+        return Err(Fault::broken(format!("{} cannot become another checkout", was.id)));
+    }
+    if change.checkout.is_some() && checkout.version != was.version + 1 {
+        let (id, was, is) = (was.id, was.version, checkout.version);
+        return Err(Fault::broken(format!("{id} is at version {was}; a change must make it the next, not {is}")));
+    }
+    if checkout.created_at != was.created_at {
+        return Err(Fault::broken(format!("{}: created_at never changes", was.id)));
+    }
+    let mut attempts = old.attempts.clone();
+    for new in &change.attempts {
+        match attempts.iter_mut().find(|known| known.id == new.id) {
+            Some(known) => known.clone_from(new),
+            None => attempts.push(new.clone()),
+        }
+    }
+    check_children(change, checkout.id, &attempts)?;
+    Ok(CheckoutRecord { checkout: checkout.clone(), attempts, ledger: Ledger::default() })
+}
+
+/// Works out what is kept beside a checkout.
+pub(crate) fn derived<'a>(change: &Change, record: &'a CheckoutRecord) -> Derived<'a> {
+    Derived {
+        status: change.status.unwrap_or_else(|| record.status()).as_str(),
+        lead_provider: record.leading_attempt().map(|attempt| attempt.provider.as_str()),
+    }
+}
+
+/// Everything a change writes belongs to its checkout.
+fn check_children(change: &Change, id: CheckoutId, attempts: &[Attempt]) -> Done<()> {
+    let owners = change
+        .attempts
+        .iter()
+        .map(|attempt| attempt.checkout)
+        .chain(change.operations.iter().map(|operation| operation.checkout))
+        .chain(change.push.iter().map(|push| push.checkout))
+        .chain(change.events.iter().filter_map(|event| event.about.checkout()))
+        .chain(change.attention.iter().map(|item| item.checkout));
+    for owner in owners {
+        if owner != id {
+            return Err(Fault::broken(format!("a change of {id} cannot write for {owner}")));
+        }
+    }
+    let spoken_of = change
+        .operations
+        .iter()
+        .map(|operation| operation.attempt)
+        .chain(change.push.iter().map(|push| push.attempt))
+        .chain(change.observations.iter().map(|row| row.observation.attempt))
+        .chain(change.ledger.iter().map(|entry| entry.attempt))
+        .chain(change.attention.iter().map(|item| item.attempt));
+    for attempt in spoken_of {
+        known(attempts, attempt)?;
+    }
+    Ok(())
+}
+
+/// An attempt that is spoken of is one of the checkout's.
+pub(crate) fn known(attempts: &[Attempt], id: AttemptId) -> Done<()> {
+    if attempts.iter().any(|attempt| attempt.id == id) {
+        Ok(())
+    } else {
+        Err(Fault::broken(format!("{id} is not an attempt of this checkout")))
+    }
+}
