@@ -1,9 +1,17 @@
 #![doc = include_str!("../README.md")]
 
-pub mod document;
+mod courier;
+mod follow_up;
+mod load;
+mod post;
+mod recovery;
 pub mod schedule;
+mod settings;
+mod settle;
 pub mod signature;
+mod switch_off;
 
-pub use document::{DocumentError, body};
+pub use courier::{Courier, CourierParts};
 pub use schedule::{ATTEMPTS_MAX, Unit, delay};
+pub use settings::CourierSettings;
 pub use signature::{Headers, Refused, SecretError, SigningSecret, sign, verify};
