@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use lendport_core::{
-    AttemptId, AttentionId, CheckoutId, Currency, EventId, IdError, KeyId, LedgerId, MerchantId, Money, ObservationId,
-    OperationId, ProviderAccountId,
+    AttemptId, AttentionId, CheckoutId, Currency, DeliveryAttemptId, DeliveryId, EventId, IdError, KeyId, LedgerId,
+    MerchantId, Money, ObservationId, OperationId, ProviderAccountId, WebhookEndpointId,
 };
 use serde::Serialize;
 
@@ -36,6 +36,7 @@ macro_rules! stored_ids {
 }
 stored_ids! {
     MerchantId KeyId ProviderAccountId CheckoutId AttemptId OperationId LedgerId ObservationId EventId AttentionId
+    WebhookEndpointId DeliveryId DeliveryAttemptId
 }
 
 /// Lower-case hexadecimal.

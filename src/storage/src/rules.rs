@@ -1,7 +1,7 @@
 //! Rules of a change that no schema keeps: everything it writes belongs to its checkout, and what must not change does
 //! not.
 
-use lendport_core::{Attempt, AttemptId, CheckoutId, CheckoutRecord, Ledger};
+use lendport_core::{About, Attempt, AttemptId, Checkout, CheckoutId, CheckoutRecord, Event, EventType, Ledger};
 
 use crate::change::Change;
 use crate::fault::{Done, Fault};
@@ -41,6 +41,7 @@ pub(crate) fn merged(old: &CheckoutRecord, change: &Change) -> Done<CheckoutReco
     if checkout.created_at != was.created_at {
         return Err(Fault::broken(format!("{}: created_at never changes", was.id)));
     }
+    check_history(was, &change.events)?;
     let mut attempts = old.attempts.clone();
     for new in &change.attempts {
         match attempts.iter_mut().find(|known| known.id == new.id) {
@@ -60,6 +61,19 @@ pub(crate) fn derived<'a>(change: &Change, record: &'a CheckoutRecord) -> Derive
     }
 }
 
+/// What a history says once it never says again, even when the event that said it was trimmed long ago.
+fn check_history(was: &Checkout, events: &[Event]) -> Done<()> {
+    for event in events {
+        if event.sequence <= was.sequence {
+            return Err(Fault::broken(format!("{} has had event {}", was.id, event.sequence)));
+        }
+        if was.ready_announced && event.kind == EventType::CheckoutReadyToFulfill {
+            return Err(Fault::broken(format!("{} was announced as ready before", was.id)));
+        }
+    }
+    Ok(())
+}
+
 /// Everything a change writes belongs to its checkout.
 fn check_children(change: &Change, id: CheckoutId, attempts: &[Attempt]) -> Done<()> {
     let owners = change
@@ -68,8 +82,10 @@ fn check_children(change: &Change, id: CheckoutId, attempts: &[Attempt]) -> Done
         .map(|attempt| attempt.checkout)
         .chain(change.operations.iter().map(|operation| operation.checkout))
         .chain(change.push.iter().map(|push| push.checkout))
-        .chain(change.events.iter().filter_map(|event| event.about.checkout()))
         .chain(change.attention.iter().map(|item| item.checkout));
+    if change.events.iter().any(|event| event.about != About::Checkout(id)) {
+        return Err(Fault::broken(format!("an event of a change of {id} is about something else")));
+    }
     for owner in owners {
         if owner != id {
             return Err(Fault::broken(format!("a change of {id} cannot write for {owner}")));

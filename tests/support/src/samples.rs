@@ -97,7 +97,7 @@ impl Sample {
             dispute: Dispute::None,
             ready_announced: false,
             expires_at: START.saturating_add(SignedDuration::from_hours(72)).unwrap_or(START),
-            sequence: 1,
+            sequence: 0,
             version: 1,
             created_at: START,
             updated_at: START,

@@ -60,6 +60,7 @@ pub async fn run_all(factory: &dyn StoreFactory) {
     case(factory, pages::a_walk_sees_each_row_once).await;
     case(factory, pages::filters).await;
     case(factory, workers::deadlines).await;
+    case(factory, workers::polls).await;
     case(factory, workers::interrupted_calls).await;
     case(factory, workers::closed).await;
 }

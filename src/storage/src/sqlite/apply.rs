@@ -4,9 +4,10 @@ use lendport_core::{CheckoutId, CheckoutRecord};
 use rusqlite::Connection;
 
 use super::fault::{Done, Fault};
+use super::memory::Memory;
 use super::{
-    attempt_rows, attention_rows, checkout_rows, event_rows, idempotency_rows, ledger_rows, observation_rows,
-    operation_rows, push_rows,
+    attempt_rows, attention_rows, checkout_rows, idempotency_rows, ledger_rows, observation_rows, operation_rows,
+    push_rows,
 };
 use crate::change::{Change, Decide, Loaded, PushRecord};
 use crate::idempotency::{Claim, IdempotencyRow};
@@ -20,6 +21,7 @@ use crate::vault::Vault;
 pub(crate) struct Writing<'a> {
     pub(crate) db: &'a Connection,
     pub(crate) vault: &'a Vault,
+    pub(crate) memory: &'a Memory,
     pub(crate) tenant: Tenant,
 }
 
@@ -56,7 +58,13 @@ impl Writing<'_> {
             Some(operation) => operation_rows::find(self.db, self.vault, pk, id, operation)?,
             None => None,
         };
-        let change = decide(Loaded { record: &record, seen, idle, operation, attention: None, open_items: Vec::new() });
+        let attention = match ask.attention {
+            Some(item) => attention_rows::of_checkout(self.db, pk, item)?,
+            None => None,
+        };
+        let wants_open = ask.open_items || ask.attention.is_some();
+        let open_items = if wants_open { attention_rows::of(self.db, pk, true)? } else { Vec::new() };
+        let change = decide(Loaded { record: &record, seen, idle, operation, attention, open_items });
         if change.abort {
             return Ok(ChangeOutcome::Done);
         }
@@ -75,14 +83,14 @@ impl Writing<'_> {
         push_rows::insert(self.db, self.vault, pk, push)
     }
 
-    fn claimed(self, claim: Option<&Claim>) -> Done<Option<IdempotencyRow>> {
+    pub(crate) fn claimed(self, claim: Option<&Claim>) -> Done<Option<IdempotencyRow>> {
         let Some(claim) = claim else { return Ok(None) };
         idempotency_rows::find(self.db, self.vault, self.tenant, &claim.route, &claim.key)
     }
 
     fn claim(self, claim: Option<&Claim>, change: &Change, id: CheckoutId) -> Done<()> {
         if let Some(claim) = claim {
-            idempotency_rows::insert(self.db, self.tenant, claim, id, change.claimed_operation)?;
+            idempotency_rows::insert(self.db, self.tenant, claim, Some(id), change.claimed_operation)?;
         }
         if let Some(write) = &change.claim {
             idempotency_rows::settle(self.db, self.vault, self.tenant, write, change.claimed_operation)?;
@@ -127,11 +135,12 @@ impl Writing<'_> {
         for entry in &change.ledger {
             ledger_rows::insert(db, pk, entry)?;
         }
-        for event in &change.events {
-            event_rows::insert(db, pk, event)?;
-        }
-        for item in &change.attention {
-            attention_rows::insert(db, pk, item)?;
+        self.tell(pk, &change.events)?;
+        if !change.attention.is_empty() {
+            let tenant = self.memory.tenant_or_new(db, vault, self.tenant)?;
+            for item in &change.attention {
+                attention_rows::put(db, tenant.pk, pk, item)?;
+            }
         }
         Ok(())
     }

@@ -45,10 +45,10 @@ fn rebuild(cells: &Cells<'_>, checkout: CheckoutId) -> Done<Attempt> {
         capture: cells.word("capture", CaptureMode::parse)?,
         capture_by: cells.time_opt("capture_by")?,
         expires_at: cells.time_opt("expires_at")?,
-        amount_accepted: false,
-        approval_confirmed: false,
-        poll_at: None,
-        polls: 0,
+        amount_accepted: cells.get("amount_accepted")?,
+        approval_confirmed: cells.get("approval_confirmed")?,
+        poll_at: cells.time_opt("poll_at")?,
+        polls: cells.number("polls")?,
         created_at: cells.time("created_at")?,
         updated_at: cells.time("updated_at")?,
     })
@@ -60,10 +60,12 @@ pub(crate) fn put(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()>
         .prepare_cached(
             "INSERT INTO attempts (id, checkout, number, provider, account, state, reason, evidence_observation,
                 evidence_grade, reference, raw_status, callback_digest, merchant_reference, next_action, amount,
-                amount_echoed, capture, capture_by, expires_at, created_at, updated_at)
+                amount_echoed, capture, capture_by, expires_at, amount_accepted, approval_confirmed, poll_at, polls,
+                created_at, updated_at)
              VALUES (:id, :checkout, :number, :provider, :account, :state, :reason, :evidence_observation,
                 :evidence_grade, :reference, :raw_status, :callback_digest, :merchant_reference, :next_action, :amount,
-                :amount_echoed, :capture, :capture_by, :expires_at, :created_at, :updated_at)
+                :amount_echoed, :capture, :capture_by, :expires_at, :amount_accepted, :approval_confirmed, :poll_at, :polls,
+                :created_at, :updated_at)
              ON CONFLICT (checkout, number) DO UPDATE SET provider = excluded.provider, account = excluded.account,
                 state = excluded.state, reason = excluded.reason,
                 evidence_observation = excluded.evidence_observation, evidence_grade = excluded.evidence_grade,
@@ -71,7 +73,8 @@ pub(crate) fn put(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()>
                 callback_digest = excluded.callback_digest, merchant_reference = excluded.merchant_reference,
                 next_action = excluded.next_action, amount = excluded.amount, amount_echoed = excluded.amount_echoed,
                 capture = excluded.capture, capture_by = excluded.capture_by, expires_at = excluded.expires_at,
-                updated_at = excluded.updated_at
+                amount_accepted = excluded.amount_accepted, approval_confirmed = excluded.approval_confirmed,
+                poll_at = excluded.poll_at, polls = excluded.polls, updated_at = excluded.updated_at
              WHERE id = excluded.id AND created_at = excluded.created_at",
         )?
         .execute(named_params! {
@@ -94,6 +97,10 @@ pub(crate) fn put(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()>
             ":capture": attempt.capture.as_str(),
             ":capture_by": attempt.capture_by.map(time),
             ":expires_at": attempt.expires_at.map(time),
+            ":amount_accepted": attempt.amount_accepted,
+            ":approval_confirmed": attempt.approval_confirmed,
+            ":poll_at": attempt.poll_at.map(time),
+            ":polls": attempt.polls,
             ":created_at": time(attempt.created_at),
             ":updated_at": time(attempt.updated_at),
         })?;

@@ -58,7 +58,7 @@ pub(crate) fn insert(
     db: &Connection,
     tenant: Tenant,
     claim: &Claim,
-    checkout: CheckoutId,
+    checkout: Option<CheckoutId>,
     operation: Option<OperationId>,
 ) -> Done<()> {
     db.prepare_cached(
@@ -75,14 +75,15 @@ pub(crate) fn insert(
         IN_FLIGHT,
         claim.owner,
         time(claim.locked_until),
-        checkout.bytes(),
+        checkout.map(StoredId::bytes),
         operation.map(StoredId::bytes),
         time(claim.now),
     ])?;
     Ok(())
 }
 
-/// Writes what became of a claim; an operation named with it is kept. A key that was trimmed meanwhile stays gone.
+/// Writes what became of a claim; an operation named with it is kept. A key that was trimmed meanwhile stays gone, and
+/// one that somebody else took over stays as that one left it.
 pub(crate) fn settle(
     db: &Connection,
     vault: &Vault,
@@ -101,7 +102,7 @@ pub(crate) fn settle(
     db.prepare_cached(
         "UPDATE idempotency SET state = ?5, owner = ?6, locked_until = ?7, status = ?8, body = ?9,
             operation = COALESCE(?10, operation)
-         WHERE merchant = ?1 AND mode = ?2 AND route = ?3 AND key = ?4",
+         WHERE merchant = ?1 AND mode = ?2 AND route = ?3 AND key = ?4 AND state = 'in_flight' AND owner = ?11",
     )?
     .execute(params![
         tenant.merchant.bytes(),
@@ -114,6 +115,7 @@ pub(crate) fn settle(
         status,
         body,
         operation.map(StoredId::bytes),
+        write.owner,
     ])?;
     Ok(())
 }

@@ -45,3 +45,21 @@ pub(crate) fn due(db: &Connection, now: Timestamp, limit: u32) -> Done<Vec<Locat
     }
     Ok(found)
 }
+
+/// Attempts whose provider is to be asked, longest overdue first.
+pub(crate) fn to_poll(db: &Connection, now: Timestamp, limit: u32) -> Done<Vec<Located>> {
+    // The condition is that of the partial index.
+    let mut statement = db.prepare_cached(
+        "SELECT c.id, c.merchant, c.mode, a.id AS attempt
+         FROM attempts a INDEXED BY attempts_to_poll JOIN checkouts c ON c.pk = a.checkout
+         WHERE a.poll_at IS NOT NULL AND a.poll_at <= ?1
+           AND a.state NOT IN ('refunded', 'charged_back', 'declined', 'canceled', 'expired', 'failed')
+         ORDER BY a.poll_at LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![time(now), limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(rebuild(row)?);
+    }
+    Ok(found)
+}

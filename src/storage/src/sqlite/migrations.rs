@@ -14,8 +14,10 @@ struct Migration {
 }
 
 /// Every migration, in order. A new one is a file and a line.
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "checkouts", sql: include_str!("migrations/0001_checkouts.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "checkouts", sql: include_str!("migrations/0001_checkouts.sql") },
+    Migration { version: 2, name: "outbox", sql: include_str!("migrations/0002_outbox.sql") },
+];
 
 impl Migration {
     fn label(&self) -> String {

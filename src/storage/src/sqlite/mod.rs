@@ -7,25 +7,40 @@ mod attention_rows;
 mod cell;
 mod checkout_rows;
 mod connection;
+mod delivery_id;
+mod delivery_pages;
+mod delivery_rows;
+mod endpoint_rows;
+mod event_pages;
 mod event_rows;
+mod fan_out;
 mod fault;
 mod idempotency_rows;
+mod lease;
+mod leases;
 mod ledger_rows;
 mod locate;
 mod lock;
+mod memory;
 mod migrations;
 mod observation_rows;
 mod operation_rows;
 mod outbox;
+mod outbox_apply;
 mod pages;
 mod push_rows;
 mod readers;
+mod recover;
+mod settle;
+mod snapshot;
 mod store;
 mod tenant_rows;
+mod trim_events;
+mod trim_observations;
 mod writer;
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use rusqlite::{Connection, OptionalExtension as _};
@@ -34,6 +49,7 @@ use tokio::sync::mpsc;
 pub use self::connection::SqliteSettings;
 use self::fault::{Done, Fault};
 use self::lock::Lock;
+use self::memory::Memory;
 use crate::error::StoreError;
 use crate::vault::{Place, Vault};
 
@@ -42,6 +58,7 @@ use crate::vault::{Place, Vault};
 /// [`Store::close`](crate::Store::close) finishes what is queued; dropping the store does the same and waits for it.
 pub struct SqliteStore {
     vault: Vault,
+    memory: Arc<Memory>,
     open: Mutex<Option<Queues>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -95,6 +112,7 @@ impl SqliteStore {
         let (readers_queue, readers_end) = readers::queue();
         let store = Self {
             vault,
+            memory: Arc::new(Memory::default()),
             open: Mutex::new(Some(Queues { writer: writer_queue, readers: readers_queue })),
             threads: Mutex::new(Vec::new()),
         };
@@ -103,8 +121,9 @@ impl SqliteStore {
             store.spawn("sqlite-reader", move || readers::serve(&reader, &queue))?;
         }
         let batch_max = settings.batch_max.max(1);
+        let memory = Arc::clone(&store.memory);
         store.spawn("sqlite-writer", move || {
-            writer::serve(db, writer_end, batch_max);
+            writer::serve(db, writer_end, batch_max, &|| memory.transaction_ended());
             drop(lock);
         })?;
         Ok(store)

@@ -12,16 +12,29 @@ use crate::tenant::Tenant;
 use crate::vault::Vault;
 
 /// A statement under construction: every text is ours, every value a parameter.
-struct Query {
-    sql: String,
-    values: Vec<Value>,
+pub(crate) struct Query {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Value>,
 }
 
 impl Query {
-    fn condition(&mut self, column_and_sign: &str, value: impl Into<Value>) {
+    pub(crate) fn condition(&mut self, column_and_sign: &str, value: impl Into<Value>) {
         self.values.push(value.into());
         self.sql.push_str(&format!(" AND {column_and_sign} ?{}", self.values.len()));
     }
+}
+
+/// Rows of a page, brought inside what is allowed.
+pub(crate) fn limit(asked: u32) -> u32 {
+    asked.clamp(1, limits::PAGE_MAX)
+}
+
+/// A page out of its rows and, where more follow, one of those.
+pub(crate) fn cut<T>(mut rows: Vec<T>, limit: u32) -> Page<T> {
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > wanted;
+    rows.truncate(wanted);
+    Page { rows, has_more }
 }
 
 /// One page.
@@ -32,7 +45,7 @@ pub(crate) fn checkouts(
     filter: &CheckoutFilter,
     page: PageAsk<CheckoutId>,
 ) -> Done<Page<CheckoutRecord>> {
-    let limit = page.limit.clamp(1, limits::PAGE_MAX);
+    let limit = limit(page.limit);
     let query = query(tenant, filter, page.after, limit);
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut statement = db.prepare_cached(&query.sql)?;

@@ -1,5 +1,7 @@
 //! The trait, method by method: each hands its question to the readers or its change to the writer.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lendport_core::{AttentionId, CheckoutId, CheckoutRecord, Operation, OperationKind, ProviderAccount, ProviderId};
@@ -7,7 +9,7 @@ use lendport_core::{AttentionId, CheckoutId, CheckoutRecord, Operation, Operatio
 use super::apply::Writing;
 use super::{
     SqliteStore, account_rows, attention_rows, checkout_rows, event_rows, idempotency_rows, locate, observation_rows,
-    operation_rows, pages, push_rows, tenant_rows,
+    operation_rows, pages, push_rows, tenant_rows, trim_observations,
 };
 use crate::change::{AttentionItem, Change, Decide, PushRecord};
 use crate::error::StoreError;
@@ -59,8 +61,9 @@ impl Store for SqliteStore {
         claim: Option<Claim>,
         change: Change,
     ) -> Result<InsertOutcome, StoreError> {
-        let vault = self.vault.clone();
-        self.write(move |db| Writing { db, vault: &vault, tenant }.insert(claim.as_ref(), &change)).await
+        let (vault, memory) = (self.vault.clone(), Arc::clone(&self.memory));
+        self.write(move |db| Writing { db, vault: &vault, memory: &memory, tenant }.insert(claim.as_ref(), &change))
+            .await
     }
 
     async fn change_checkout(
@@ -70,8 +73,9 @@ impl Store for SqliteStore {
         ask: ChangeAsk,
         mut decide: Box<Decide<'static>>,
     ) -> Result<ChangeOutcome, StoreError> {
-        let vault = self.vault.clone();
-        self.write(move |db| Writing { db, vault: &vault, tenant }.change(id, &ask, &mut *decide)).await
+        let (vault, memory) = (self.vault.clone(), Arc::clone(&self.memory));
+        self.write(move |db| Writing { db, vault: &vault, memory: &memory, tenant }.change(id, &ask, &mut *decide))
+            .await
     }
 
     async fn checkout(&self, tenant: Tenant, id: CheckoutId) -> Result<Option<CheckoutRecord>, StoreError> {
@@ -96,8 +100,8 @@ impl Store for SqliteStore {
             Ok(Some(Timeline {
                 observations: observation_rows::of(db, pk)?,
                 operations: operation_rows::of(db, &vault, pk, id, None)?,
-                events: event_rows::of(db, pk, id)?,
-                attention: attention_rows::of(db, pk, id)?,
+                events: event_rows::of(db, pk)?,
+                attention: attention_rows::of(db, pk, false)?,
                 refused_pushes: push_rows::refused(db, pk)?,
             }))
         })
@@ -124,8 +128,8 @@ impl Store for SqliteStore {
     }
 
     async fn record_refused_push(&self, tenant: Tenant, push: PushRecord) -> Result<(), StoreError> {
-        let vault = self.vault.clone();
-        self.write(move |db| Writing { db, vault: &vault, tenant }.refused_push(&push)).await
+        let (vault, memory) = (self.vault.clone(), Arc::clone(&self.memory));
+        self.write(move |db| Writing { db, vault: &vault, memory: &memory, tenant }.refused_push(&push)).await
     }
 
     async fn idempotency(&self, tenant: Tenant, route: &str, key: &str) -> Result<Option<IdempotencyRow>, StoreError> {
@@ -142,25 +146,27 @@ impl Store for SqliteStore {
         self.write(move |db| idempotency_rows::trim(db, before, batch)).await
     }
 
-    async fn attention_item(&self, _: Tenant, _: AttentionId) -> Result<Option<AttentionItem>, StoreError> {
-        Err(StoreError::Unavailable("next commit".to_owned()))
+    async fn attention_item(&self, tenant: Tenant, id: AttentionId) -> Result<Option<AttentionItem>, StoreError> {
+        self.read_of(tenant, None, move |db, _, known| attention_rows::find(db, known.pk, id)).await
     }
 
     async fn attention(
         &self,
-        _: Tenant,
-        _: &AttentionFilter,
-        _: PageAsk<AttentionId>,
+        tenant: Tenant,
+        filter: &AttentionFilter,
+        page: PageAsk<AttentionId>,
     ) -> Result<Page<AttentionItem>, StoreError> {
-        Err(StoreError::Unavailable("next commit".to_owned()))
+        let (filter, nothing) = (filter.clone(), Page { rows: Vec::new(), has_more: false });
+        self.read_of(tenant, nothing, move |db, _, known| attention_rows::page(db, tenant, known.pk, &filter, page))
+            .await
     }
 
-    async fn due_for_poll(&self, _: WorkAsk) -> Result<Vec<Located>, StoreError> {
-        Ok(Vec::new())
+    async fn due_for_poll(&self, ask: WorkAsk) -> Result<Vec<Located>, StoreError> {
+        self.read(move |db| locate::to_poll(db, ask.now, ask.limit)).await
     }
 
-    async fn trim_observations(&self, _: Timestamp, _: u32) -> Result<u64, StoreError> {
-        Ok(0)
+    async fn trim_observations(&self, before: Timestamp, batch: u32) -> Result<u64, StoreError> {
+        self.write(move |db| trim_observations::trim(db, before, batch)).await
     }
 
     async fn due_for_expiry(&self, ask: WorkAsk) -> Result<Vec<Located>, StoreError> {

@@ -73,8 +73,9 @@ where
     answer.await.map_err(|_| closed())?
 }
 
-/// The writer's life: until every sender is gone and the queue is empty.
-pub(crate) fn serve(db: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>, batch_max: usize) {
+/// The writer's life: until every sender is gone and the queue is empty. `ended` is called after each transaction,
+/// committed or not, before anybody is answered.
+pub(crate) fn serve(db: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>, batch_max: usize, ended: &dyn Fn()) {
     let mut batch = VecDeque::with_capacity(batch_max);
     while let Some(first) = queue.blocking_recv() {
         batch.push_back(first);
@@ -84,7 +85,7 @@ pub(crate) fn serve(db: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>, bat
             batch.push_back(job);
         }
         while !batch.is_empty() {
-            transaction(&db, &mut batch);
+            transaction(&db, &mut batch, ended);
         }
     }
     // Leaves one plain file behind. If it cannot, the log is read at the next start.
@@ -94,7 +95,7 @@ pub(crate) fn serve(db: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>, bat
 }
 
 /// Runs jobs off the front of the batch in one transaction and answers them: all, unless the database gives up early.
-fn transaction(db: &Connection, batch: &mut VecDeque<Box<dyn Job>>) {
+fn transaction(db: &Connection, batch: &mut VecDeque<Box<dyn Job>>, ended: &dyn Fn()) {
     let mut ran = Vec::with_capacity(batch.len());
     let outcome = match execute(db, "BEGIN IMMEDIATE") {
         Err(error) => {
@@ -108,6 +109,7 @@ fn transaction(db: &Connection, batch: &mut VecDeque<Box<dyn Job>>) {
     {
         tracing::error!(%error, "a transaction could not be rolled back");
     }
+    ended();
     for job in ran {
         job.answer(outcome.clone());
     }
@@ -163,7 +165,7 @@ mod tests {
             answers.push(answer);
         }
         while !jobs.is_empty() {
-            transaction(&db, &mut jobs);
+            transaction(&db, &mut jobs, &|| ());
             assert!(db.is_autocommit());
         }
         let mut names = db.prepare("SELECT name FROM texts ORDER BY rowid").unwrap();

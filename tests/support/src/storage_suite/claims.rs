@@ -2,15 +2,16 @@
 
 use lendport_core::operation::Phase;
 use lendport_core::{AttemptState, OperationKind};
-use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Claim, ClaimState, ClaimWrite, InsertOutcome, change_with};
+use lendport_storage::{
+    Change, ChangeAsk, ChangeOutcome, Claim, ClaimState, ClaimWrite, InsertOutcome, Loaded, change_with,
+};
 
 use super::world::{World, at, next, sha};
 
 const ROUTE: &str = "POST /v1/checkouts";
-const OWNER: &str = "one";
 
-fn settle(state: ClaimState) -> Change {
-    let claim = ClaimWrite { route: ROUTE.to_owned(), key: "key".to_owned(), owner: OWNER.to_owned(), state };
+fn settle(owner: &str, state: ClaimState) -> Change {
+    let claim = ClaimWrite { route: ROUTE.to_owned(), key: "key".to_owned(), owner: owner.to_owned(), state };
     Change { claim: Some(claim), ..Change::default() }
 }
 
@@ -45,13 +46,23 @@ pub(super) async fn settled_and_taken_over(world: World) {
     assert_eq!(row.state, ClaimState::InFlight { owner: "three".to_owned(), locked_until: at(160) });
     assert_eq!((row.checkout, row.operation), (Some(id), Some(operation.id)));
 
+    // Whoever lost it writes the rest of its change and leaves the claim alone.
+    let version = world.read(id).await.checkout.version;
+    let decide = |loaded: Loaded<'_>| Change {
+        checkout: Some(next(&loaded.record.checkout)),
+        ..settle("one", ClaimState::Completed { status: 500, body: "{}".to_owned() })
+    };
+    world.change(id, decide).await.unwrap();
+    assert_eq!(store.idempotency(world.tenant, ROUTE, "key").await.unwrap().unwrap(), row);
+    assert_eq!(world.read(id).await.checkout.version, version + 1);
+
     // Left without an answer, taken up again, answered; an answer is never taken over.
-    world.change(id, |_| settle(ClaimState::Resumable)).await.unwrap();
+    world.change(id, |_| settle("three", ClaimState::Resumable)).await.unwrap();
     assert_eq!(store.idempotency(world.tenant, ROUTE, "key").await.unwrap().unwrap().state, ClaimState::Resumable);
     assert_eq!(store.take_over_claim(world.tenant, &late).await, Ok(true));
     let answer = ClaimState::Completed { status: 201, body: r#"{"customer":{"first_name":"🦊"}}"#.to_owned() };
     let answered = answer.clone();
-    world.change(id, move |_| settle(answered.clone())).await.unwrap();
+    world.change(id, move |_| settle("three", answered.clone())).await.unwrap();
     let row = store.idempotency(world.tenant, ROUTE, "key").await.unwrap().unwrap();
     assert_eq!(row.state, answer);
     assert_eq!(store.take_over_claim(world.tenant, &world.claim("key", "four", at(9_000))).await, Ok(false));

@@ -1,12 +1,13 @@
 //! What workers look for, and the end.
 
 use lendport_core::operation::Phase;
-use lendport_core::{AttemptState, OperationKind};
+use lendport_core::{AttemptState, Operation, OperationKind};
 use lendport_storage::{Change, StoreError};
 
 use super::world::{World, at, next, work};
 
-/// Only what a timer may end is due, longest overdue first.
+/// Only what a timer may end is due, longest overdue first. What a worker takes, no other gets for a minute, where there
+/// can be another.
 pub(super) async fn deadlines(world: World) {
     let mut due = Vec::new();
     for (number, state) in (0..).zip(AttemptState::ALL) {
@@ -25,16 +26,53 @@ pub(super) async fn deadlines(world: World) {
             found.into_iter().map(|located| located.checkout).collect::<Vec<_>>()
         }
     };
-    assert_eq!(found(100, 9).await, due);
-    assert_eq!(found(100, 2).await, due[..2]);
     assert_eq!(found(0, 9).await, []);
+    assert_eq!(found(100, 9).await, due);
+    assert!(found(159, 9).await.is_empty() || world.store.exclusive());
+    // Whoever took them died: they are due again.
+    assert_eq!(found(200, 2).await, due[..2]);
     // Once ended it is not due any more.
     let record = world.read(due[0]).await;
     let mut attempt = record.attempts[0].clone();
     attempt.state = AttemptState::Expired;
     let change = Change { checkout: Some(next(&record.checkout)), attempts: vec![attempt], ..Change::default() };
     world.change(due[0], move |_| change.clone()).await.unwrap();
-    assert_eq!(found(100, 9).await, due[1..]);
+    assert_eq!(found(300, 9).await, due[1..]);
+}
+
+/// Attempts whose provider is to be asked, until they are over.
+pub(super) async fn polls(world: World) {
+    let mut due = Vec::new();
+    for (number, state) in (0..).zip(AttemptState::ALL) {
+        let mut change = world.opening(state);
+        change.attempts[0].poll_at = Some(at(100 - number));
+        change.attempts[0].polls = 3;
+        let attempt = world.insert(change).await.attempts[0].clone();
+        assert_eq!((attempt.poll_at, attempt.polls), (Some(at(100 - number)), 3));
+        if !state.is_over() {
+            due.push((attempt.checkout, Some(attempt.id)));
+        }
+    }
+    world.open(AttemptState::AwaitingCustomer).await;
+    due.reverse();
+    let found = |now, limit| {
+        let store = &world.store;
+        async move {
+            let found = store.due_for_poll(work(at(now), limit)).await.unwrap();
+            found.into_iter().map(|located| (located.checkout, located.attempt)).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(found(0, 99).await, []);
+    assert_eq!(found(100, 99).await, due);
+    assert!(found(159, 99).await.is_empty() || world.store.exclusive());
+    assert_eq!(found(200, 2).await, due[..2]);
+    let record = world.read(due[0].0).await;
+    let mut attempt = record.attempts[0].clone();
+    (attempt.poll_at, attempt.polls) = (Some(at(400)), 4);
+    let change = Change { checkout: Some(next(&record.checkout)), attempts: vec![attempt], ..Change::default() };
+    world.change(due[0].0, move |_| change.clone()).await.unwrap();
+    assert_eq!(found(300, 99).await, due[1..]);
+    assert_eq!(found(400, 99).await.last(), Some(&due[0]));
 }
 
 /// Calls whose sender should have come back: in phase `sent`, with their lease behind them.
@@ -48,20 +86,28 @@ pub(super) async fn interrupted_calls(world: World) {
         operation.lease_until = at(30 - number);
         change.operations.push(operation);
     }
-    let (sent, later) = (change.operations[6].clone(), change.operations[1].clone());
+    let (sent, later) = (change.operations[6].id, change.operations[1].id);
     let record = world.insert(change).await;
-    assert_eq!(world.store.interrupted_calls(work(at(24), 9)).await, Ok(vec![]));
-    let found = world.store.interrupted_calls(work(at(25), 9)).await.unwrap();
-    assert_eq!(found.iter().map(|call| &call.operation).collect::<Vec<_>>(), [&sent]);
-    let found = world.store.interrupted_calls(work(at(60), 9)).await.unwrap();
-    assert_eq!(found.iter().map(|call| &call.operation).collect::<Vec<_>>(), [&sent, &later]);
-    assert_eq!(world.store.interrupted_calls(work(at(60), 1)).await.unwrap().len(), 1);
-    let mut settled = sent;
+    let found = |now, limit| {
+        let store = &world.store;
+        async move {
+            let found = store.interrupted_calls(work(at(now), limit)).await.unwrap();
+            found.into_iter().map(|call| call.operation).collect::<Vec<_>>()
+        }
+    };
+    let ids = |found: &[Operation]| found.iter().map(|operation| operation.id).collect::<Vec<_>>();
+    assert_eq!(found(24, 9).await, []);
+    assert_eq!(ids(&found(25, 9).await), [sent]);
+    assert_eq!(ids(&found(100, 9).await), [sent, later]);
+    assert!(found(159, 9).await.is_empty() || world.store.exclusive());
+    let first = found(200, 1).await;
+    assert_eq!(ids(&first), [sent]);
+    assert_eq!((first[0].checkout, first[0].phase), (record.checkout.id, Phase::Sent));
+    let mut settled = first[0].clone();
     settled.phase = Phase::Unknown;
     let change = Change { operations: vec![settled], ..Change::default() };
     world.change(record.checkout.id, move |_| change.clone()).await.unwrap();
-    let found = world.store.interrupted_calls(work(at(60), 9)).await.unwrap();
-    assert_eq!(found.iter().map(|call| &call.operation).collect::<Vec<_>>(), [&later]);
+    assert_eq!(ids(&found(300, 9).await), [later]);
 }
 
 /// A closed store answers, and does not hang; closing twice is closing.
