@@ -34,6 +34,16 @@ pub const MESSAGE_MAX_CHARS: usize = 1000;
 pub const IDEMPOTENCY_KEY_MAX_CHARS: usize = 255;
 /// Attempts that one checkout may have.
 pub const ATTEMPTS_MAX: u32 = 20;
+/// Endpoints for events that a merchant may have in one mode.
+pub const ENDPOINTS_MAX: u32 = 16;
+/// Characters of a merchant's note on an endpoint.
+pub const ENDPOINT_DESCRIPTION_MAX_CHARS: usize = 500;
+/// Secrets that may sign for one endpoint at the same time: the current one and those it replaces.
+pub const ENDPOINT_SECRETS_MAX: usize = 3;
+/// Hours that a replaced secret may go on signing.
+pub const SECRET_OVERLAP_MAX_HOURS: u32 = 168;
+/// Hours that a replaced secret goes on signing when the caller does not say.
+pub const SECRET_OVERLAP_DEFAULT_HOURS: u32 = 24;
 /// Rows on one page.
 pub const PAGE_MAX: u32 = 100;
 /// Rows on a page when the caller does not say.

@@ -6,6 +6,8 @@ use lendport_core::{
 };
 use lendport_storage::StoreError;
 
+use crate::webhooks::EndpointRefusal;
+
 /// The checkout an error is about, so that the caller can go and look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckoutRef {
@@ -72,8 +74,11 @@ pub enum EngineError {
         /// The state of the attempt that holds the fence.
         holder: AttemptState,
     },
+    /// An endpoint for events cannot do it as things are.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointRefusal),
     /// `If-Match` names another version.
-    #[error("the checkout changed meanwhile")]
+    #[error("the resource changed meanwhile")]
     PreconditionFailed,
     /// The idempotency key was used with another request.
     #[error("idempotency key used with another request")]
@@ -101,6 +106,7 @@ impl EngineError {
             | Self::Internal(_)
             | Self::KeyInFlight
             | Self::CommitFence { .. }
+            | Self::Endpoint(_)
             | Self::WrongState { .. } => false,
             _ => true,
         }

@@ -16,6 +16,7 @@ mod ship;
 mod take_in;
 mod ticket;
 pub mod view;
+mod webhooks;
 
 pub use commands::{CommandAsk, RefundAsk};
 pub use engine::{Engine, EngineParts, EngineSettings, WebhookSettings, digest, digest_of};
@@ -24,3 +25,4 @@ pub use open_checkout::OpenCheckout;
 pub use push::IncomingPush;
 pub use read::Expand;
 pub use ticket::{Effect, Render, Rendered, Reply, Ticket};
+pub use webhooks::{EndpointAsk, EndpointPatch, EndpointRefusal};

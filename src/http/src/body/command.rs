@@ -30,6 +30,11 @@ pub(crate) struct Refund {
     pub(crate) reason: Option<String>,
 }
 
+/// Reads a body that says nothing.
+pub(crate) fn nothing(node: &Node<'_>, notes: &mut Invalid) {
+    Fields::open(node, Pointer::root(), &[], notes);
+}
+
 /// Reads `{"provider": ...}`.
 pub(crate) fn attempt(node: &Node<'_>, notes: &mut Invalid) -> Option<String> {
     let body = Fields::open(node, Pointer::root(), ATTEMPT, notes);

@@ -45,6 +45,11 @@ impl<'n, 'b> Fields<'n, 'b> {
         (!matches!(node, Node::Null | Node::Unreadable)).then_some(node)
     }
 
+    /// True when the field is there and is `null`: in a change that means something else than leaving it out.
+    pub(crate) fn is_null(&self, name: &str) -> bool {
+        self.entries.iter().any(|(known, node)| known == name && *node == Node::Null)
+    }
+
     /// A string.
     pub(crate) fn text(&self, name: &str, notes: &mut Invalid) -> Option<String> {
         match self.node(name)? {

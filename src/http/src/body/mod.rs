@@ -6,6 +6,7 @@ mod fields;
 mod node;
 pub(crate) mod shipment;
 mod text;
+pub(crate) mod webhook;
 
 pub(crate) use fields::unknown;
 pub(crate) use node::{Node, parse};

@@ -31,8 +31,13 @@ pub(crate) fn web_address(fields: &Fields<'_, '_>, name: &str, notes: &mut Inval
 
 /// A short text under the limits of a free message; line breaks are allowed.
 pub(crate) fn message(fields: &Fields<'_, '_>, name: &str, notes: &mut Invalid) -> Option<String> {
+    remark(fields, name, limits::MESSAGE_MAX_CHARS, notes)
+}
+
+/// Like [`message`], of so many characters at most.
+pub(crate) fn remark(fields: &Fields<'_, '_>, name: &str, max_chars: usize, notes: &mut Invalid) -> Option<String> {
     let text = fields.text(name, notes)?;
-    let fits = free_text(&text, &fields.pointer(name), limits::MESSAGE_MAX_CHARS, notes);
+    let fits = free_text(&text, &fields.pointer(name), max_chars, notes);
     fits.then_some(text).filter(|text| !text.trim().is_empty())
 }
 

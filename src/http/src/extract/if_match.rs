@@ -1,11 +1,25 @@
 //! `If-Match`: the version a caller decided on.
 
+use axum::extract::FromRequestParts;
+use http::request::Parts;
 use http::{HeaderMap, header};
 
 use crate::problem::{Code, Problem};
 
-/// The version that the checkout must still have; nothing when any will do.
-pub(crate) fn read(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+/// The version that the resource must still have; nothing when any will do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IfMatch(pub(crate) Option<u64>);
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        read(&parts.headers).map(Self)
+    }
+}
+
+/// Reads the header.
+pub(super) fn read(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let wrong = || Problem::new(Code::InvalidHeader, "If-Match must be * or one ETag such as \"3\", with its quotes");
     let mut values = headers.get_all(header::IF_MATCH).iter();
     let Some(value) = values.next() else { return Ok(None) };

@@ -44,6 +44,16 @@ impl Query {
         known: &[&str],
         read: impl FnOnce(&BTreeMap<String, String>, &mut Invalid) -> T,
     ) -> Result<T, Problem> {
+        self.read_repeating(known, &[], read)
+    }
+
+    /// Like [`Self::read`]; those of `repeatable` may be given more than once, which means the same as with commas.
+    pub(crate) fn read_repeating<T>(
+        self,
+        known: &[&str],
+        repeatable: &[&str],
+        read: impl FnOnce(&BTreeMap<String, String>, &mut Invalid) -> T,
+    ) -> Result<T, Problem> {
         let mut invalid = Invalid::none();
         let mut values = BTreeMap::new();
         for (name, value) in self.0 {
@@ -53,6 +63,10 @@ impl Query {
             }
             match values.entry(name) {
                 Entry::Vacant(free) => _ = free.insert(value),
+                Entry::Occupied(mut taken) if repeatable.contains(&taken.key().as_str()) => {
+                    taken.get_mut().push(',');
+                    taken.get_mut().push_str(&value);
+                }
                 Entry::Occupied(taken) => {
                     note(&mut invalid, taken.key(), "duplicate_parameter", "is given more than once");
                 }

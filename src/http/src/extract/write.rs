@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, MatchedPath};
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use lendport_core::{CheckoutId, RequestId, limits};
+use lendport_core::{RequestId, limits};
 use lendport_engine::{Effect, EngineError, Rendered, Reply, Ticket, digest_of};
 use lendport_storage::Tenant;
 use serde::{Deserialize, Serialize};
@@ -46,10 +46,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Write {
 fn route(parts: &Parts, path: &PathParts) -> String {
     let pattern = parts.extensions.get::<MatchedPath>().map_or(parts.uri.path(), MatchedPath::as_str);
     let spelt = |piece: &str| match piece.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-        Some(name) => {
-            let text = path.get(name);
-            text.parse::<CheckoutId>().map_or_else(|_| text.to_owned(), |id| id.to_string())
-        }
+        // An id has one spelling, and what is no id is refused before a key is claimed.
+        Some(name) => path.get(name).to_owned(),
         None => piece.to_owned(),
     };
     let pieces: Vec<_> = pattern.split('/').map(spelt).collect();
@@ -119,10 +117,17 @@ fn render(
         Ok(Effect::Checkout(view)) => {
             let mut view = view.clone();
             app.tokens.fill(tenant, &mut view);
-            let location = (success == StatusCode::CREATED).then(|| checkout_path(&view.id));
+            let location = (success == StatusCode::CREATED).then(|| place(view.object, &view.id)).flatten();
             (text(&view), Extras { version: Some(view.version), location, retry_after_s: None })
         }
         Ok(Effect::Shipment(view)) => (text(view), Extras::default()),
+        Ok(Effect::Endpoint(view)) => {
+            let location = (success == StatusCode::CREATED).then(|| place(view.object, &view.id)).flatten();
+            (text(view), Extras { version: Some(view.version), location, retry_after_s: None })
+        }
+        Ok(Effect::Event(document)) => (document.clone(), Extras::default()),
+        Ok(Effect::Delivery(view)) => (text(view), Extras::default()),
+        Ok(Effect::Recovery(view)) => (text(view), Extras::default()),
         Err(error) => {
             let problem = Problem::from(error);
             let extras = Extras { retry_after_s: problem.retry_after_s(), ..Extras::default() };
@@ -179,19 +184,24 @@ impl Answer {
     }
 }
 
-/// Where to read the checkout that a stored answer shows.
+/// Where to read what a stored answer shows.
 fn created(body: &str) -> Option<HeaderValue> {
     #[derive(Deserialize)]
     struct Shown<'b> {
-        id: CheckoutId,
+        id: &'b str,
         object: &'b str,
     }
     let shown: Shown<'_> = serde_json::from_str(body).ok()?;
-    (shown.object == "checkout").then(|| HeaderValue::from_str(&checkout_path(shown.id)).ok()).flatten()
+    HeaderValue::from_str(&place(shown.object, shown.id)?).ok()
 }
 
-fn checkout_path(id: impl std::fmt::Display) -> String {
-    format!("/v1/checkouts/{id}")
+/// The address of a resource that can be read by itself.
+fn place(object: &str, id: &str) -> Option<String> {
+    match object {
+        "checkout" => Some(format!("/v1/checkouts/{id}")),
+        "webhook_endpoint" => Some(format!("/v1/webhook_endpoints/{id}")),
+        _ => None,
+    }
 }
 
 /// A version as an ETag.

@@ -17,6 +17,8 @@ macro_rules! documented {
     )*};
 }
 
+pub(crate) use documented;
+
 documented! {
     /// A checkout to open.
     #[schema(example = super::examples::create_request)]

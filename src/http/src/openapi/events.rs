@@ -1,17 +1,18 @@
 //! What merchants receive: the payloads of outgoing webhooks, as an OpenAPI 3.1 document with `webhooks`.
 
 use lendport_core::EventType;
-use lendport_engine::view::CheckoutView;
 use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
-use super::examples;
+use super::event_document::EventDocument;
 use crate::conventions::VERSION;
 
 const ABOUT: &str = "\
 What the gateway sends to a merchant's endpoints. Signed as Standard Webhooks asks: `webhook-id`, `webhook-timestamp` \
 and `webhook-signature` (`v1,` and base64 of HMAC-SHA256 over id, timestamp and body, joined by dots). Any 2xx is success; \
-everything else is sent again. At least once: drop repeats by `webhook-id`, and stale ones by `sequence`.";
+everything else is sent again. At least once: drop repeats by `webhook-id`, and stale ones by `sequence`, where it is not \
+0. Events of one checkout come in order as long as your endpoint accepts them. What says `\"test\": true` tells of nothing \
+that happened.";
 
 /// The document as it is committed: stable, with a line end.
 pub fn events_schema_json() -> String {
@@ -23,10 +24,9 @@ pub fn events_schema_json() -> String {
 fn document() -> Value {
     let webhooks: Map<_, _> = EventType::ALL.iter().map(|kind| (kind.as_str().to_owned(), webhook(*kind))).collect();
     let mut schemas = Vec::new();
-    CheckoutView::schemas(&mut schemas);
+    EventDocument::schemas(&mut schemas);
     let mut named: Map<_, _> = schemas.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
-    named.insert(CheckoutView::name().into_owned(), json!(CheckoutView::schema()));
-    named.insert("Event".to_owned(), event());
+    named.insert(EventDocument::name().into_owned(), json!(EventDocument::schema()));
     named.sort_keys();
     json!({
         "openapi": "3.1.0",
@@ -63,44 +63,6 @@ fn webhook(kind: EventType) -> Value {
                 "410": { "description": "Not wanted any more: the endpoint is switched off" }
             }
         }
-    })
-}
-
-fn event() -> Value {
-    let kinds: Vec<_> = EventType::ALL.iter().map(|kind| kind.as_str()).collect();
-    json!({
-        "type": "object",
-        "description": "What happened, with the checkout as it was at that sequence.",
-        "examples": [example()],
-        "required": ["id", "type", "created_at", "mode", "sequence", "data"],
-        "properties": {
-            "id": { "type": "string", "description": "Drop repeats by it.", "examples": ["evt_0190a5b0c1d27e3f8a4b5c6d7e8f9a0b"] },
-            "type": { "type": "string", "enum": kinds, "description": "What happened. More types may follow: ignore those you do not know." },
-            "created_at": { "type": "string", "format": "date-time" },
-            "mode": { "type": "string", "enum": ["test", "live"] },
-            "sequence": { "type": "integer", "minimum": 1, "description": "Position in the checkout's history, without gaps. Drop what is older than what you hold." },
-            "data": {
-                "type": "object",
-                "required": ["checkout"],
-                "properties": { "checkout": { "$ref": "#/components/schemas/Checkout" } }
-            }
-        }
-    })
-}
-
-fn example() -> Value {
-    let mut checkout = examples::checkout();
-    if let Some(members) = checkout.as_object_mut() {
-        members.remove("client_token");
-        members.remove("checkout_url");
-    }
-    json!({
-        "id": "evt_0190a5b0c1d27e3f8a4b5c6d7e8f9a0b",
-        "type": "attempt.created",
-        "created_at": "2026-11-21T09:30:01Z",
-        "mode": "test",
-        "sequence": 2,
-        "data": { "checkout": checkout }
     })
 }
 

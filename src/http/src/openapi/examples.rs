@@ -10,6 +10,49 @@ pub(crate) fn checkout() -> Value {
     read(include_str!("examples/checkout.json"))
 }
 
+/// A checkout as events tell of it: without what leads to the customer's page.
+pub(crate) fn told_checkout() -> Value {
+    let mut checkout = checkout();
+    if let Some(members) = checkout.as_object_mut() {
+        members.shift_remove("client_token");
+        members.shift_remove("checkout_url");
+    }
+    checkout
+}
+
+pub(crate) fn event() -> Value {
+    serde_json::json!({
+        "id": "evt_0190a5b0c1d27e3f8a4b5c6d7e8f9a0b",
+        "type": "attempt.created",
+        "created_at": "2026-11-21T09:30:01Z",
+        "mode": "test",
+        "sequence": 2,
+        "data": { "checkout": told_checkout() }
+    })
+}
+
+pub(crate) fn endpoint_request() -> Value {
+    read(include_str!("examples/endpoint_request.json"))
+}
+
+pub(crate) fn endpoint() -> Value {
+    read(include_str!("examples/endpoint.json"))
+}
+
+/// The endpoint as the answer that makes it shows it.
+pub(crate) fn created_endpoint() -> Value {
+    let mut endpoint = endpoint();
+    if let Some(members) = endpoint.as_object_mut() {
+        // The example of the Standard Webhooks documents.
+        members.insert("secret".to_owned(), "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".into());
+    }
+    endpoint
+}
+
+pub(crate) fn delivery() -> Value {
+    read(include_str!("examples/delivery.json"))
+}
+
 pub(crate) fn shipment_request() -> Value {
     read(include_str!("examples/shipment.json"))
 }
@@ -28,18 +71,21 @@ mod tests {
 
     #[test]
     fn examples_are_requests_we_accept() {
-        for (text, shipment) in
-            [(include_str!("examples/create.json"), false), (include_str!("examples/shipment.json"), true)]
-        {
+        let read: [(&str, fn(&body::Node<'_>, &mut Invalid)); 3] = [
+            (include_str!("examples/create.json"), |node, notes| _ = body::checkout::read(node, notes)),
+            (include_str!("examples/shipment.json"), |node, notes| {
+                assert!(body::shipment::read(node, notes).is_some())
+            }),
+            (include_str!("examples/endpoint_request.json"), |node, notes| _ = body::webhook::endpoint(node, notes)),
+        ];
+        for (text, read) in read {
             let mut notes = Invalid::none();
             let node = body::parse(text.as_bytes(), &mut notes).unwrap();
-            if shipment {
-                assert!(body::shipment::read(&node, &mut notes).is_some());
-            } else {
-                body::checkout::read(&node, &mut notes);
-            }
+            read(&node, &mut notes);
             assert_eq!(notes, Invalid::none());
         }
-        assert!(checkout()["id"].is_string());
+        for example in [checkout(), endpoint(), delivery()] {
+            assert!(example["id"].is_string());
+        }
     }
 }

@@ -2,9 +2,11 @@
 
 pub(crate) mod amount;
 pub(crate) mod bodies;
+pub(crate) mod event_document;
 mod events;
 pub(crate) mod examples;
 pub(crate) mod parts;
+pub(crate) mod webhook_bodies;
 
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
@@ -25,7 +27,7 @@ live data never meet.
 - **Money** is decimal strings. On input a JSON number is taken too, and read without binary floating point.
 - **Repeats**: every request that creates or moves something takes an `Idempotency-Key`. A repeat hears the same answer \
 with `Idempotent-Replayed: true`; a request whose outcome is unknown is resumed.
-- **Changes**: a checkout's `ETag` can be given as `If-Match`.
+- **Changes**: the `ETag` of a checkout or an endpoint can be given as `If-Match`.
 - **Errors** are `application/problem+json` (RFC 9457), with everything that is wrong at once; `/problems` lists them.
 - **Pages**: newest first; give `next_cursor` as `after`.
 - **Every answer** has a `Request-Id`, and `Lendport-Version` under `/v1`.";
@@ -36,6 +38,7 @@ with `Idempotent-Replayed: true`; a request whose outcome is unknown is resumed.
     security(("secret_key" = [])),
     tags(
         (name = "Checkouts", description = "What a merchant wants financed"),
+        (name = "Events", description = "What merchants are told, where, and how far that has come"),
         (name = "Providers", description = "What each financer can do"),
         (name = "Customer", description = "The customer's page"),
         (name = "Callbacks", description = "For financers"),

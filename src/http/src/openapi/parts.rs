@@ -39,7 +39,17 @@ pub(crate) struct WriteHeaders {
         example = "0190a5b0-c1d2-7e3f-8a4b-5c6d7e8f9a0b"
     )]
     idempotency_key: String,
-    /// The ETag of the checkout you decided on; the change is refused with 412 when it has another one now.
+    /// The ETag of what you decided on; the change is refused with 412 when it has another one now.
+    #[param(rename = "If-Match", pattern = r#"^(\*|(W/)?"[^"]*")$"#, value_type = String, required = false, example = "\"2\"")]
+    if_match: Option<String>,
+}
+
+/// The header of a change whose repeat changes nothing more.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes a header; `extract::IfMatch` reads it")]
+pub(crate) struct ChangeHeaders {
+    /// The ETag of what you decided on; the change is refused with 412 when it has another one now.
     #[param(rename = "If-Match", pattern = r#"^(\*|(W/)?"[^"]*")$"#, value_type = String, required = false, example = "\"2\"")]
     if_match: Option<String>,
 }
@@ -49,6 +59,18 @@ pub(crate) struct ReadProblems;
 
 /// Problems of every route that creates or moves something.
 pub(crate) struct WriteProblems;
+
+/// Problems of setting an endpoint for events up.
+pub(crate) struct EndpointCreateProblems;
+
+/// Problems of having an endpoint or a delivery do something.
+pub(crate) struct EndpointActProblems;
+
+/// Problems of changing an endpoint.
+pub(crate) struct EndpointChangeProblems;
+
+/// Problems of deleting something.
+pub(crate) struct DeleteProblems;
 
 /// Problems of `/refresh`, which asks a financer and takes no key.
 pub(crate) struct RefreshProblems;
@@ -75,23 +97,25 @@ const ASK: &[Code] = &[
     Code::ProviderBadResponse,
 ];
 
-const WRITE: &[Code] = &[
+/// What can be wrong with a body and with an Idempotency-Key.
+const BODY: &[Code] = &[
     Code::MalformedJson,
-    Code::InvalidHeader,
-    Code::IdempotencyKeyMissing,
-    Code::IdempotencyKeyInvalid,
     Code::RequestTimeout,
-    Code::InvalidState,
-    Code::CommitFence,
-    Code::IdempotencyKeyInFlight,
-    Code::PreconditionFailed,
     Code::BodyTooLarge,
     Code::UnsupportedMediaType,
     Code::ValidationFailed,
-    Code::IdempotencyKeyReused,
-    Code::ProviderRefused,
-    Code::ProviderAmountMismatch,
 ];
+
+const KEY: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyInvalid,
+    Code::IdempotencyKeyInFlight,
+    Code::IdempotencyKeyReused,
+];
+
+const CHANGE: &[Code] = &[Code::InvalidHeader, Code::PreconditionFailed];
+
+const WRITE: &[Code] = &[Code::InvalidState, Code::CommitFence, Code::ProviderRefused, Code::ProviderAmountMismatch];
 
 impl IntoResponses for ReadProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
@@ -107,7 +131,32 @@ impl IntoResponses for RefreshProblems {
 
 impl IntoResponses for WriteProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        answers(READ.iter().chain(ASK).chain(WRITE))
+        answers(READ.iter().chain(ASK).chain(BODY).chain(KEY).chain(CHANGE).chain(WRITE))
+    }
+}
+
+impl IntoResponses for EndpointCreateProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        answers(READ.iter().chain(BODY).chain(KEY).chain(CHANGE).chain([&Code::TooManyEndpoints]))
+    }
+}
+
+impl IntoResponses for EndpointActProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let own = [&Code::EndpointNotEnabled, &Code::TooManySecrets];
+        answers(READ.iter().chain(BODY).chain(KEY).chain(CHANGE).chain(own))
+    }
+}
+
+impl IntoResponses for EndpointChangeProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        answers(READ.iter().chain(BODY).chain(CHANGE))
+    }
+}
+
+impl IntoResponses for DeleteProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        answers(READ.iter().chain(CHANGE))
     }
 }
 

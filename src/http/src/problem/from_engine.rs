@@ -1,7 +1,7 @@
 //! Use cases fail in their own words; callers hear problems. Causes go to the log, once, and never to the caller.
 
 use lendport_core::{ErrorKind, ProviderError, ProviderId, RetryClass};
-use lendport_engine::{CheckoutRef, EngineError};
+use lendport_engine::{CheckoutRef, EndpointRefusal, EngineError};
 use lendport_storage::StoreError;
 
 use super::{Code, Problem, ProblemCheckout, ProblemProvider};
@@ -47,6 +47,14 @@ impl From<&EngineError> for Problem {
                 let mut problem = Self::new(Code::CommitFence, detail);
                 problem.0.checkout = Some(shown(*checkout));
                 problem
+            }
+            EngineError::Endpoint(refusal) => {
+                let code = match refusal {
+                    EndpointRefusal::TooMany => Code::TooManyEndpoints,
+                    EndpointRefusal::NotEnabled(_) | EndpointRefusal::Deleted => Code::EndpointNotEnabled,
+                    EndpointRefusal::TooManySecrets => Code::TooManySecrets,
+                };
+                Self::new(code, refusal.to_string())
             }
             EngineError::PreconditionFailed => Self::plain(Code::PreconditionFailed),
             EngineError::KeyReused => Self::plain(Code::IdempotencyKeyReused),
@@ -167,6 +175,9 @@ mod tests {
             (unsupported, "operation_not_supported", 422),
             (wrong_state, "invalid_state", 409),
             (EngineError::CommitFence { checkout, holder: AttemptState::Authorized }, "commit_fence", 409),
+            (EngineError::Endpoint(EndpointRefusal::TooMany), "too_many_endpoints", 422),
+            (EngineError::Endpoint(EndpointRefusal::Deleted), "endpoint_not_enabled", 409),
+            (EngineError::Endpoint(EndpointRefusal::TooManySecrets), "too_many_secrets", 409),
             (EngineError::PreconditionFailed, "precondition_failed", 412),
             (EngineError::KeyReused, "idempotency_key_reused", 422),
             (EngineError::KeyInFlight, "idempotency_key_in_flight", 409),

@@ -1,5 +1,6 @@
 //! Problems: what a caller hears when a request fails (RFC 9457), from one catalogue.
 
+mod catalogue;
 mod code;
 mod document;
 mod from_engine;

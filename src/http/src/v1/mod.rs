@@ -1,5 +1,8 @@
 //! The merchant API, version 1: one endpoint, one file.
 
 pub(crate) mod checkouts;
+pub(crate) mod deliveries;
+pub(crate) mod events;
 pub(crate) mod list;
 pub(crate) mod providers;
+pub(crate) mod webhook_endpoints;

@@ -3,11 +3,12 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use lendport_core::CheckoutId;
 use lendport_engine::view::CheckoutView;
 
 use crate::app::App;
 use crate::body::command;
-use crate::extract::{Caller, CheckoutPath, JsonBody, NoQuery, Write};
+use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
 use crate::openapi::bodies::StartAttempt;
 use crate::openapi::parts::{WriteHeaders, WriteProblems};
 use crate::problem::Problem;
@@ -31,7 +32,7 @@ use crate::problem::Problem;
 pub(crate) async fn start(
     State(app): State<App>,
     Caller(tenant): Caller,
-    CheckoutPath(id): CheckoutPath,
+    IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
     write: Write,
     body: JsonBody,

@@ -3,12 +3,13 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use lendport_core::CheckoutId;
 use lendport_engine::CommandAsk;
 use lendport_engine::view::CheckoutView;
 
 use crate::app::App;
 use crate::body::command;
-use crate::extract::{Caller, CheckoutPath, JsonBody, NoQuery, Write};
+use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
 use crate::openapi::bodies::CommandInput;
 use crate::openapi::parts::{WriteHeaders, WriteProblems};
 use crate::problem::Problem;
@@ -32,7 +33,7 @@ use crate::problem::Problem;
 pub(crate) async fn capture(
     State(app): State<App>,
     Caller(tenant): Caller,
-    CheckoutPath(id): CheckoutPath,
+    IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
     write: Write,
     body: JsonBody,

@@ -2,12 +2,13 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use lendport_core::CheckoutId;
 use lendport_engine::Expand;
 use lendport_engine::view::CheckoutView;
 
 use super::shown;
 use crate::app::App;
-use crate::extract::{Caller, CheckoutPath, Query, note};
+use crate::extract::{Caller, IdPath, Query, note};
 use crate::openapi::parts::ReadProblems;
 use crate::problem::Problem;
 
@@ -32,7 +33,7 @@ use crate::problem::Problem;
 pub(crate) async fn get(
     State(app): State<App>,
     Caller(tenant): Caller,
-    CheckoutPath(id): CheckoutPath,
+    IdPath(id): IdPath<CheckoutId>,
     query: Query,
 ) -> Result<Response, Problem> {
     let expand = query.read(&["expand"], |values, invalid| {

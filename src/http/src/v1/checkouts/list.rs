@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use jiff::Timestamp;
 use lendport_core::{CheckoutId, CheckoutStatus, Invalid, ProviderId, limits};
 use lendport_engine::view::CheckoutView;
 use lendport_storage::{CheckoutFilter, PageAsk};
@@ -13,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::app::App;
-use crate::extract::{Caller, Query, note};
+use crate::extract::{Caller, Parameters, Query};
 use crate::openapi::parts::ReadProblems;
 use crate::problem::Problem;
 
@@ -91,43 +90,18 @@ pub(crate) async fn list(
 }
 
 fn read(values: &BTreeMap<String, String>, invalid: &mut Invalid) -> (CheckoutFilter, PageAsk<CheckoutId>) {
-    let mut used = |name: &str, detail: &str, wrong: bool| {
-        if wrong {
-            note(invalid, name, "invalid_value", detail);
-        }
-    };
-    let limit = values.get("limit").map(|text| text.parse::<u32>());
-    let limit_ok = limit.as_ref().is_none_or(|limit| limit.as_ref().is_ok_and(|n| (1..=limits::PAGE_MAX).contains(n)));
-    used("limit", &format!("must be a whole number from 1 to {}", limits::PAGE_MAX), !limit_ok);
-
-    let after = values.get("after").map(|text| text.parse::<CheckoutId>());
-    used("after", "must be the next_cursor of an earlier page", matches!(after, Some(Err(_))));
-
-    let reference = values.get("reference").cloned();
-    let long = reference.as_ref().is_some_and(|text| text.chars().count() > limits::REFERENCE_MAX_CHARS);
-    used("reference", &format!("has at most {} characters", limits::REFERENCE_MAX_CHARS), long);
-
-    let status = values.get("status").map(|text| CheckoutStatus::parse(text));
-    let words: Vec<_> = CheckoutStatus::ALL.iter().map(|status| status.as_str()).collect();
-    used("status", &format!("use one of {}", words.join(", ")), matches!(status, Some(None)));
-
-    let provider = values.get("provider").map(|text| ProviderId::parse(text));
-    used("provider", "is not a financer's name", matches!(provider, Some(None)));
-
-    let mut moment = |name: &str| {
-        let parsed = values.get(name).map(|text| text.parse::<Timestamp>());
-        used(name, "must be a moment such as 2026-11-21T09:30:00Z", matches!(parsed, Some(Err(_))));
-        parsed.and_then(Result::ok)
-    };
-    let created_after = moment("created_after");
-    let created_before = moment("created_before");
+    let mut given = Parameters::new(values, invalid);
+    let page = given.page();
     let filter = CheckoutFilter {
-        reference,
-        status: status.flatten(),
-        provider: provider.flatten(),
-        created_after,
-        created_before,
+        reference: given.parsed(
+            "reference",
+            &format!("has at most {} characters", limits::REFERENCE_MAX_CHARS),
+            |text| (text.chars().count() <= limits::REFERENCE_MAX_CHARS).then(|| text.to_owned()),
+        ),
+        status: given.word("status", &CheckoutStatus::ALL.map(CheckoutStatus::as_str), CheckoutStatus::parse),
+        provider: given.parsed("provider", "is not a financer's name", ProviderId::parse),
+        created_after: given.moment("created_after"),
+        created_before: given.moment("created_before"),
     };
-    let limit = limit.and_then(Result::ok).unwrap_or(limits::PAGE_DEFAULT);
-    (filter, PageAsk { limit, after: after.and_then(Result::ok) })
+    (filter, page)
 }

@@ -2,11 +2,12 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use lendport_core::CheckoutId;
 use lendport_engine::view::CheckoutView;
 
 use super::shown;
 use crate::app::App;
-use crate::extract::{Caller, CheckoutPath, NoQuery};
+use crate::extract::{Caller, IdPath, NoQuery};
 use crate::openapi::parts::RefreshProblems;
 use crate::problem::Problem;
 
@@ -28,7 +29,7 @@ use crate::problem::Problem;
 pub(crate) async fn refresh(
     State(app): State<App>,
     Caller(tenant): Caller,
-    CheckoutPath(id): CheckoutPath,
+    IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
 ) -> Result<Response, Problem> {
     let engine = app.engine.clone();

@@ -4,12 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use lendport_core::CheckoutId;
 use lendport_engine::RefundAsk;
 use lendport_engine::view::{CheckoutView, RefundView};
 
 use crate::app::App;
 use crate::body::command;
-use crate::extract::{Caller, CheckoutPath, JsonBody, NoQuery, Write};
+use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
 use crate::openapi::bodies::RefundInput;
 use crate::openapi::parts::{ReadProblems, WriteHeaders, WriteProblems};
 use crate::problem::Problem;
@@ -34,7 +35,7 @@ use crate::v1::list::List;
 pub(crate) async fn refund(
     State(app): State<App>,
     Caller(tenant): Caller,
-    CheckoutPath(id): CheckoutPath,
+    IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
     write: Write,
     body: JsonBody,
@@ -61,7 +62,7 @@ pub(crate) async fn refund(
 pub(crate) async fn list(
     State(app): State<App>,
     Caller(tenant): Caller,
-    CheckoutPath(id): CheckoutPath,
+    IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
 ) -> Result<Json<List<RefundView>>, Problem> {
     let engine = app.engine.clone();

@@ -4,11 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use lendport_core::CheckoutId;
 use lendport_engine::view::ShipmentView;
 
 use crate::app::App;
 use crate::body::shipment;
-use crate::extract::{Caller, CheckoutPath, JsonBody, NoQuery, Write};
+use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
 use crate::openapi::bodies::ShipmentInput;
 use crate::openapi::parts::{ReadProblems, WriteHeaders, WriteProblems};
 use crate::problem::{Code, Problem};
@@ -27,7 +28,7 @@ use crate::v1::list::List;
 pub(crate) async fn ship(
     State(app): State<App>,
     Caller(tenant): Caller,
-    CheckoutPath(id): CheckoutPath,
+    IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
     write: Write,
     body: JsonBody,
@@ -51,7 +52,7 @@ pub(crate) async fn ship(
 pub(crate) async fn list(
     State(app): State<App>,
     Caller(tenant): Caller,
-    CheckoutPath(id): CheckoutPath,
+    IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
 ) -> Result<Json<List<ShipmentView>>, Problem> {
     let engine = app.engine.clone();

@@ -2,10 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
+use lendport_core::CheckoutId;
 use lendport_engine::view::TimelineEntry;
 
 use crate::app::App;
-use crate::extract::{Caller, CheckoutPath, NoQuery};
+use crate::extract::{Caller, IdPath, NoQuery};
 use crate::openapi::parts::ReadProblems;
 use crate::problem::Problem;
 use crate::v1::list::List;
@@ -24,7 +25,7 @@ use crate::v1::list::List;
 pub(crate) async fn timeline(
     State(app): State<App>,
     Caller(tenant): Caller,
-    CheckoutPath(id): CheckoutPath,
+    IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
 ) -> Result<Json<List<TimelineEntry>>, Problem> {
     let engine = app.engine.clone();
