@@ -9,8 +9,10 @@ use crate::id::KeyId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AttentionKind {
-    /// A call may have committed and nobody knows.
+    /// A create may have committed and nobody knows.
     UnknownOutcome,
+    /// A capture, cancel, refund or shipment may have taken effect and nobody knows.
+    UnknownCommand,
     /// The provider asked for another sum than we did.
     AmountMismatch,
     /// Committed, and the provider never said for how much.
@@ -38,10 +40,51 @@ pub enum AttentionKind {
 }
 
 impl AttentionKind {
+    /// Every kind.
+    pub const ALL: [Self; 14] = [
+        Self::UnknownOutcome,
+        Self::UnknownCommand,
+        Self::AmountMismatch,
+        Self::AmountUnverified,
+        Self::LateApproval,
+        Self::WithdrawnApproval,
+        Self::ApprovalAfterWithdrawal,
+        Self::RefundWithoutAmount,
+        Self::RefundAboveApproved,
+        Self::RefundRepeated,
+        Self::RefundNotApproved,
+        Self::UnknownStatus,
+        Self::ContradictingEvidence,
+        Self::SilentProvider,
+    ];
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// Hours until it should be settled: few where goods may leave unpaid or a customer waits, more where an order is
+    /// only held back, a few days where nothing but the books is open. Nothing happens by itself when they pass.
+    pub fn deadline_hours(self) -> i64 {
+        match self {
+            Self::WithdrawnApproval | Self::ApprovalAfterWithdrawal | Self::UnknownOutcome => 4,
+            Self::UnknownCommand
+            | Self::AmountMismatch
+            | Self::AmountUnverified
+            | Self::LateApproval
+            | Self::RefundWithoutAmount
+            | Self::RefundNotApproved
+            | Self::ContradictingEvidence
+            | Self::SilentProvider => 24,
+            Self::RefundRepeated | Self::RefundAboveApproved | Self::UnknownStatus => 72,
+        }
+    }
+
     /// The word used in rows and answers.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::UnknownOutcome => "unknown_outcome",
+            Self::UnknownCommand => "unknown_command",
             Self::AmountMismatch => "amount_mismatch",
             Self::AmountUnverified => "amount_unverified",
             Self::LateApproval => "late_approval",
@@ -62,6 +105,9 @@ impl AttentionKind {
 pub const AMOUNT_UNVERIFIED: &str =
     "committed, but the provider never said for how much; compare the amount in its back office before shipping";
 
+/// The choice of an item that evidence settled.
+pub const BY_EVIDENCE: &str = "by_evidence";
+
 /// An item to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttentionDraft {
@@ -81,7 +127,7 @@ impl AttentionDraft {
 /// How an item was settled. Kept for ever: it is the audit of a decision about money.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolution {
-    /// The way that was chosen, such as `confirm_amount`; `by_evidence` when the provider settled it.
+    /// The way that was chosen, such as `accept_amount`; `by_evidence` when the provider settled it.
     pub choice: String,
     /// The person's reason.
     pub reason: String,

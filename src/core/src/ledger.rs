@@ -20,6 +20,8 @@ pub enum LedgerKind {
     Refunded,
     /// Taken back through a dispute.
     ChargedBack,
+    /// Taken back, and given to the merchant again: the dispute was won or reversed.
+    ChargebackReversed,
     /// Announced refunds that were settled: counted as [`LedgerKind::Refunded`], or found to be none.
     RefundSettled,
 }
@@ -33,6 +35,7 @@ impl LedgerKind {
             Self::Captured => "captured",
             Self::Refunded => "refunded",
             Self::ChargedBack => "charged_back",
+            Self::ChargebackReversed => "chargeback_reversed",
             Self::RefundSettled => "refund_settled",
         }
     }
@@ -45,6 +48,7 @@ impl LedgerKind {
             Self::Captured,
             Self::Refunded,
             Self::ChargedBack,
+            Self::ChargebackReversed,
             Self::RefundSettled,
         ]
         .into_iter()
@@ -84,7 +88,7 @@ pub struct Amounts {
     pub captured: Money,
     /// Given back.
     pub refunded: Money,
-    /// Taken back.
+    /// Taken back, and not given to the merchant again.
     pub charged_back: Money,
 }
 
@@ -113,11 +117,12 @@ impl Ledger {
     pub fn amounts(&self, currency: Currency) -> Result<Amounts, MoneyError> {
         let of = |kind| self.total(currency, |entry: &LedgerEntry| entry.kind == kind);
         let released = of(LedgerKind::AuthorizationReleased)?;
+        let reversed = of(LedgerKind::ChargebackReversed)?;
         Ok(Amounts {
             authorized: of(LedgerKind::Authorized)?.minus(released)?,
             captured: of(LedgerKind::Captured)?,
             refunded: of(LedgerKind::Refunded)?,
-            charged_back: of(LedgerKind::ChargedBack)?,
+            charged_back: of(LedgerKind::ChargedBack)?.minus(reversed)?,
         })
     }
 

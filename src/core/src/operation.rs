@@ -25,6 +25,9 @@ pub enum OperationKind {
 }
 
 impl OperationKind {
+    /// Those that change something at a provider about a request that is there already.
+    pub const COMMANDS: &[Self] = &[Self::Capture, Self::Cancel, Self::Refund, Self::Shipment];
+
     /// The word used in rows and answers.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -121,10 +121,23 @@ pub struct Created {
 /// What a provider says of a request when asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retrieved {
-    /// What it says.
+    /// What it says. Read back, a state; a refund is a claim of the answer to a refund only.
     pub claim: Claim,
     /// In its own word.
     pub raw_status: Option<String>,
+    /// Everything given back so far, where the provider says so when it is read back.
+    pub refunded: Option<Money>,
+}
+
+/// A request that a provider found by our reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The provider's id of it.
+    pub reference: ProviderRef,
+    /// The amount the provider says it was asked for, where it says so.
+    pub amount_echoed: Option<Money>,
+    /// How it stands.
+    pub retrieved: Retrieved,
 }
 
 /// What a provider says of a shipment it was told of.
@@ -178,6 +191,13 @@ pub trait FinancingProvider: Send + Sync {
     async fn retrieve(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
         let _ = (ctx, attempt);
         Err(self.unsupported(Ability::Retrieve))
+    }
+
+    /// Looks for the request by [`Attempt::merchant_reference`], for one whose create was not answered; none when the
+    /// provider knows no such request now. Needs [`Ability::Find`].
+    async fn find(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Option<Found>, ProviderError> {
+        let _ = (ctx, attempt);
+        Err(self.unsupported(Ability::Find))
     }
 
     /// Takes the whole authorized amount. Needs [`Ability::CaptureFull`].

@@ -21,6 +21,18 @@ pub struct Move {
     pub late_approval: bool,
 }
 
+impl Move {
+    /// Carries the move out. What a person confirmed of a commitment ends with it.
+    pub fn apply(&self, attempt: &mut Attempt) {
+        if self.from.is_committed() && !self.to.is_committed() {
+            attempt.amount_accepted = false;
+            attempt.approval_confirmed = false;
+        }
+        attempt.state = self.to;
+        attempt.reason.clone_from(&self.reason);
+    }
+}
+
 /// A move that was not taken. Names both ends.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} -> {} refused: {why}", from.as_str(), to.as_str())]
@@ -156,15 +168,16 @@ fn reduce_state(
         ledger: movements(attempt, to, ledger)?,
         ..Decision::default()
     };
-    if to.is_committed() && attempt.amount_differs() {
+    if to.is_committed() && attempt.amount_differs() && !attempt.amount_accepted {
         decision = decision.flag(AttentionKind::AmountMismatch, "committed, but for another amount than was asked for");
     }
     // While the create is under way its answer may still say the amount; whoever ends the create looks again.
-    if to.is_committed() && !from.is_committed() && from != AttemptState::Initiating && attempt.amount_echoed.is_none()
-    {
+    let unnamed = attempt.amount_echoed.is_none() && !attempt.amount_accepted;
+    if to.is_committed() && !from.is_committed() && from != AttemptState::Initiating && unnamed {
         decision = decision.flag(AttentionKind::AmountUnverified, AMOUNT_UNVERIFIED);
     }
-    if returns && late_approval {
+    // A person who says so has asked already.
+    if returns && late_approval && observation.grade != Grade::Operator {
         let detail = "approved again after the approval was given up; ask the provider which of the two holds";
         decision = decision.flag(AttentionKind::ApprovalAfterWithdrawal, detail);
     }
@@ -183,8 +196,9 @@ fn reduce_state(
 fn movements(attempt: &Attempt, to: AttemptState, ledger: &Ledger) -> Result<Vec<(LedgerKind, Money)>, MoneyError> {
     let sum = |kind| ledger.sum(attempt.id, kind, attempt.amount.currency());
     let authorized = sum(LedgerKind::Authorized)?.minus(sum(LedgerKind::AuthorizationReleased)?)?;
-    let (captured, refunded, charged_back) =
-        (sum(LedgerKind::Captured)?, sum(LedgerKind::Refunded)?, sum(LedgerKind::ChargedBack)?);
+    let (captured, refunded) = (sum(LedgerKind::Captured)?, sum(LedgerKind::Refunded)?);
+    let charged_back = sum(LedgerKind::ChargedBack)?.minus(sum(LedgerKind::ChargebackReversed)?)?;
+    let announced = ledger.pending_refunds(attempt.id, attempt.amount.currency())?;
     let mut entries = Vec::new();
     let mut raise = |kind, from: Money, to: Money| -> Result<(), MoneyError> {
         if to.covers(from) && to != from {
@@ -210,6 +224,14 @@ fn movements(attempt: &Attempt, to: AttemptState, ledger: &Ledger) -> Result<Vec
             entries.push((LedgerKind::AuthorizationReleased, authorized));
         }
         _ => {}
+    }
+    // Won or reversed: the money is the merchant's again, whatever became of it since.
+    if matches!(to, AttemptState::Captured | AttemptState::Refunded) && !charged_back.is_zero() {
+        entries.push((LedgerKind::ChargebackReversed, charged_back));
+    }
+    // Everything was given back, so whatever was announced is part of it.
+    if to == AttemptState::Refunded && !announced.is_zero() {
+        entries.push((LedgerKind::RefundSettled, announced));
     }
     Ok(entries)
 }
@@ -249,6 +271,10 @@ fn reduce_refund(attempt: &Attempt, amount: Option<Money>, ledger: &Ledger) -> R
         decision.ledger.push((LedgerKind::Refunded, counted));
     }
     if counted == left && !left.is_zero() {
+        let announced = ledger.pending_refunds(attempt.id, left.currency())?;
+        if !announced.is_zero() {
+            decision.ledger.push((LedgerKind::RefundSettled, announced));
+        }
         decision.moved =
             Some(Move { from: attempt.state, to: AttemptState::Refunded, reason: None, late_approval: false });
     }

@@ -155,7 +155,7 @@ const EFFECTS: &str = "
     captured -> declined              | illegal_move, ! contradicting_evidence
     captured -> refunded              | -> refunded, refunded 1420.00
     captured -> charged_back          | -> charged_back, charged_back 1420.00
-    charged_back -> captured          | -> captured
+    charged_back -> captured          | -> captured, chargeback_reversed 1420.00
     declined -> authorized            | -> authorized, late approval, authorized 1420.00
     expired -> captured               | -> captured, late approval, authorized 1420.00, captured 1420.00
     failed -> authorized              | illegal_move, ! contradicting_evidence";

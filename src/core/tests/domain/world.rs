@@ -101,8 +101,7 @@ impl World {
         let decision = reduce(about, &observation, &self.ledger, fence).unwrap();
         let about = &mut self.attempts[told.attempt];
         if let Some(moved) = &decision.moved {
-            about.state = moved.to;
-            about.reason.clone_from(&moved.reason);
+            moved.apply(about);
             self.was[told.attempt].insert(moved.to);
         }
         let counted = decision.ledger.iter().map(|(kind, amount)| (*kind, *amount, false));

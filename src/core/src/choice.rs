@@ -1,0 +1,150 @@
+//! The ways a person can settle an item.
+
+use crate::attention::AttentionKind;
+
+/// One way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Choice {
+    /// Seen and looked after.
+    Acknowledge,
+    /// The create committed, for the amount given.
+    Committed,
+    /// The create did not commit.
+    NotCommitted,
+    /// The capture, cancel or shipment took effect.
+    TookEffect,
+    /// The refund took effect, for the amount given.
+    RefundTookEffect,
+    /// The command took no effect.
+    NoEffect,
+    /// The financer's sum is right.
+    AcceptAmount,
+    /// The financer's sum is wrong.
+    RejectAmount,
+    /// The second approval was undone.
+    Unwound,
+    /// The approval stands.
+    ApprovalHolds,
+    /// The withdrawal stands.
+    WithdrawalHolds,
+    /// The amount given was given back.
+    CountRefund,
+    /// Nothing was given back.
+    NoRefund,
+    /// The refund told twice is one.
+    SameRefund,
+    /// The refund told twice is two; the second was for the amount given.
+    AnotherRefund,
+    /// Ask the financer again.
+    AskAgain,
+}
+
+impl Choice {
+    /// Every choice.
+    pub const ALL: [Self; 16] = [
+        Self::Acknowledge,
+        Self::Committed,
+        Self::NotCommitted,
+        Self::TookEffect,
+        Self::RefundTookEffect,
+        Self::NoEffect,
+        Self::AcceptAmount,
+        Self::RejectAmount,
+        Self::Unwound,
+        Self::ApprovalHolds,
+        Self::WithdrawalHolds,
+        Self::CountRefund,
+        Self::NoRefund,
+        Self::SameRefund,
+        Self::AnotherRefund,
+        Self::AskAgain,
+    ];
+
+    /// The word used in rows, requests and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Acknowledge => "acknowledge",
+            Self::Committed => "committed",
+            Self::NotCommitted => "not_committed",
+            Self::TookEffect => "took_effect",
+            Self::RefundTookEffect => "refund_took_effect",
+            Self::NoEffect => "no_effect",
+            Self::AcceptAmount => "accept_amount",
+            Self::RejectAmount => "reject_amount",
+            Self::Unwound => "unwound",
+            Self::ApprovalHolds => "approval_holds",
+            Self::WithdrawalHolds => "withdrawal_holds",
+            Self::CountRefund => "count_refund",
+            Self::NoRefund => "no_refund",
+            Self::SameRefund => "same_refund",
+            Self::AnotherRefund => "another_refund",
+            Self::AskAgain => "ask_again",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.as_str() == text)
+    }
+
+    /// What it means and brings about, for the person who chooses.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Acknowledge => "You have seen it and looked after it; nothing changes here.",
+            Self::Committed => "The financer has the request and committed to this amount.",
+            Self::NotCommitted => "The financer knows no such request, or ended it: the attempt has failed.",
+            Self::TookEffect => "The financer carried out the capture, cancel or shipment.",
+            Self::RefundTookEffect => "The financer carried out the refund, for this amount: it is counted.",
+            Self::NoEffect => "The financer did not carry out the command; it may be sent again.",
+            Self::AcceptAmount => "You compared the sums and stand for the financer's: the order may be shipped.",
+            Self::RejectAmount => "The sums do not fit and you canceled it at the financer: the attempt is canceled.",
+            Self::Unwound => "You undid this approval at the financer; the other commitment stands.",
+            Self::ApprovalHolds => "The financer confirms that this approval stands.",
+            Self::WithdrawalHolds => "The financer confirms that the approval is withdrawn: the attempt is canceled.",
+            Self::CountRefund => "This amount was given back: it is counted as refunded.",
+            Self::NoRefund => "Nothing was given back: the announcement is settled and nothing is counted.",
+            Self::SameRefund => "Both messages tell of one refund, which is counted already.",
+            Self::AnotherRefund => "The second message tells of another refund, of this amount: it is counted.",
+            Self::AskAgain => "The financer is asked once more, or waited for once more; you hear if it stays silent.",
+        }
+    }
+
+    /// True when it needs the amount the person read at the financer.
+    pub fn needs_amount(self) -> bool {
+        matches!(self, Self::Committed | Self::RefundTookEffect | Self::CountRefund | Self::AnotherRefund)
+    }
+}
+
+impl AttentionKind {
+    /// The ways to settle it.
+    pub fn choices(self) -> &'static [Choice] {
+        match self {
+            Self::UnknownOutcome => &[Choice::Committed, Choice::NotCommitted],
+            Self::UnknownCommand => &[Choice::TookEffect, Choice::RefundTookEffect, Choice::NoEffect],
+            Self::AmountMismatch | Self::AmountUnverified => &[Choice::AcceptAmount, Choice::RejectAmount],
+            Self::LateApproval => &[Choice::Unwound, Choice::ApprovalHolds],
+            Self::WithdrawnApproval => &[Choice::Acknowledge, Choice::ApprovalHolds],
+            Self::ApprovalAfterWithdrawal => &[Choice::ApprovalHolds, Choice::WithdrawalHolds],
+            Self::RefundWithoutAmount | Self::RefundNotApproved => &[Choice::CountRefund, Choice::NoRefund],
+            Self::RefundRepeated => &[Choice::SameRefund, Choice::AnotherRefund],
+            Self::RefundAboveApproved | Self::UnknownStatus | Self::ContradictingEvidence => &[Choice::Acknowledge],
+            Self::SilentProvider => &[Choice::Acknowledge, Choice::AskAgain],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_back_and_every_kind_can_be_settled() {
+        assert!(Choice::ALL.into_iter().all(|choice| Choice::parse(choice.as_str()) == Some(choice)));
+        for kind in AttentionKind::ALL {
+            assert_eq!(AttentionKind::parse(kind.as_str()), Some(kind));
+            assert!(!kind.choices().is_empty() && kind.deadline_hours() > 0, "{kind:?}");
+        }
+        let offered = |choice| AttentionKind::ALL.iter().any(|kind| kind.choices().contains(&choice));
+        assert!(Choice::ALL.into_iter().all(offered), "a choice that nothing offers");
+    }
+}

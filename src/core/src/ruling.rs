@@ -1,0 +1,203 @@
+//! What a settled item does: a person's choice as a fact for the reducer, and items that evidence answers. Pure.
+
+use crate::attempt::{Attempt, AttemptState, Reason};
+use crate::attention::AttentionKind;
+use crate::choice::Choice;
+use crate::ledger::{Ledger, LedgerKind};
+use crate::money::{Money, MoneyError};
+use crate::observation::{Claim, Source};
+use crate::operation::{OperationKind, Phase};
+use crate::reduce::Decision;
+
+/// An item with what it is about, as it stands now.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// What is wrong.
+    pub kind: AttentionKind,
+    /// The attempt.
+    pub attempt: &'a Attempt,
+    /// The checkout's movements.
+    pub ledger: &'a Ledger,
+    /// What the item's message announced as a refund and is still unsettled.
+    pub announced: Option<Money>,
+    /// The command whose outcome is unknown.
+    pub command: Option<OperationKind>,
+}
+
+/// What a choice brings about. The claim goes to the reducer after the rest was applied.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ruling {
+    /// What it says of the attempt, if anything.
+    pub claim: Option<Claim>,
+    /// The person stands for the amount.
+    pub accepts_amount: bool,
+    /// The financer's amount as the person read it, where it is not ours.
+    pub amount_read: Option<Money>,
+    /// The approval was confirmed after a withdrawal.
+    pub confirms_approval: bool,
+    /// Announced refunds that it settles.
+    pub settles: Option<Money>,
+    /// What became of the command.
+    pub command: Option<Phase>,
+    /// The financer is to be asked again.
+    pub asks_again: bool,
+}
+
+/// Why a choice cannot be followed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RulingError {
+    /// The item does not offer it.
+    #[error("this item does not offer that choice")]
+    NotOffered,
+    /// It needs an amount.
+    #[error("this choice needs the amount")]
+    AmountMissing,
+    /// It takes no amount.
+    #[error("this choice takes no amount")]
+    AmountUnused,
+    /// The amount is zero, or more than is left.
+    #[error("must be more than zero and at most {0}")]
+    AmountOutOfRange(Money),
+    /// The attempt's state does not allow it.
+    #[error("{0}")]
+    Impossible(&'static str),
+    /// Amounts that do not add up.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+}
+
+const CAPTURED: &str = "what is captured cannot be canceled; give it back with a refund";
+const COMMITTED: &str = "the attempt is committed by now; cancel or refund it instead";
+const NOT_COMMITTED: &str = "no amount is committed that a refund could be counted against";
+
+impl Case<'_> {
+    /// Judges a choice.
+    pub fn rule(&self, choice: Choice, amount: Option<Money>) -> Result<Ruling, RulingError> {
+        if !self.kind.choices().contains(&choice) {
+            return Err(RulingError::NotOffered);
+        }
+        match amount {
+            None if choice.needs_amount() => return Err(RulingError::AmountMissing),
+            Some(_) if !choice.needs_amount() => return Err(RulingError::AmountUnused),
+            _ => {}
+        }
+        let nothing = Ruling::default();
+        match choice {
+            Choice::Acknowledge | Choice::SameRefund => Ok(nothing),
+            Choice::AskAgain => Ok(Ruling { asks_again: true, ..nothing }),
+            Choice::Committed => self.committed(amount.ok_or(RulingError::AmountMissing)?),
+            Choice::NotCommitted if self.attempt.state.is_committed() => Err(RulingError::Impossible(COMMITTED)),
+            Choice::NotCommitted => {
+                Ok(Ruling { command: Some(Phase::Failed), ..self.ended(AttemptState::Failed, "not_committed") })
+            }
+            Choice::TookEffect => self.took_effect(),
+            Choice::NoEffect => Ok(Ruling { command: Some(Phase::Failed), ..nothing }),
+            Choice::RefundTookEffect if self.command != Some(OperationKind::Refund) => Err(RulingError::NotOffered),
+            Choice::RefundTookEffect => Ok(Ruling { command: Some(Phase::Settled), ..self.counted(amount)? }),
+            Choice::AcceptAmount => Ok(Ruling { accepts_amount: true, claim: Some(Claim::Nothing), ..nothing }),
+            Choice::RejectAmount => self.given_up("amount_rejected_by_operator"),
+            Choice::WithdrawalHolds => self.given_up("withdrawal_confirmed_by_operator"),
+            // The approval was never followed, or another commitment's fence would not be there.
+            Choice::Unwound if self.attempt.state.is_committed() => Err(RulingError::Impossible(COMMITTED)),
+            Choice::Unwound => Ok(self.ended(AttemptState::Canceled, "unwound_by_operator")),
+            Choice::ApprovalHolds => Ok(self.approved()),
+            Choice::CountRefund => Ok(Ruling { settles: self.announced, ..self.counted(amount)? }),
+            Choice::NoRefund => Ok(Ruling { settles: self.announced, claim: Some(Claim::Nothing), ..nothing }),
+            Choice::AnotherRefund => self.counted(amount),
+        }
+    }
+
+    /// The create committed. An amount other than ours stays a mismatch, which is settled on its own.
+    fn committed(&self, amount: Money) -> Result<Ruling, RulingError> {
+        if amount.is_zero() {
+            return Err(RulingError::AmountOutOfRange(self.attempt.amount));
+        }
+        let ours = amount == self.attempt.amount;
+        let ruling = Ruling { accepts_amount: ours, amount_read: (!ours).then_some(amount), ..self.approved() };
+        Ok(Ruling { confirms_approval: false, command: Some(Phase::Settled), ..ruling })
+    }
+
+    fn approved(&self) -> Ruling {
+        let claim = match self.attempt.state.is_committed() {
+            true => Claim::Nothing,
+            false => Claim::state(AttemptState::Authorized),
+        };
+        Ruling { claim: Some(claim), confirms_approval: true, ..Ruling::default() }
+    }
+
+    /// Not committed and to end; what has ended stays as it is.
+    fn ended(&self, state: AttemptState, reason: &str) -> Ruling {
+        let claim = match self.attempt.state.is_over() {
+            true => Claim::Nothing,
+            false => Claim::State { state, reason: Some(Reason::new(reason)) },
+        };
+        Ruling { claim: Some(claim), ..Ruling::default() }
+    }
+
+    fn given_up(&self, reason: &str) -> Result<Ruling, RulingError> {
+        match self.attempt.state {
+            AttemptState::Captured => Err(RulingError::Impossible(CAPTURED)),
+            _ => Ok(self.ended(AttemptState::Canceled, reason)),
+        }
+    }
+
+    fn took_effect(&self) -> Result<Ruling, RulingError> {
+        let claim = match self.command {
+            Some(OperationKind::Capture) => Claim::state(AttemptState::Captured),
+            Some(OperationKind::Cancel) if self.attempt.state == AttemptState::Captured => {
+                return Err(RulingError::Impossible(CAPTURED));
+            }
+            Some(OperationKind::Cancel) => return Ok(Ruling { command: Some(Phase::Settled), ..self.canceled() }),
+            Some(OperationKind::Shipment) => Claim::Nothing,
+            // The refund's own choice needs its amount.
+            Some(OperationKind::Refund | OperationKind::Create | OperationKind::Retrieve) | None => {
+                return Err(RulingError::NotOffered);
+            }
+        };
+        Ok(Ruling { claim: Some(claim), command: Some(Phase::Settled), ..Ruling::default() })
+    }
+
+    fn canceled(&self) -> Ruling {
+        self.ended(AttemptState::Canceled, "canceled_by_merchant")
+    }
+
+    /// A refund of this amount is counted now.
+    fn counted(&self, amount: Option<Money>) -> Result<Ruling, RulingError> {
+        let amount = amount.ok_or(RulingError::AmountMissing)?;
+        if !self.attempt.state.is_committed() {
+            return Err(RulingError::Impossible(NOT_COMMITTED));
+        }
+        let refunded = self.ledger.sum(self.attempt.id, LedgerKind::Refunded, self.attempt.amount.currency())?;
+        let left = self.attempt.amount.minus(refunded)?;
+        if amount.is_zero() || !left.covers(amount) {
+            return Err(RulingError::AmountOutOfRange(left));
+        }
+        Ok(Ruling { claim: Some(Claim::Refund { amount: Some(amount), distinguishable: true }), ..Ruling::default() })
+    }
+}
+
+/// True when what was just learnt answers an open item of the attempt, so that nobody has to.
+///
+/// An unknown command is answered by its own operation and is not judged here.
+pub fn answers(kind: AttentionKind, source: Source, decision: &Decision) -> bool {
+    let told = matches!(source, Source::Push | Source::Answer | Source::Fetch | Source::Poll);
+    let Some(moved) = &decision.moved else {
+        // A push is news by itself; a look-up only when something changed.
+        return kind == AttentionKind::SilentProvider && source == Source::Push;
+    };
+    match kind {
+        AttentionKind::UnknownOutcome => moved.from == AttemptState::Indeterminate,
+        AttentionKind::LateApproval | AttentionKind::WithdrawnApproval => moved.to.is_committed(),
+        AttentionKind::ApprovalAfterWithdrawal | AttentionKind::AmountMismatch | AttentionKind::AmountUnverified => {
+            moved.from.is_committed() && !moved.to.is_committed()
+        }
+        AttentionKind::RefundWithoutAmount | AttentionKind::RefundNotApproved | AttentionKind::RefundRepeated => {
+            moved.to == AttemptState::Refunded
+        }
+        AttentionKind::SilentProvider => told || moved.to.is_over(),
+        AttentionKind::UnknownCommand
+        | AttentionKind::RefundAboveApproved
+        | AttentionKind::UnknownStatus
+        | AttentionKind::ContradictingEvidence => false,
+    }
+}
