@@ -1,0 +1,57 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Kills the gateway at random moments while shops, lenders and receivers go on, then checks that nothing was lost and
+/// nothing happened twice. Exits with 1 when something was.
+#[derive(Debug, Parser)]
+pub struct Arguments {
+    /// Kills before the run ends.
+    #[arg(long, default_value_t = 200)]
+    pub kills: u64,
+    /// Which database is under the gateway.
+    #[arg(long, value_enum, default_value_t = DatabaseKind::Sqlite)]
+    pub database: DatabaseKind,
+    /// Gateways on that database. [default: 1 on SQLite, 2 on PostgreSQL]
+    #[arg(long)]
+    pub replicas: Option<usize>,
+    /// Draws every decision: what shops and lenders do, which replica dies after how long, what receivers answer.
+    /// [default: from the clock]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Shoppers at the same time.
+    #[arg(long, default_value_t = 6)]
+    pub shoppers: usize,
+    /// The gateway's program. [default: this program's own `serve`, which is the same code]
+    #[arg(long, value_name = "FILE")]
+    pub gateway: Option<PathBuf>,
+    /// Where database, logs and settings are kept; removed afterwards when absent and all went well.
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// What the driver starts this program for.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the driver starts this program for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// `lendport serve`.
+    #[command(hide = true)]
+    Serve {
+        /// Its settings.
+        #[arg(long)]
+        config: PathBuf,
+    },
+}
+
+/// Which database is under the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DatabaseKind {
+    /// One file, one process.
+    Sqlite,
+    /// A server of the driver's own, which is stopped and started too.
+    Postgres,
+}

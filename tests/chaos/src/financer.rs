@@ -1,0 +1,88 @@
+//! The providers' simulators, in the driver's own process: they outlive every kill, as a provider does.
+
+use std::time::Duration;
+
+use lendport::gateway::Ambient;
+use lendport::simulators::{self, Running, Setup};
+use lendport::registry;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::Fault;
+use crate::wire::{self, Request};
+
+/// Milliseconds until a push that was not answered with 2xx is sent again. The real one waits a minute.
+const RESEND_MS: u64 = 150;
+/// Milliseconds of a late or silent answer: long enough for a kill to fall into it.
+const DISTURBED_MS: u64 = 400;
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// The simulators that answer.
+pub(crate) struct Financers {
+    pub(crate) running: Vec<Running>,
+    address: String,
+}
+
+impl Financers {
+    /// Starts one of each.
+    pub(crate) async fn start(ambient: &Ambient, stop: &CancellationToken) -> Result<Self, Fault> {
+        let mut running = Vec::new();
+        for known in registry::registrations().iter().filter(|known| known.simulator.is_some()) {
+            let setup = Setup {
+                bind: ([127, 0, 0, 1], 0).into(),
+                resend_interval_ms: RESEND_MS,
+                account: Default::default(),
+                ambient,
+                stop,
+            };
+            running.push(simulators::start(known, setup).await?);
+        }
+        let played = running.iter().find(|simulator| simulator.provider == "wegetfinancing");
+        let url = played.map(|simulator| simulator.url.as_str()).ok_or("no simulator of wegetfinancing in this build")?;
+        let address = url.trim_start_matches("http://").to_owned();
+        Ok(Self { running, address })
+    }
+
+    async fn control(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Fault> {
+        let path = format!("/_sim/{path}");
+        let request = Request { method, path: &path, headers: Vec::new(), body };
+        let answer = wire::exchange(&self.address, &request, LIMIT).await?;
+        if (200..300).contains(&answer.status()) {
+            Ok(answer.json())
+        } else {
+            Err(format!("the simulator answers {} to {method} {path}", answer.status()).into())
+        }
+    }
+
+    /// Lets the next create call go wrong in this way.
+    pub(crate) async fn disturb(&self, kind: &str) -> Result<(), Fault> {
+        let fault = match kind {
+            "late" | "silence" => json!({ "on": "create", "kind": kind, "delay_ms": DISTURBED_MS }),
+            _ => json!({ "on": "create", "kind": kind }),
+        };
+        self.control("POST", "faults", Some(&fault)).await.map(drop)
+    }
+
+    /// Lets every call go right from now on.
+    pub(crate) async fn behave(&self) -> Result<(), Fault> {
+        self.control("DELETE", "faults", None).await.map(drop)
+    }
+
+    /// Decides as the lender; the pushes are sent until each is answered with 2xx.
+    pub(crate) async fn decide(&self, request: &str, decision: &Value) -> Result<(), Fault> {
+        self.control("POST", &format!("requests/{request}/decide"), Some(decision)).await.map(drop)
+    }
+
+    /// Whether every push about a request was answered with 2xx.
+    pub(crate) async fn all_heard(&self, request: &str) -> Result<bool, Fault> {
+        let seen = self.control("GET", &format!("requests/{request}"), None).await?;
+        let mut pushes = crate::merchant::rows_at(&seen, "/postbacks");
+        Ok(pushes.all(|push| push.get("delivered") == Some(&Value::Bool(true))))
+    }
+
+    /// Every request that was taken in.
+    pub(crate) async fn requests(&self) -> Result<Vec<Value>, Fault> {
+        let list = self.control("GET", "requests", None).await?;
+        Ok(crate::merchant::rows_at(&list, "/requests").cloned().collect())
+    }
+}

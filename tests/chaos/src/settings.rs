@@ -1,0 +1,60 @@
+//! What an operator would write for the gateways of a run.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::Fault;
+use crate::financer::Financers;
+use crate::merchant::SECRET_KEY;
+
+/// Seals a database that is deleted with the run.
+const ENCRYPTION_KEY: &str = "HxwdHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
+
+/// Writes the settings file that all replicas share. Times are short, so that what a kill leaves behind is taken up
+/// while the run is still on.
+pub(crate) fn write(
+    folder: &Path,
+    storage_url: &str,
+    public_address: &str,
+    financers: &Financers,
+) -> Result<PathBuf, Fault> {
+    let mut text = format!(
+        r#"
+[server]
+bind = "127.0.0.1:0"
+public_url = "http://{public_address}"
+request_timeout_ms = 8_000
+[storage]
+url = "{storage_url}"
+[security]
+encryption_key = "{ENCRYPTION_KEY}"
+[engine]
+operation_lease_ms = 2_500
+expiry_sweep_interval_ms = 500
+settle_interval_ms = 500
+[delivery]
+timeout_ms = 700
+allow_loopback_in_test_mode = true
+[log]
+format = "json"
+[merchant]
+name = "Chaos shop"
+secret_key = "{SECRET_KEY}"
+"#
+    );
+    for simulator in &financers.running {
+        let provider = simulator.provider;
+        writeln!(text, "[providers.{provider}]\nenabled = true\nrequest_timeout_ms = 2_000\nconnect_timeout_ms = 1_000")?;
+        for key in simulator.registration.section_keys {
+            writeln!(text, "{key} = \"{}\"", simulator.url)?;
+        }
+        writeln!(text, "[merchant.accounts.{provider}.test]")?;
+        for (name, value) in &simulator.account {
+            writeln!(text, "{name} = \"{}\"", value.expose())?;
+        }
+    }
+    let path = folder.join("lendport.toml");
+    fs::write(&path, text)?;
+    Ok(path)
+}

@@ -1,0 +1,213 @@
+//! What happens to one checkout: who finances it, what goes wrong on the way, what the lender says, and how it must end.
+
+use serde_json::{Value, json};
+
+use crate::dice::Dice;
+
+/// The part that [`Plot::RefundPart`] gives back.
+const PART: &str = "100.00";
+/// The total of every cart at WeGetFinancing.
+const TOTAL: &str = "1420.00";
+
+/// Who is asked for the money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Financer {
+    /// Its lender is played step by step through the simulator's control API.
+    Wegetfinancing,
+    /// Decides by itself, by the cents of the total.
+    Sandbox,
+}
+
+/// What the lender does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plot {
+    Approve,
+    PreapproveThenApprove,
+    /// The pre-approval is told after the approval that it led to.
+    PreapprovalComesLate,
+    PreapproveOnly,
+    Reject,
+    RejectThenApprove,
+    ApproveThenWithdraw,
+    RefundPart,
+    RefundAll,
+    Silence,
+}
+
+/// One thing that the lender tells.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    /// The lender's words, told one after the other without waiting until each is heard.
+    pub(crate) words: &'static [&'static str],
+    /// The amount of a refund.
+    pub(crate) amount: Option<&'static str>,
+}
+
+/// How a checkout must look in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ending {
+    pub(crate) status: &'static str,
+    /// Whether `checkout.ready_to_fulfill` was due, once.
+    pub(crate) ready: bool,
+    pub(crate) refunded: &'static str,
+}
+
+impl Plot {
+    /// What the lender tells; each step waits until the one before was heard.
+    pub(crate) fn steps(self) -> &'static [Step] {
+        const fn word(words: &'static [&'static str]) -> Step {
+            Step { words, amount: None }
+        }
+        const APPROVED: Step = word(&["approved"]);
+        const REJECTED: Step = word(&["rejected"]);
+        match self {
+            Self::Approve => &[APPROVED],
+            Self::PreapproveThenApprove => const { &[word(&["preapproved", "approved"])] },
+            Self::PreapprovalComesLate => const { &[word(&["approved", "preapproved"])] },
+            Self::PreapproveOnly => const { &[word(&["preapproved"])] },
+            Self::Reject => &[REJECTED],
+            Self::RejectThenApprove => &[REJECTED, APPROVED],
+            Self::ApproveThenWithdraw => &[APPROVED, REJECTED],
+            Self::RefundPart => const { &[APPROVED, Step { words: &["refund"], amount: Some(PART) }] },
+            Self::RefundAll => const { &[APPROVED, Step { words: &["refund"], amount: Some(TOTAL) }] },
+            Self::Silence => &[],
+        }
+    }
+
+    /// What the model makes of it (`model.md`, sections 2 and 4).
+    fn ending(self) -> Ending {
+        let ending = |status, ready, refunded| Ending { status, ready, refunded };
+        match self {
+            Self::Approve | Self::PreapproveThenApprove | Self::PreapprovalComesLate | Self::RejectThenApprove => {
+                ending("authorized", true, "0.00")
+            }
+            Self::PreapproveOnly => ending("preapproved", false, "0.00"),
+            Self::Reject => ending("declined", false, "0.00"),
+            Self::ApproveThenWithdraw => ending("canceled", true, "0.00"),
+            Self::RefundPart => ending("authorized", true, PART),
+            Self::RefundAll => ending("refunded", true, TOTAL),
+            Self::Silence => ending("requires_customer_action", false, "0.00"),
+        }
+    }
+}
+
+/// Everything that was decided about one checkout before it began.
+#[derive(Clone, Debug)]
+pub(crate) struct Story {
+    pub(crate) number: u64,
+    pub(crate) financer: Financer,
+    pub(crate) plot: Plot,
+    /// What the simulator is told to do with the next create call, whosever it is.
+    pub(crate) disturbance: Option<&'static str>,
+    /// Equal copies of each push.
+    pub(crate) copies: u64,
+    /// Whether copies are sent all at once.
+    pub(crate) parallel: bool,
+    /// Whether the shop asks twice at the same moment with one key.
+    pub(crate) twice: bool,
+    /// Milliseconds that the shopper thinks.
+    pub(crate) pause_ms: u64,
+}
+
+impl Story {
+    /// Draws the `number`-th story of a seed.
+    pub(crate) fn draw(seed: u64, number: u64) -> Self {
+        let mut dice = Dice::new(seed, "story", number);
+        let financer = if dice.percent(15) { Financer::Sandbox } else { Financer::Wegetfinancing };
+        let plot = match financer {
+            Financer::Sandbox => {
+                dice.weighted(&[(6, Plot::Approve), (2, Plot::Reject), (2, Plot::PreapproveOnly)], Plot::Approve)
+            }
+            Financer::Wegetfinancing => dice.weighted(
+                &[
+                    (6, Plot::Approve),
+                    (4, Plot::PreapproveThenApprove),
+                    (2, Plot::PreapprovalComesLate),
+                    (1, Plot::PreapproveOnly),
+                    (2, Plot::Reject),
+                    (1, Plot::RejectThenApprove),
+                    (1, Plot::ApproveThenWithdraw),
+                    (1, Plot::RefundPart),
+                    (1, Plot::RefundAll),
+                    (1, Plot::Silence),
+                ],
+                Plot::Approve,
+            ),
+        };
+        let disturbance = dice.weighted(
+            &[
+                (70, None),
+                (8, Some("lose_reply")),
+                (8, Some("late")),
+                (4, Some("half_body")),
+                (4, Some("reset")),
+                (3, Some("status")),
+                (3, Some("silence")),
+            ],
+            None,
+        );
+        Self {
+            number,
+            financer,
+            plot,
+            disturbance: disturbance.filter(|_| financer == Financer::Wegetfinancing),
+            copies: dice.weighted(&[(7, 1), (2, 2), (1, 3)], 1),
+            parallel: dice.percent(50),
+            twice: dice.percent(10),
+            pause_ms: dice.between(0, 120),
+        }
+    }
+
+    /// How it must end. The made-up provider captures by itself what it approves.
+    pub(crate) fn ending(&self) -> Ending {
+        match self.plot.ending() {
+            ending if self.financer == Financer::Sandbox && ending.ready => Ending { status: "captured", ..ending },
+            ending => ending,
+        }
+    }
+
+    /// The merchant's own reference.
+    pub(crate) fn reference(&self) -> String {
+        format!("chaos-{}", self.number)
+    }
+
+    /// The create body.
+    pub(crate) fn cart(&self) -> Value {
+        let (provider, shipping) = match (self.financer, self.plot) {
+            (Financer::Wegetfinancing, _) => ("wegetfinancing", "50.00"),
+            // The cents decide; see the README of the made-up provider.
+            (Financer::Sandbox, Plot::Reject) => ("sandbox", "50.11"),
+            (Financer::Sandbox, Plot::PreapproveOnly) => ("sandbox", "50.14"),
+            (Financer::Sandbox, _) if self.copies > 1 => ("sandbox", "50.13"),
+            (Financer::Sandbox, _) => ("sandbox", "50.10"),
+        };
+        json!({
+            "reference": self.reference(),
+            "provider": provider,
+            "customer": {
+                "first_name": "John", "last_name": "Doe", "email": "john@example.com", "phone": "2222222222"
+            },
+            "billing_address": {
+                "line1": "6 West End Court 1", "city": "Long Branch", "state": "NJ", "postal_code": "07740", "country": "US"
+            },
+            "items": [{ "sku": "TV-1", "name": "TV", "quantity": 1, "unit_price": "1370.00", "unit_tax": "52.69" }],
+            "shipping_amount": shipping
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_tells_the_same_stories_and_leaves_no_plot_out() {
+        let tell = |seed| (0..400).map(|number| format!("{:?}", Story::draw(seed, number))).collect::<Vec<_>>();
+        assert_eq!(tell(3), tell(3));
+        assert_ne!(tell(3), tell(4));
+        let all = tell(3).join("\n");
+        for plot in ["RejectThenApprove", "ApproveThenWithdraw", "RefundPart", "RefundAll", "Silence", "Sandbox"] {
+            assert!(all.contains(plot), "{plot}");
+        }
+    }
+}

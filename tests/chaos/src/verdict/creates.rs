@@ -1,0 +1,65 @@
+//! Whether a provider was asked twice for one idempotency key where that could do harm.
+//!
+//! At WeGetFinancing a repeat is harmless when nobody saw the link of the first (`model.md` section 5): only attempts
+//! whose outcome was unknown, or known to be nothing, may have been repeated, and each attempt was sent once.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::merchant::{rows_at, text_at};
+
+/// What is wrong with the requests that the provider took in.
+pub(crate) fn faults(requests: &[Value], seen: &[Value]) -> Vec<String> {
+    let checkouts: BTreeMap<&str, &Value> = seen.iter().map(|checkout| (text_at(checkout, "/id"), checkout)).collect();
+    let mut faults = Vec::new();
+    let mut by_attempt: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for request in requests {
+        by_attempt.entry(text_at(request, "/merchant_transaction_id")).or_default().push(text_at(request, "/inv_id"));
+    }
+    for (reference, taken_in) in &by_attempt {
+        if taken_in.len() > 1 {
+            faults.push(format!("the attempt {reference} was sent {} times: {taken_in:?}", taken_in.len()));
+        }
+        // Ours is the checkout's id, a dash and the number of the attempt.
+        let named = reference.rsplit_once('-').and_then(|(id, number)| {
+            Some((checkouts.get(id)?, number.parse::<usize>().ok()?.checked_sub(1)?))
+        });
+        let Some((checkout, place)) = named else {
+            faults.push(format!("the provider was asked for {reference}, which no checkout of ours knows"));
+            continue;
+        };
+        let attempts: Vec<&Value> = rows_at(checkout, "/attempts").collect();
+        let Some(attempt) = attempts.get(place) else {
+            faults.push(format!("the provider was asked for {reference}, and its checkout has no such attempt"));
+            continue;
+        };
+        let status = text_at(attempt, "/status");
+        let superseded = place + 1 < attempts.len();
+        if superseded && !["indeterminate", "failed"].contains(&status) {
+            faults.push(format!("{reference} is {status}, and the same key asked the provider again"));
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn request(reference: &str, inv_id: &str) -> Value {
+        json!({ "merchant_transaction_id": reference, "inv_id": inv_id })
+    }
+
+    #[test]
+    fn a_repeat_is_harmless_only_after_an_unknown_outcome() {
+        let checkout = |first: &str| json!({ "id": "chk_1", "attempts": [{ "status": first }, { "status": "authorized" }] });
+        let twice = [request("chk_1-1", "a"), request("chk_1-2", "b")];
+        assert_eq!(faults(&twice, &[checkout("indeterminate")]), Vec::<String>::new());
+        assert_eq!(faults(&twice, &[checkout("awaiting_customer")]).len(), 1);
+        assert_eq!(faults(&[request("chk_1-2", "b"), request("chk_1-2", "c")], &[checkout("failed")]).len(), 1);
+        assert_eq!(faults(&[request("chk_1-3", "d"), request("chk_2-1", "e")], &[checkout("failed")]).len(), 2);
+    }
+}

@@ -1,0 +1,21 @@
+//! The crash suite in small, for `make test`. The long one is `make chaos`.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::path::Path;
+
+use clap::Parser as _;
+use lendport_chaos::{Arguments, run};
+
+/// The gateway is this crate's own program, which is `lendport serve`.
+const GATEWAY: &str = env!("CARGO_BIN_EXE_lendport-chaos");
+
+async fn survives(arguments: &[&str]) -> bool {
+    assert!(Path::new(GATEWAY).is_file());
+    let fixed = ["lendport-chaos", "--gateway", GATEWAY, "--shoppers", "3"];
+    run(&Arguments::try_parse_from(fixed.iter().chain(arguments)).unwrap()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_when_the_one_process_on_a_file_is_killed() {
+    assert!(survives(&["--database", "sqlite", "--kills", "12", "--seed", "20261121"]).await, "the run's output says what");
+}
