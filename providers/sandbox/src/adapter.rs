@@ -66,7 +66,8 @@ impl Sandbox {
 
     async fn state(&self, ctx: CallContext<'_>, request: Request) -> Result<Retrieved, ProviderError> {
         let (application, _): (Application, _) = self.call(ctx, request).await?;
-        Ok(Retrieved { claim: mapping::state_from(&application.status), raw_status: Some(application.status) })
+        let claim = mapping::state_from(&application.status);
+        Ok(Retrieved { claim, raw_status: Some(application.status), refunded: None })
     }
 }
 

@@ -254,9 +254,9 @@ impl Engine {
         };
         let engine = Arc::clone(self);
         let closing = ticket.clone();
-        let ask = ChangeAsk { operation: Some(operation.id), ..ChangeAsk::default() };
+        let ask = ChangeAsk { operation: Some(operation.id), open_items: true, ..ChangeAsk::default() };
         let (_, result) = change_with(self.store.as_ref(), tenant, checkout.id, ask, move |loaded| {
-            let settled = engine.record_create(&loaded, &attempt, &operation, &answered);
+            let settled = engine.record_create(loaded, &attempt, &operation, &answered);
             match settled {
                 Err(error) => (Change::abort(), Err(error)),
                 Ok((mut draft, failure)) => {
@@ -273,13 +273,13 @@ impl Engine {
     /// What an answer to create does to the checkout, and what went wrong with it.
     fn record_create(
         &self,
-        loaded: &Loaded<'_>,
+        loaded: Loaded<'_>,
         attempt: &Attempt,
         operation: &Operation,
         answered: &Result<Created, ProviderError>,
     ) -> Result<(Draft, Option<EngineError>), EngineError> {
         let record = loaded.record;
-        let mut draft = Draft::of(&self.tools, record);
+        let mut draft = Draft::of(&self.tools, record).knowing(loaded.open_items);
         // A commitment that came before this answer was not flagged for its amount: the answer might have said it.
         let waited = loaded.operation.as_ref().is_some_and(|stored| stored.phase == Phase::Sent)
             && record
@@ -299,6 +299,8 @@ impl Engine {
                 let differs = created.amount_echoed.is_some_and(|echoed| echoed != attempt.amount);
                 let stop = differs && created.mismatch_stops;
                 draft.amend(attempt.id, |stored| {
+                    // What a person accepted was not this.
+                    stored.amount_accepted &= created.amount_echoed.is_none_or(|echoed| echoed == stored.amount);
                     stored.amount_echoed = created.amount_echoed;
                     if !stop {
                         stored.next_action.clone_from(&created.next_action);

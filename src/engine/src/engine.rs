@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lendport_core::{
-    CheckoutRecord, Clock, Descriptor, FinancingProvider, IdSource, Invalid, Pointer, ProviderAccount, ProviderId,
-    Secret,
+    CheckoutRecord, Clock, Descriptor, FinancingProvider, IdSource, Invalid, KeyId, Pointer, ProviderAccount,
+    ProviderId, Secret,
 };
 use lendport_storage::{Outbox, Store, Tenant};
 use sha2::{Digest, Sha256};
 
 use crate::error::{CheckoutRef, EngineError};
+use crate::polling::Polling;
+use crate::upkeep::UpkeepSettings;
 use crate::view::CheckoutView;
 
 /// Settings of the engine; section `[engine]` of the configuration.
@@ -29,6 +31,17 @@ pub struct EngineSettings {
     pub owner: String,
     /// What merchants may set up as an endpoint.
     pub webhooks: WebhookSettings,
+    /// What workers do by the clock.
+    pub upkeep: UpkeepSettings,
+}
+
+/// Whose a secret key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyHolder {
+    /// The merchant, in the key's mode.
+    pub tenant: Tenant,
+    /// The key's id: who decided, where a decision is kept.
+    pub key: KeyId,
 }
 
 /// What merchants may set up as an endpoint for events; section `[webhooks]` of the configuration.
@@ -59,6 +72,7 @@ pub struct EngineParts {
 pub(crate) struct Tools {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) polling: Arc<Polling>,
 }
 
 /// The use cases. Holds trait objects and no provider's name.
@@ -75,11 +89,12 @@ impl Engine {
     /// Puts the parts together. A provider whose name is not a valid id is left out.
     pub fn new(parts: EngineParts) -> Self {
         let EngineParts { store, outbox, providers, clock, ids, settings } = parts;
-        let providers = providers
+        let providers: BTreeMap<_, _> = providers
             .into_iter()
             .filter_map(|provider| Some((ProviderId::parse(provider.descriptor().id)?, provider)))
             .collect();
-        let tools = Tools { clock: Arc::clone(&clock), ids };
+        let polling = Arc::new(Polling::new(&providers, &settings.upkeep));
+        let tools = Tools { clock: Arc::clone(&clock), ids, polling };
         Self { store, outbox, providers, clock, tools, settings }
     }
 
@@ -89,9 +104,9 @@ impl Engine {
     }
 
     /// Whose a secret key is, if anybody's.
-    pub async fn tenant_of_key(&self, key: &str) -> Result<Option<Tenant>, EngineError> {
+    pub async fn tenant_of_key(&self, key: &str) -> Result<Option<KeyHolder>, EngineError> {
         let found = self.store.key_by_digest(&digest(key)).await?;
-        Ok(found.map(|key| Tenant { merchant: key.merchant, mode: key.mode }))
+        Ok(found.map(|key| KeyHolder { tenant: Tenant { merchant: key.merchant, mode: key.mode }, key: key.id }))
     }
 
     /// `Ok` when storage answers.

@@ -1,8 +1,8 @@
 //! Why a use case did not do what was asked; `http` turns each into a problem document.
 
 use lendport_core::{
-    Ability, AttemptState, CheckoutId, CheckoutStatus, CommitClass, ErrorKind, Invalid, Money, ProviderError,
-    ProviderId,
+    Ability, AttemptState, AttentionId, CheckoutId, CheckoutStatus, CommitClass, ErrorKind, Invalid, Money,
+    ProviderError, ProviderId,
 };
 use lendport_storage::StoreError;
 
@@ -77,6 +77,14 @@ pub enum EngineError {
     /// An endpoint for events cannot do it as things are.
     #[error(transparent)]
     Endpoint(#[from] EndpointRefusal),
+    /// The item was settled before.
+    #[error("the item was settled before, by {choice}")]
+    AlreadySettled {
+        /// Which one.
+        item: AttentionId,
+        /// How.
+        choice: String,
+    },
     /// `If-Match` names another version.
     #[error("the resource changed meanwhile")]
     PreconditionFailed,

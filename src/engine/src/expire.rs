@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
 use lendport_core::{AttemptState, Claim, Grade, Reason, Source};
 use lendport_storage::{Change, ChangeAsk, Tenant, WorkAsk, change_with};
 
@@ -48,24 +47,11 @@ impl Engine {
         }
     }
 
-    /// Deletes every idempotency key past its time, a batch at a time. Says how many.
-    pub async fn trim_idempotency(&self) -> Result<u64, EngineError> {
-        let kept = SignedDuration::from_hours(24 * i64::from(self.settings.idempotency_keep_days));
-        let before = self.clock.now().saturating_sub(kept).unwrap_or(jiff::Timestamp::MIN);
-        let mut deleted = 0;
-        loop {
-            let batch = self.store.trim_idempotency(before, BATCH).await?;
-            deleted += batch;
-            if batch < u64::from(BATCH) {
-                return Ok(deleted);
-            }
-        }
-    }
-
     async fn expire(self: &Arc<Self>, tenant: Tenant, id: lendport_core::CheckoutId) -> Result<bool, EngineError> {
         let tools = self.tools.clone();
-        let (_, result) = change_with(self.store.as_ref(), tenant, id, ChangeAsk::default(), move |loaded| {
-            let mut draft = Draft::of(&tools, loaded.record);
+        let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
+        let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
+            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
             if loaded.record.checkout.expires_at > tools.clock.now() {
                 return (Change::abort(), Ok(false));
             }

@@ -108,9 +108,9 @@ impl Engine {
             dedupe_key: notice.dedupe_key.clone(),
         };
         let tools = self.tools.clone();
-        let ask = ChangeAsk { dedupe: Some((attempt_id, notice.dedupe_key)), ..ChangeAsk::default() };
+        let ask = ChangeAsk { dedupe: Some((attempt_id, notice.dedupe_key)), open_items: true, ..ChangeAsk::default() };
         let (outcome, result) = change_with(self.store.as_ref(), tenant, checkout, ask, move |loaded| {
-            let mut draft = Draft::of(&tools, loaded.record);
+            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
             let taken = match loaded.seen {
                 Some((observation, repeats)) => repeat(&mut draft, &fact, observation, repeats).map(|()| observation),
                 None => draft.observe(fact.clone()).map(|(observation, decision)| match loaded.idle {
@@ -125,23 +125,29 @@ impl Engine {
             match taken {
                 Ok(observation) => {
                     let moved = draft.change.observations.iter().any(|row| row.outcome == "moved");
+                    let unsettled = moved && draft.is_open(attempt_id, AttentionKind::UnknownCommand);
                     draft.change.push = Some(PushRecord { observation: Some(observation), ..kept.clone() });
-                    (draft.finish().0, Ok(moved))
+                    (draft.finish().0, Ok((moved, unsettled)))
                 }
                 Err(error) => (Change::abort(), Err(error)),
             }
         })
         .await?;
-        match (outcome, result) {
-            (ChangeOutcome::Done, Some(Ok(moved))) => {
+        let unsettled = match (outcome, result) {
+            (ChangeOutcome::Done, Some(Ok((moved, unsettled)))) => {
                 tracing::info!(
                     checkout.id = %checkout, attempt.id = %attempt_id, provider = %provider, moved, "push stored"
                 );
+                unsettled
             }
             (ChangeOutcome::Done, Some(Err(error))) => return Err(error),
             _ => return Err(EngineError::NotFound),
+        };
+        if unsettled && let Err(error) = self.settle_unknown_commands(tenant, checkout, attempt_id, false).await {
+            // The push is stored, and the command's item is still there for whoever looks next.
+            tracing::warn!(checkout.id = %checkout, attempt.id = %attempt_id, %error, "command not settled");
         }
-        if fetch && let Err(error) = self.fetch_attempt(tenant, checkout, attempt_id).await {
+        if fetch && let Err(error) = self.fetch_attempt(tenant, checkout, attempt_id, Source::Fetch).await {
             // The push is stored; the fetch is tried again by whoever looks next.
             tracing::warn!(checkout.id = %checkout, attempt.id = %attempt_id, provider = %provider, %error, "fetch failed");
         }

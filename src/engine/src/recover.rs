@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lendport_core::{
-    AttemptState, AttentionDraft, AttentionKind, CheckoutId, Claim, Grade, Operation, OperationId, OperationKind,
-    Phase, Reason, Source,
+    AttemptState, CheckoutId, Claim, Grade, Operation, OperationId, OperationKind, Phase, Reason, Source,
 };
 use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
 
@@ -55,19 +54,23 @@ impl Engine {
     }
 
     /// Marks one call, unless its answer or another recovery was quicker; says which.
-    async fn mark_unknown(self: &Arc<Self>, tenant: Tenant, operation: Operation) -> Result<bool, EngineError> {
+    pub(crate) async fn mark_unknown(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        operation: Operation,
+    ) -> Result<bool, EngineError> {
         let tools = self.tools.clone();
         let id = operation.checkout;
         let (attempt, operation) = (operation.attempt, operation.id);
-        let ask = ChangeAsk { operation: Some(operation), ..ChangeAsk::default() };
+        let ask = ChangeAsk { operation: Some(operation), open_items: true, ..ChangeAsk::default() };
         let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
             let Some(mut operation) = loaded.operation.filter(|stored| stored.phase == Phase::Sent) else {
                 return (Change::abort(), Ok(false));
             };
-            let mut draft = Draft::of(&tools, loaded.record);
+            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
             operation.phase = Phase::Unknown;
             operation.error = Some("interrupted: the process ended during the call".to_owned());
-            operation.updated_at = tools.clock.now();
+            operation.updated_at = draft.now;
             let taken = match operation.kind {
                 OperationKind::Create => draft
                     .observe(Fact {
@@ -86,8 +89,7 @@ impl Engine {
                 // Reading has no effect that could be unknown.
                 OperationKind::Retrieve => Ok(()),
                 OperationKind::Capture | OperationKind::Cancel | OperationKind::Refund | OperationKind::Shipment => {
-                    let detail = format!("a {} was interrupted and its outcome is not known", operation.kind.as_str());
-                    draft.flag(operation.attempt, AttentionDraft::new(AttentionKind::UnknownOutcome, detail))
+                    draft.flag_unknown_command(&operation)
                 }
             };
             draft.change.operations.push(operation);

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use lendport_core::provider::{Found, Retrieved};
 use lendport_core::{
-    Ability, AttemptId, CallContext, CallLog, CheckoutId, Grade, ObservationId, OperationKind, Phase, Source,
+    Ability, Attempt, AttemptId, CallContext, CallLog, CheckoutId, Claim, Grade, LedgerKind, Money, ObservationId,
+    OperationKind, Phase, ProviderError, Source,
 };
 use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
 
@@ -12,66 +14,100 @@ use crate::error::EngineError;
 use crate::take_in::{Draft, Fact};
 use crate::view::CheckoutView;
 
+/// What looking brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Looked {
+    /// The attempt moved, or amounts did.
+    pub(crate) news: bool,
+    /// An amount was found given back that was not counted.
+    pub(crate) refunded: bool,
+}
+
 impl Engine {
     /// Asks the leading attempt's provider now. A provider without read-back is a typed refusal.
     pub async fn refresh(self: &Arc<Self>, tenant: Tenant, id: CheckoutId) -> Result<CheckoutView, EngineError> {
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
         let attempt = record.leading_attempt().ok_or(EngineError::NotFound)?;
         self.require(&attempt.provider, Ability::Retrieve)?;
-        self.fetch_attempt(tenant, id, attempt.id).await?;
+        self.fetch_attempt(tenant, id, attempt.id, Source::Fetch).await?;
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
         self.view(&record)
     }
 
-    /// Fetches one attempt's state and takes it in as evidence of grade `fetched`.
+    /// Looks at one attempt and takes what is there in as evidence of grade `fetched`. A command whose outcome was not
+    /// known is settled where the evidence says so. Asked on a schedule, it also sets the next time.
     pub(crate) async fn fetch_attempt(
         self: &Arc<Self>,
         tenant: Tenant,
         id: CheckoutId,
         attempt: AttemptId,
-    ) -> Result<(), EngineError> {
+        source: Source,
+    ) -> Result<Looked, EngineError> {
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
         let attempt = record.attempt(attempt).ok_or(EngineError::NotFound)?.clone();
-        let account = self.account(tenant, &attempt.provider).await?;
+        // A refund that is under way will be counted by its own answer.
+        let refunds = self.store.operations(tenant, id, OperationKind::Refund).await?;
+        let refunding = refunds.iter().any(|refund| refund.attempt == attempt.id && refund.phase == Phase::Sent);
         let calls = CallLog::new();
-        let context =
-            CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls: &calls };
-        let answered = self.provider(&attempt.provider)?.retrieve(context, &attempt).await;
+        let answered = self.look(tenant, &attempt, &calls).await?;
         let mut operation = self.new_operation(id, attempt.id, OperationKind::Retrieve);
         operation.calls = calls.records();
         operation.phase = if answered.is_ok() { Phase::Settled } else { Phase::Failed };
         operation.error = answered.as_ref().err().map(|error| error.message.clone());
         let tools = self.tools.clone();
-        let asked = attempt.clone();
-        let (_, result) = change_with(self.store.as_ref(), tenant, id, ChangeAsk::default(), move |loaded| {
-            let mut draft = Draft::of(&tools, loaded.record);
+        let (asked, version) = (attempt.clone(), record.checkout.version);
+        let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
+        let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
+            let sums_hold = !refunding && loaded.record.checkout.version == version;
+            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
             draft.change.operations.push(operation.clone());
+            let looked = match &answered {
+                Ok(Some(found)) => take_found(&mut draft, &asked, found, source, sums_hold),
+                Ok(None) | Err(_) => Ok(Looked::default()),
+            };
+            let looked = match looked {
+                Ok(looked) => looked,
+                Err(error) => return (Change::abort(), Err(error)),
+            };
+            if source == Source::Poll && !looked.news {
+                // Nothing new is not kept: a request that waits for days would fill the history with it.
+                draft.change.observations.clear();
+                let polls = draft.record.attempt(asked.id).map_or(0, |attempt| attempt.polls);
+                draft.schedule(asked.id, polls.saturating_add(1));
+            }
             let result = match &answered {
+                Ok(_) => Ok(looked),
                 Err(error) => {
-                    let checkout = Some(reference_to(loaded.record));
+                    let checkout = Some(reference_to(&draft.record));
                     let error = Box::new(error.clone());
                     Err(EngineError::Provider { provider: asked.provider.clone(), error, checkout })
-                }
-                Ok(found) => {
-                    let fact = Fact {
-                        attempt: asked.id,
-                        grade: Grade::Fetched,
-                        source: Source::Fetch,
-                        claim: found.claim.clone(),
-                        raw_status: found.raw_status.clone(),
-                        reference: None,
-                        dedupe_key: format!("fetch:{}", ObservationId::mint(tools.ids.as_ref())),
-                    };
-                    match draft.observe(fact) {
-                        Ok(_) => Ok(()),
-                        Err(error) => return (Change::abort(), Err(error)),
-                    }
                 }
             };
             (draft.finish().0, result)
         })
         .await?;
-        result.unwrap_or(Err(EngineError::NotFound))
+        let looked = result.unwrap_or(Err(EngineError::NotFound))?;
+        self.settle_unknown_commands(tenant, id, attempt.id, looked.refunded).await?;
+        Ok(looked)
+    }
+
+    /// Asks by the provider's id of the request, or by ours where it gave none.
+    async fn look(
+        &self,
+        tenant: Tenant,
+        attempt: &Attempt,
+        calls: &CallLog,
+    ) -> Result<Result<Option<Found>, ProviderError>, EngineError> {
+        let account = self.account(tenant, &attempt.provider).await?;
+        let provider = self.provider(&attempt.provider)?;
+        let context = CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls };
+        Ok(match &attempt.reference {
+            Some(reference) => {
+                let found = |retrieved| Found { reference: reference.clone(), amount_echoed: None, retrieved };
+                provider.retrieve(context, attempt).await.map(|retrieved| Some(found(retrieved)))
+            }
+            None => provider.find(context, attempt).await,
+        })
     }
 
     /// Refuses what the provider's descriptor says cannot be asked for.
@@ -83,4 +119,51 @@ impl Engine {
             Err(EngineError::NotSupported { provider: provider.clone(), ability, note: capability.note })
         }
     }
+}
+
+/// Takes in how a request stands, and what was given back beyond what is counted. `sums_hold` says that nothing else
+/// can have counted it meanwhile.
+fn take_found(
+    draft: &mut Draft,
+    asked: &Attempt,
+    found: &Found,
+    source: Source,
+    sums_hold: bool,
+) -> Result<Looked, EngineError> {
+    let Retrieved { claim, raw_status, refunded } = &found.retrieved;
+    let echoed = draft.record.attempt(asked.id).is_some_and(|known| known.amount_echoed.is_some());
+    if found.amount_echoed.is_some() && !echoed {
+        draft.amend(asked.id, |attempt| attempt.amount_echoed = found.amount_echoed);
+    }
+    let fact = |claim: Claim, key: ObservationId| Fact {
+        attempt: asked.id,
+        grade: Grade::Fetched,
+        source,
+        claim,
+        raw_status: raw_status.clone(),
+        reference: Some(found.reference.clone()),
+        dedupe_key: format!("{}:{key}", source.as_str()),
+    };
+    let ids = draft.tools.ids.clone();
+    // Single amounts read back would be counted at every look.
+    let claim = if matches!(claim, Claim::Refund { .. }) { Claim::Nothing } else { claim.clone() };
+    let (_, decision) = draft.observe(fact(claim, ObservationId::mint(ids.as_ref())))?;
+    let mut looked = Looked { news: !decision.changes_nothing() || decision.refused.is_some(), refunded: false };
+    if let Some(more) =
+        refunded.filter(|_| sums_hold).map(|total| uncounted(draft, asked, total)).transpose()?.flatten()
+    {
+        let claim = Claim::Refund { amount: Some(more), distinguishable: true };
+        let (_, decision) = draft.observe(fact(claim, ObservationId::mint(ids.as_ref())))?;
+        looked.refunded = decision.ledger.iter().any(|(kind, _)| *kind == LedgerKind::Refunded);
+        looked.news = true;
+    }
+    Ok(looked)
+}
+
+/// What the provider gave back beyond what is counted, on a commitment.
+fn uncounted(draft: &Draft, asked: &Attempt, total: Money) -> Result<Option<Money>, EngineError> {
+    let counted = draft.record.ledger.sum(asked.id, LedgerKind::Refunded, asked.amount.currency())?;
+    let committed = draft.record.attempt(asked.id).is_some_and(|known| known.state.is_committed());
+    let comparable = committed && total.currency() == counted.currency() && total.covers(counted) && total != counted;
+    Ok(if comparable { Some(total.minus(counted)?) } else { None })
 }

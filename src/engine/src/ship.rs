@@ -127,9 +127,7 @@ impl Engine {
                 draft.change.operations.push(operation.clone());
                 let kind = if answered.is_ok() { EventType::ShipmentConfirmed } else { EventType::OperationFailed };
                 if answered.is_ok() {
-                    let all = whole_cart(loaded.record, &shipment);
-                    let reached = reached(draft.record.checkout.fulfilment, shipment.status, all);
-                    draft.record.checkout.fulfilment = reached;
+                    deliver(&mut draft.record, &shipment);
                 }
                 if let Err(error) = draft.announce(&[kind]) {
                     return (Change::abort(), Err(error));
@@ -166,6 +164,12 @@ pub(crate) fn failed(
     }
     let checkout = Some(reference_to(record));
     EngineError::Provider { provider: provider.clone(), error: Box::new(error.clone()), checkout }
+}
+
+/// The goods are where the shipment says.
+pub(crate) fn deliver(record: &mut CheckoutRecord, shipment: &Shipment) {
+    let all = whole_cart(record, shipment);
+    record.checkout.fulfilment = reached(record.checkout.fulfilment, shipment.status, all);
 }
 
 /// True when the shipment names no lines, or all of them in full.

@@ -1,11 +1,11 @@
 //! Puts observations to a checkout: the decision of `reduce` becomes rows, in one change.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use lendport_core::attention::AMOUNT_UNVERIFIED;
 use lendport_core::{
-    About, Attempt, AttemptId, AttentionDraft, AttentionId, AttentionKind, CheckoutRecord, Claim, Decision, Event,
-    EventId, EventType, Evidence, Grade, LedgerEntry, LedgerId, LedgerKind, Money, Observation, ObservationId,
-    ProviderRef, Source, reduce,
+    About, Attempt, AttemptId, CheckoutRecord, Claim, Decision, Event, EventId, EventType, Evidence, Grade,
+    LedgerEntry, LedgerId, LedgerKind, Money, Observation, ObservationId, ProviderRef, Ruling, Source, reduce,
 };
 use lendport_storage::{AttentionItem, Change, ObservationRow};
 
@@ -28,11 +28,15 @@ pub(crate) struct Fact {
 
 /// A change to one checkout as it takes shape.
 pub(crate) struct Draft {
-    tools: Tools,
-    now: Timestamp,
+    pub(crate) tools: Tools,
+    pub(crate) now: Timestamp,
     /// The checkout as it will be.
     pub(crate) record: CheckoutRecord,
     pub(crate) change: Change,
+    /// The checkout's open items, as far as they were asked for, with those opened here.
+    pub(crate) open_items: Vec<AttentionItem>,
+    /// Attempts that are to be looked at at another time; that alone is no new version.
+    pub(crate) scheduled: BTreeSet<AttemptId>,
     touched: bool,
 }
 
@@ -40,7 +44,20 @@ impl Draft {
     /// Starts from what the transaction loaded.
     pub(crate) fn of(tools: &Tools, record: &CheckoutRecord) -> Self {
         let now = tools.clock.now();
-        Self { tools: tools.clone(), now, record: record.clone(), change: Change::default(), touched: false }
+        Self {
+            tools: tools.clone(),
+            now,
+            record: record.clone(),
+            change: Change::default(),
+            open_items: Vec::new(),
+            scheduled: BTreeSet::new(),
+            touched: false,
+        }
+    }
+
+    /// The checkout gets a new version though nothing in it changed: whoever decides on the old one is refused.
+    pub(crate) fn touch(&mut self) {
+        self.touched = true;
     }
 
     /// Changes an attempt's facts that are not its state.
@@ -61,6 +78,16 @@ impl Draft {
 
     /// Takes a fact in: the reducer decides, the rows follow. Returns the observation's id and the decision.
     pub(crate) fn observe(&mut self, fact: Fact) -> Result<(ObservationId, Decision), EngineError> {
+        self.take(fact, None)
+    }
+
+    /// Takes in what a person ruled; told of as resolved, together with what follows.
+    pub(crate) fn observe_ruling(&mut self, fact: Fact, ruling: &Ruling) -> Result<Decision, EngineError> {
+        self.apply_ruling(fact.attempt, ruling);
+        Ok(self.take(fact, Some(ruling))?.1)
+    }
+
+    fn take(&mut self, fact: Fact, ruling: Option<&Ruling>) -> Result<(ObservationId, Decision), EngineError> {
         let observation = Observation {
             id: ObservationId::mint(self.tools.ids.as_ref()),
             attempt: fact.attempt,
@@ -73,6 +100,10 @@ impl Draft {
             received_at: self.now,
         };
         let id = observation.id;
+        if let Some(settled) = ruling.and_then(|ruling| ruling.settles).filter(|amount| !amount.is_zero()) {
+            self.post(fact.attempt, LedgerKind::RefundSettled, settled, false, id);
+            self.touched = true;
+        }
         let fence = self.record.fence_for(fact.attempt);
         let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == fact.attempt) else {
             return Ok((id, Decision::default()));
@@ -84,8 +115,7 @@ impl Draft {
             self.touched = true;
         }
         if let Some(moved) = &decision.moved {
-            attempt.state = moved.to;
-            attempt.reason.clone_from(&moved.reason);
+            moved.apply(attempt);
             attempt.evidence = Some(Evidence { observation: id, grade: observation.grade });
             attempt.updated_at = self.now;
         }
@@ -102,11 +132,20 @@ impl Draft {
         if let Some(amount) = decision.pending_refund {
             self.post(fact.attempt, LedgerKind::Refunded, amount, true, id);
         }
+        let source = observation.source;
         self.change.observations.push(row(observation, &decision));
-        let events = events_for(&self.record, &decision, self.now);
+        let mut events = events_for(&self.record, &decision, self.now);
+        if ruling.is_some() {
+            events.insert(0, EventType::AttentionResolved);
+        }
         self.announce(&events)?;
+        self.settle_by_evidence(fact.attempt, source, &decision)?;
         for draft in &decision.attention {
             self.flag(fact.attempt, draft.clone())?;
+        }
+        // A push is news, whatever it says; a look-up only when something came of it.
+        if decision.moved.is_some() || source == Source::Push {
+            self.reschedule(fact.attempt);
         }
         Ok((id, decision))
     }
@@ -123,31 +162,6 @@ impl Draft {
         };
         self.record.ledger.0.push(entry.clone());
         self.change.ledger.push(entry);
-    }
-
-    /// Opens an item where an attempt is committed and no amount was ever named.
-    pub(crate) fn flag_unverified_amount(&mut self, id: AttemptId) -> Result<(), EngineError> {
-        let unverified =
-            self.record.attempt(id).is_some_and(|known| known.state.is_committed() && known.amount_echoed.is_none());
-        if unverified {
-            self.flag(id, AttentionDraft::new(AttentionKind::AmountUnverified, AMOUNT_UNVERIFIED))?;
-        }
-        Ok(())
-    }
-
-    /// Opens an item for a person, and tells of it.
-    pub(crate) fn flag(&mut self, attempt: AttemptId, draft: AttentionDraft) -> Result<(), EngineError> {
-        self.change.attention.push(AttentionItem {
-            id: AttentionId::mint(self.tools.ids.as_ref()),
-            checkout: self.record.checkout.id,
-            attempt,
-            kind: draft.kind,
-            detail: draft.detail,
-            opened_at: self.now,
-            deadline: None,
-            resolution: None,
-        });
-        self.announce(&[EventType::AttentionOpened])
     }
 
     /// Writes events with the checkout as it is now.
@@ -180,6 +194,9 @@ impl Draft {
             self.change.checkout = Some(Box::new(self.record.checkout.clone()));
             self.change.status = Some(self.record.status());
             self.change.attempts.clone_from(&self.record.attempts);
+        } else {
+            let scheduled = self.record.attempts.iter().filter(|attempt| self.scheduled.contains(&attempt.id));
+            self.change.attempts = scheduled.cloned().collect();
         }
         (self.change, self.record)
     }

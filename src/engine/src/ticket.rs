@@ -8,7 +8,7 @@ use lendport_storage::{Change, ChangeAsk, Claim, ClaimState, ClaimWrite, Idempot
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::take_in::Draft;
-use crate::view::{CheckoutView, DeliveryView, EndpointView, RecoveryView, ShipmentView};
+use crate::view::{AttentionView, CheckoutView, DeliveryView, EndpointView, RecoveryView, ShipmentView};
 
 /// What a use case brought about.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub enum Effect {
     Checkout(Box<CheckoutView>),
     /// A shipment the provider was told of.
     Shipment(Box<ShipmentView>),
+    /// An item for a person, settled.
+    Attention(Box<AttentionView>),
     /// An endpoint with a new secret.
     Endpoint(Box<EndpointView>),
     /// An event as it is sent, JSON text.

@@ -18,6 +18,7 @@ use crate::{assets, callbacks, conventions, customer_page, docs, openapi, probes
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::base())
         .merge(v1::checkouts::router())
+        .merge(v1::attention::router())
         .merge(v1::providers::router())
         .merge(v1::webhook_endpoints::router())
         .merge(v1::events::router())

@@ -1,5 +1,6 @@
 //! What merchants see: the same words in answers and in events (`api.md`). Holds no personal data.
 
+mod attention;
 mod checkout;
 mod delivery;
 mod endpoint;
@@ -7,6 +8,7 @@ mod event;
 mod movement;
 mod timeline;
 
+pub use attention::{AttentionView, ChoiceView, ResolutionView};
 pub use checkout::{
     AmountsView, AttemptView, CheckoutView, DeadlinesView, EventView, LineView, NextActionView, RouteView, SkippedView,
 };

@@ -157,7 +157,7 @@ impl Fake {
     fn obey(&self, word: String) -> Result<Retrieved, ProviderError> {
         self.commanded.lock().unwrap().push(word);
         let answer = self.command.lock().unwrap().clone();
-        answer.map(|claim| Retrieved { claim, raw_status: None })
+        answer.map(|claim| Retrieved { claim, raw_status: None, refunded: None })
     }
 
     /// Every create call so far.
@@ -241,7 +241,7 @@ impl FinancingProvider for Fake {
 
     async fn retrieve(&self, _: CallContext<'_>, _: &Attempt) -> Result<Retrieved, ProviderError> {
         self.descriptor.require(Ability::Retrieve)?;
-        Ok(Retrieved { claim: self.retrieved.lock().unwrap().clone(), raw_status: None })
+        Ok(Retrieved { claim: self.retrieved.lock().unwrap().clone(), raw_status: None, refunded: None })
     }
 
     async fn capture(&self, _: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {

@@ -8,7 +8,7 @@ use lendport_core::{
 };
 use lendport_engine::{
     Effect, Engine, EngineError, EngineParts, EngineSettings, IncomingPush, OpenCheckout, Rendered, Reply, Ticket,
-    WebhookSettings, digest,
+    UpkeepSettings, WebhookSettings, digest,
 };
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
 use lendport_storage::{ClaimState, Database, IdempotencyRow, Merchant, Outbox, Store, Tenant, Timeline, Vault};
@@ -204,6 +204,7 @@ fn engine(
             idempotency_keep_days: 7,
             owner: owner.to_owned(),
             webhooks: WebhookSettings::default(),
+            upkeep: UpkeepSettings::default(),
         },
     }))
 }
@@ -251,6 +252,8 @@ fn render(result: &Result<Effect, EngineError>) -> Rendered {
     let (status, body) = match result {
         Ok(Effect::Checkout(view)) => (201, serde_json::to_value(view).unwrap()),
         Ok(Effect::Shipment(view)) => (201, serde_json::to_value(view).unwrap()),
+        Ok(Effect::Attention(view)) => (200, serde_json::to_value(view).unwrap()),
+        Ok(other) => panic!("{other:?} is not of these use cases"),
         Err(error) => {
             let status = match error {
                 EngineError::Invalid(_) | EngineError::NotSupported { .. } | EngineError::KeyReused => 422,
@@ -275,6 +278,8 @@ pub(crate) fn word(error: &EngineError) -> &'static str {
         EngineError::WrongState { .. } => "wrong_state",
         EngineError::CommitFence { .. } => "commit_fence",
         EngineError::PreconditionFailed => "precondition_failed",
+        EngineError::AlreadySettled { .. } => "already_settled",
+        EngineError::Endpoint(_) => "endpoint",
         EngineError::KeyReused => "key_reused",
         EngineError::KeyInFlight => "key_in_flight",
         EngineError::Store(_) => "store",

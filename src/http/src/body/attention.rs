@@ -24,7 +24,8 @@ pub(crate) fn resolve(node: &Node<'_>, notes: &mut Invalid) -> Resolve {
     let choice = body.text("choice", notes);
     let reason = message(&body, "reason", notes);
     if notes.0.len() == before && matches!(node, Node::Object(_)) {
-        let required = [("choice", choice.is_none(), "is required"), ("reason", reason.is_none(), "say why; it is kept")];
+        let required =
+            [("choice", choice.is_none(), "is required"), ("reason", reason.is_none(), "say why; it is kept")];
         for (name, absent, detail) in required {
             if absent {
                 notes.note(&body.pointer(name), "missing", detail);

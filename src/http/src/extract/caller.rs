@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderName, header};
 use lendport_core::MerchantId;
+use lendport_engine::KeyHolder;
 use lendport_storage::Tenant;
 
 use crate::app::App;
@@ -17,22 +18,35 @@ const KEY_MAX_BYTES: usize = 256;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller(pub(crate) Tenant);
 
+/// An authenticated caller, with the key that is kept beside what it decides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyedCaller(pub(crate) KeyHolder);
+
 impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let KeyedCaller(holder) = KeyedCaller::from_request_parts(parts, app).await?;
+        Ok(Self(holder.tenant))
+    }
+}
+
+impl FromRequestParts<App> for KeyedCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let unknown = || Problem::plain(Code::Unauthorized);
         let key = bearer(parts).filter(|key| key.len() <= KEY_MAX_BYTES).ok_or_else(unknown)?.to_owned();
         let engine = app.engine.clone();
-        let tenant = app.run(async move { engine.tenant_of_key(&key).await }).await?.ok_or_else(unknown)?;
+        let holder = app.run(async move { engine.tenant_of_key(&key).await }).await?.ok_or_else(unknown)?;
         if let Some(named) = parts.headers.get(LENDPORT_MERCHANT) {
             let named = named.to_str().ok().and_then(|text| text.parse::<MerchantId>().ok());
             // A key may only act for its own merchant; anything else looks as if it did not exist.
-            if named != Some(tenant.merchant) {
+            if named != Some(holder.tenant.merchant) {
                 return Err(Problem::plain(Code::NotFound));
             }
         }
-        Ok(Self(tenant))
+        Ok(Self(holder))
     }
 }
 

@@ -9,7 +9,7 @@ mod query;
 mod resource;
 mod write;
 
-pub(crate) use caller::Caller;
+pub(crate) use caller::{Caller, KeyedCaller};
 pub(crate) use if_match::IfMatch;
 pub(crate) use json_body::JsonBody;
 pub(crate) use parameters::Parameters;

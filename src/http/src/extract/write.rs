@@ -128,6 +128,7 @@ fn render(
         Ok(Effect::Event(document)) => (document.clone(), Extras::default()),
         Ok(Effect::Delivery(view)) => (text(view), Extras::default()),
         Ok(Effect::Recovery(view)) => (text(view), Extras::default()),
+        Ok(Effect::Attention(view)) => (text(view), Extras::default()),
         Err(error) => {
             let problem = Problem::from(error);
             let extras = Extras { retry_after_s: problem.retry_after_s(), ..Extras::default() };

@@ -167,6 +167,19 @@ documented! {
         reason: Option<String>,
     }
 
+    /// How to settle an item.
+    struct ResolveAttention {
+        /// One of the item's `choices`.
+        #[schema(example = "accept_amount")]
+        choice: String,
+        /// Why; kept for ever.
+        #[schema(min_length = 1, max_length = 1000)]
+        reason: String,
+        /// The amount the choice needs, as you read it at the financer.
+        #[schema(value_type = Option<Amount>)]
+        amount: Option<Amount>,
+    }
+
     /// Units of one line.
     struct LineInput {
         /// The line's id, from `items` of the checkout.
@@ -237,7 +250,7 @@ mod tests {
     use utoipa::PartialSchema;
 
     use super::*;
-    use crate::body::{checkout, command, shipment};
+    use crate::body::{attention, checkout, command, shipment};
 
     fn words(schema: impl serde::Serialize, member: &str) -> Vec<String> {
         let schema = serde_json::to_value(schema).unwrap();
@@ -260,6 +273,7 @@ mod tests {
             (CommandInput::schema(), command::COMMAND),
             (RefundInput::schema(), command::REFUND),
             (LineInput::schema(), command::LINE),
+            (ResolveAttention::schema(), attention::RESOLVE),
             (ShipmentInput::schema(), shipment::SHIPMENT),
         ] {
             assert_eq!(words(&documented, "properties"), read);

@@ -38,6 +38,7 @@ with `Idempotent-Replayed: true`; a request whose outcome is unknown is resumed.
     security(("secret_key" = [])),
     tags(
         (name = "Checkouts", description = "What a merchant wants financed"),
+        (name = "Attention", description = "What needs a person"),
         (name = "Events", description = "What merchants are told, where, and how far that has come"),
         (name = "Providers", description = "What each financer can do"),
         (name = "Customer", description = "The customer's page"),

@@ -48,6 +48,7 @@ impl From<&EngineError> for Problem {
                 problem.0.checkout = Some(shown(*checkout));
                 problem
             }
+            EngineError::AlreadySettled { .. } => Self::new(Code::InvalidState, error.to_string()),
             EngineError::Endpoint(refusal) => {
                 let code = match refusal {
                     EndpointRefusal::TooMany => Code::TooManyEndpoints,

@@ -1,5 +1,6 @@
 //! The merchant API, version 1: one endpoint, one file.
 
+pub(crate) mod attention;
 pub(crate) mod checkouts;
 pub(crate) mod deliveries;
 pub(crate) mod events;

@@ -9,7 +9,7 @@ use lendport_core::{
     AccountSettings, Clock, FinancingProvider, IdSource, KeyId, MerchantId, Mode, ProviderAccount, ProviderAccountId,
     ProviderId, Secret,
 };
-use lendport_engine::{Engine, EngineParts, EngineSettings, WebhookSettings, digest};
+use lendport_engine::{Engine, EngineParts, EngineSettings, UpkeepSettings, WebhookSettings, digest};
 use lendport_http::HttpSettings;
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
 use lendport_storage::{ApiKey, Database, Merchant, Outbox, Store, Tenant, Vault};
@@ -30,6 +30,9 @@ pub(crate) struct World {
     pub(crate) router: Router,
     pub(crate) fake: Arc<Fake>,
     pub(crate) clock: ManualClock,
+    pub(crate) ids: SeededIds,
+    /// The first merchant in test mode, as [`KEY`] is.
+    pub(crate) tenant: Tenant,
     pub(crate) tasks: TaskTracker,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) outbox: Arc<dyn Outbox>,
@@ -118,8 +121,10 @@ impl World {
                 idempotency_keep_days: 7,
                 owner: "test".to_owned(),
                 webhooks: WebhookSettings { allow_loopback: true },
+                upkeep: UpkeepSettings::default(),
             },
         }));
+        let tenant = Tenant { merchant: merchants[0], mode: Mode::Test };
         let tasks = TaskTracker::new();
         let settings = HttpSettings {
             public_url: PUBLIC_URL.to_owned(),
@@ -127,8 +132,8 @@ impl World {
             body_max_bytes: 1024 * 1024,
             client_token_key: Secret::new([7; 32]),
         };
-        let router = lendport_http::router(engine, Arc::new(ids), Arc::new(clock.clone()), settings, tasks.clone());
-        Self { router, fake, clock, tasks, store, outbox, _folder: folder }
+        let router = lendport_http::router(engine, Arc::new(ids.clone()), Arc::new(clock.clone()), settings, tasks.clone());
+        Self { router, fake, clock, ids, tenant, tasks, store, outbox, _folder: folder }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -1,0 +1,290 @@
+//! One command to a financer: one at a time per attempt, stored before it is sent, and never sent again on a guess.
+
+use std::sync::Arc;
+
+use lendport_core::provider::Retrieved;
+use lendport_core::{
+    Ability, Attempt, CallContext, CallLog, CheckoutId, CheckoutRecord, Claim, EventType, Grade, Money, Operation,
+    OperationId, OperationKind, Phase, ProviderError, Source,
+};
+use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant, change_with};
+
+use crate::attempt_start::may_have_committed;
+use crate::engine::{Engine, reference_to};
+use crate::error::EngineError;
+use crate::settle::settle_command;
+use crate::ship::failed;
+use crate::take_in::{Draft, Fact};
+use crate::ticket::{Effect, Reply, Standing, Ticket};
+
+/// Commands that move money, of which only one may be under way on an attempt.
+const EXCLUSIVE: &[OperationKind] = &[OperationKind::Capture, OperationKind::Cancel, OperationKind::Refund];
+/// Looks at a checkout that changes all the time before the caller is asked to look again.
+const STARTS_MAX: u32 = 8;
+
+const UNDER_WAY: &str = "another command to the financer is under way, or its outcome is not known yet; look at the \
+                         checkout's timeline and at what needs a person";
+const UNKNOWN: &str = "an earlier call of this command has no known outcome yet; look at the checkout's timeline";
+
+/// A command with its content worked out.
+#[derive(Clone, Debug)]
+pub(crate) enum Command {
+    Cancel,
+    Capture,
+    Refund { amount: Money, reason: Option<String> },
+}
+
+/// Works the content out, against the checkout as it is.
+pub(crate) type Plan<'p> = dyn Fn(&CheckoutRecord, &Attempt) -> Result<Command, EngineError> + Send + Sync + 'p;
+
+/// What a caller asks for.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'p> {
+    pub(crate) ability: Ability,
+    pub(crate) if_match: Option<u64>,
+    pub(crate) plan: &'p Plan<'p>,
+}
+
+/// A command that is stored and may be sent.
+struct Started {
+    attempt: Attempt,
+    operation: Operation,
+    command: Command,
+}
+
+impl Engine {
+    /// Carries a command out, or goes on with the one that this key started.
+    pub(crate) async fn command(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        asked: Asked<'_>,
+        ticket: Ticket,
+    ) -> Result<Reply, EngineError> {
+        let Some(row) = self.store.idempotency(tenant, &ticket.route, &ticket.key).await? else {
+            return self.command_now(tenant, id, asked, ticket, true).await;
+        };
+        let earlier = match ticket.standing(self, tenant, row).await? {
+            Standing::Replay(reply) => return Ok(reply),
+            Standing::Resume { operation, .. } => operation,
+        };
+        let result = async {
+            if let Some(reply) = self.settle_earlier(tenant, id, earlier, &ticket).await? {
+                return Ok(reply);
+            }
+            // Its first try has changed the version.
+            let asked = Asked { if_match: None, ..asked };
+            self.command_now(tenant, id, asked, ticket.clone(), false).await
+        }
+        .await;
+        self.release_on_error(tenant, id, ticket, result).await
+    }
+
+    /// An earlier call of this command may have committed: look, never send again. `None` when it is known to have had
+    /// no effect, so that sending is right.
+    async fn settle_earlier(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        earlier: Option<OperationId>,
+        ticket: &Ticket,
+    ) -> Result<Option<Reply>, EngineError> {
+        let Some(operation) = self.earlier(tenant, id, earlier).await? else { return Ok(None) };
+        if operation.phase == Phase::Sent {
+            // The key was taken over, so nobody waits for the answer.
+            self.mark_unknown(tenant, operation.clone()).await?;
+        }
+        let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
+        let attempt = record.attempt(operation.attempt).ok_or(EngineError::NotFound)?;
+        if matches!(operation.phase, Phase::Sent | Phase::Unknown) && self.tools.polling.can_ask(attempt) {
+            self.fetch_attempt(tenant, id, operation.attempt, Source::Fetch).await?;
+        }
+        let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
+        match self.earlier(tenant, id, earlier).await?.map(|now| now.phase) {
+            Some(Phase::Settled) => {
+                let result = self.view(&record).map(|view| Effect::Checkout(Box::new(view)));
+                self.close_ticket(tenant, id, ticket.clone(), result).await.map(Some)
+            }
+            Some(Phase::Sent | Phase::Unknown) => {
+                Err(EngineError::WrongState { checkout: reference_to(&record), wanted: UNKNOWN })
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn earlier(
+        &self,
+        tenant: Tenant,
+        id: CheckoutId,
+        earlier: Option<OperationId>,
+    ) -> Result<Option<Operation>, EngineError> {
+        for kind in EXCLUSIVE {
+            let known = self.store.operations(tenant, id, *kind).await?;
+            if let Some(found) = known.into_iter().find(|operation| Some(operation.id) == earlier) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Stores the command, unless another one of the attempt is under way.
+    ///
+    /// Every start grows the checkout's version, and a start that meets another version than it looked at looks again:
+    /// so of two at once, the second one sees the first.
+    async fn start_command(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        asked: Asked<'_>,
+        ticket: &Ticket,
+        claims: bool,
+    ) -> Result<Started, EngineError> {
+        for _ in 0..STARTS_MAX {
+            let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
+            let attempt = record.leading_attempt().ok_or(EngineError::NotFound)?.clone();
+            self.require(&attempt.provider, asked.ability)?;
+            let command = (asked.plan)(&record, &attempt)?;
+            for kind in EXCLUSIVE {
+                let known = self.store.operations(tenant, id, *kind).await?;
+                let under_way =
+                    |one: &Operation| one.attempt == attempt.id && !matches!(one.phase, Phase::Settled | Phase::Failed);
+                if known.iter().any(under_way) {
+                    return Err(EngineError::WrongState { checkout: reference_to(&record), wanted: UNDER_WAY });
+                }
+            }
+            let kind = match command {
+                Command::Cancel => OperationKind::Cancel,
+                Command::Capture => OperationKind::Capture,
+                Command::Refund { .. } => OperationKind::Refund,
+            };
+            let operation = self.new_operation(id, attempt.id, kind);
+            let ask = ChangeAsk { claim: claims.then(|| ticket.claim(self)), ..ChangeAsk::default() };
+            // Going on with a key: it has to name this operation from now on.
+            let held = (!claims).then(|| ticket.hold(self));
+            let (stored, tools) = (operation.clone(), self.tools.clone());
+            let (seen, if_match) = (record.checkout.version, asked.if_match);
+            let (outcome, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
+                let version = loaded.record.checkout.version;
+                if if_match.is_some_and(|wanted| wanted != version) {
+                    return (Change::abort(), Err(EngineError::PreconditionFailed));
+                }
+                if version != seen {
+                    return (Change::abort(), Ok(false));
+                }
+                let mut draft = Draft::of(&tools, loaded.record);
+                draft.touch();
+                draft.change.operations.push(stored.clone());
+                draft.change.claimed_operation = Some(stored.id);
+                draft.change.claim.clone_from(&held);
+                (draft.finish().0, Ok(true))
+            })
+            .await?;
+            match (outcome, result) {
+                (ChangeOutcome::Done, Some(Ok(true))) => return Ok(Started { attempt, operation, command }),
+                (ChangeOutcome::Done, Some(Ok(false))) => {}
+                (ChangeOutcome::Done, Some(Err(error))) => return Err(error),
+                (ChangeOutcome::Claimed(_), _) => return Err(EngineError::KeyInFlight),
+                _ => return Err(EngineError::NotFound),
+            }
+        }
+        Err(EngineError::PreconditionFailed)
+    }
+
+    /// Stores the command, sends it, and stores what came of it.
+    async fn command_now(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        asked: Asked<'_>,
+        ticket: Ticket,
+        claims: bool,
+    ) -> Result<Reply, EngineError> {
+        let Started { attempt, operation, command } = self.start_command(tenant, id, asked, &ticket, claims).await?;
+        let (answered, calls) = self.send(tenant, &attempt, &command).await?;
+        let mut operation = operation;
+        operation.calls = calls.records();
+        (operation.phase, operation.error) = match &answered {
+            Ok(_) => (Phase::Settled, None),
+            Err(error) if may_have_committed(error) => (Phase::Unknown, Some(error.message.clone())),
+            Err(error) => (Phase::Failed, Some(error.message.clone())),
+        };
+        let engine = Arc::clone(self);
+        let ask = ChangeAsk { operation: Some(operation.id), open_items: true, ..ChangeAsk::default() };
+        let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
+            let stored = loaded.operation;
+            let mut draft = Draft::of(&engine.tools, loaded.record).knowing(loaded.open_items);
+            match record_command(&mut draft, &attempt, stored, &operation, &answered) {
+                Ok(failure) => {
+                    let (change, reply) = engine.answer(draft, failure, &ticket);
+                    (change, Ok(reply))
+                }
+                Err(error) => (Change::abort(), Err(error)),
+            }
+        })
+        .await?;
+        result.unwrap_or(Err(EngineError::NotFound))
+    }
+
+    async fn send(
+        &self,
+        tenant: Tenant,
+        attempt: &Attempt,
+        command: &Command,
+    ) -> Result<(Result<Retrieved, ProviderError>, CallLog), EngineError> {
+        let account = self.account(tenant, &attempt.provider).await?;
+        let provider = self.provider(&attempt.provider)?;
+        let calls = CallLog::new();
+        let context =
+            CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls: &calls };
+        let answered = match command {
+            Command::Cancel => provider.cancel(context, attempt).await,
+            Command::Capture => provider.capture(context, attempt).await,
+            Command::Refund { amount, reason } => provider.refund(context, attempt, *amount, reason.as_deref()).await,
+        };
+        Ok((answered, calls))
+    }
+}
+
+/// What an answer does to the checkout, and what went wrong with it. `stored` is the operation as it stands: where the
+/// answer took so long that somebody else has settled it, its amounts are counted already.
+fn record_command(
+    draft: &mut Draft,
+    attempt: &Attempt,
+    stored: Option<Operation>,
+    answered_operation: &Operation,
+    answered: &Result<Retrieved, ProviderError>,
+) -> Result<Option<EngineError>, EngineError> {
+    let operation = Operation { updated_at: draft.now, ..answered_operation.clone() };
+    let was = stored.as_ref().map(|stored| stored.phase);
+    match answered {
+        Ok(found) => {
+            let counted = was == Some(Phase::Settled) && matches!(found.claim, Claim::Refund { .. });
+            let fact = Fact {
+                attempt: attempt.id,
+                grade: Grade::Fetched,
+                source: Source::Answer,
+                claim: if counted { Claim::Nothing } else { found.claim.clone() },
+                raw_status: found.raw_status.clone(),
+                reference: None,
+                dedupe_key: format!("answer:{}", operation.id),
+            };
+            draft.observe(fact)?;
+        }
+        Err(_) => draft.announce(&[EventType::OperationFailed])?,
+    }
+    match (was, operation.phase) {
+        // It was given up as interrupted, and an item asks what became of it.
+        (Some(Phase::Unknown), phase @ (Phase::Settled | Phase::Failed)) => {
+            // The item was opened when it was given up.
+            let updated_at = stored.map_or(operation.updated_at, |stored| stored.updated_at);
+            settle_command(draft, Operation { updated_at, ..operation }, phase)?;
+        }
+        (Some(Phase::Settled), Phase::Unknown | Phase::Failed) | (Some(Phase::Unknown), _) => {}
+        (_, Phase::Unknown) => {
+            draft.flag_unknown_command(&operation)?;
+            draft.change.operations.push(operation);
+        }
+        _ => draft.change.operations.push(operation),
+    }
+    Ok(answered.as_ref().err().map(|error| failed(&attempt.provider, error, &draft.record)))
+}

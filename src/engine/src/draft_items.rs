@@ -1,0 +1,119 @@
+//! Items for a person: opened with a deadline, settled by a person's ruling or by what a provider said.
+
+use jiff::SignedDuration;
+use lendport_core::attention::{AMOUNT_UNVERIFIED, BY_EVIDENCE};
+use lendport_core::ruling::answers;
+use lendport_core::{
+    AttemptId, AttentionDraft, AttentionId, AttentionKind, Decision, EventType, Operation, Resolution, Ruling, Source,
+};
+use lendport_storage::AttentionItem;
+
+use crate::error::EngineError;
+use crate::take_in::Draft;
+
+impl Draft {
+    /// Tells the draft which items of the checkout are open.
+    pub(crate) fn knowing(mut self, open: Vec<AttentionItem>) -> Self {
+        self.open_items = open;
+        self
+    }
+
+    /// True when the attempt has an open item of this kind.
+    pub(crate) fn is_open(&self, attempt: AttemptId, kind: AttentionKind) -> bool {
+        self.open_items.iter().any(|item| item.attempt == attempt && item.kind == kind)
+    }
+
+    /// Opens an item where an attempt is committed and no amount was ever named.
+    pub(crate) fn flag_unverified_amount(&mut self, id: AttemptId) -> Result<(), EngineError> {
+        let unverified = self
+            .record
+            .attempt(id)
+            .is_some_and(|known| known.state.is_committed() && known.amount_echoed.is_none() && !known.amount_accepted);
+        if unverified {
+            self.flag(id, AttentionDraft::new(AttentionKind::AmountUnverified, AMOUNT_UNVERIFIED))?;
+        }
+        Ok(())
+    }
+
+    /// Opens an item for a person, and tells of it. What a standing question already asks is not asked twice.
+    pub(crate) fn flag(&mut self, attempt: AttemptId, draft: AttentionDraft) -> Result<(), EngineError> {
+        let standing = matches!(
+            draft.kind,
+            AttentionKind::AmountMismatch | AttentionKind::AmountUnverified | AttentionKind::SilentProvider
+        );
+        if standing && self.is_open(attempt, draft.kind) {
+            return Ok(());
+        }
+        let item = AttentionItem {
+            id: AttentionId::mint(self.tools.ids.as_ref()),
+            checkout: self.record.checkout.id,
+            attempt,
+            kind: draft.kind,
+            detail: draft.detail,
+            opened_at: self.now,
+            deadline: self.now.checked_add(SignedDuration::from_hours(draft.kind.deadline_hours())).ok(),
+            resolution: None,
+        };
+        self.open_items.push(item.clone());
+        self.change.attention.push(item);
+        self.announce(&[EventType::AttentionOpened])
+    }
+
+    /// Opens an item about a command that may have taken effect, and has the provider asked where it can be.
+    pub(crate) fn flag_unknown_command(&mut self, operation: &Operation) -> Result<(), EngineError> {
+        let detail =
+            format!("a {} may have reached the provider and its outcome is not known", operation.kind.as_str());
+        self.flag(operation.attempt, AttentionDraft::new(AttentionKind::UnknownCommand, detail))?;
+        self.reschedule(operation.attempt);
+        Ok(())
+    }
+
+    /// Writes how an item was settled. Whoever calls tells of it.
+    pub(crate) fn close_item(&mut self, item: &AttentionItem, resolution: Resolution) -> AttentionItem {
+        let settled = AttentionItem { resolution: Some(resolution), ..item.clone() };
+        self.open_items.retain(|open| open.id != item.id);
+        self.change.attention.retain(|written| written.id != item.id);
+        self.change.attention.push(settled.clone());
+        settled
+    }
+
+    /// Settles an item that nobody has to look at any more, and tells of it.
+    pub(crate) fn close_by_evidence(&mut self, item: &AttentionItem, reason: &str) -> Result<(), EngineError> {
+        let resolution =
+            Resolution { choice: BY_EVIDENCE.to_owned(), reason: reason.to_owned(), by: None, at: self.now };
+        self.close_item(item, resolution);
+        self.announce(&[EventType::AttentionResolved])
+    }
+
+    /// Settles the attempt's open items that a decision answers.
+    pub(crate) fn settle_by_evidence(
+        &mut self,
+        attempt: AttemptId,
+        source: Source,
+        decision: &Decision,
+    ) -> Result<(), EngineError> {
+        let answered = |item: &&AttentionItem| item.attempt == attempt && answers(item.kind, source, decision);
+        let items: Vec<_> = self.open_items.iter().filter(answered).cloned().collect();
+        for item in items {
+            let reason = match &decision.moved {
+                Some(moved) => format!("the attempt went from {} to {}", moved.from.as_str(), moved.to.as_str()),
+                None => "the financer spoke".to_owned(),
+            };
+            self.close_by_evidence(&item, &reason)?;
+        }
+        Ok(())
+    }
+
+    /// What a ruling says of the attempt beside its state, applied before the reducer looks.
+    pub(crate) fn apply_ruling(&mut self, attempt: AttemptId, ruling: &Ruling) {
+        if ruling.accepts_amount || ruling.confirms_approval || ruling.amount_read.is_some() {
+            self.amend(attempt, |attempt| {
+                attempt.amount_accepted |= ruling.accepts_amount;
+                attempt.approval_confirmed |= ruling.confirms_approval;
+                if ruling.amount_read.is_some() {
+                    attempt.amount_echoed = ruling.amount_read;
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! A person settles an item: the choice becomes a ruling, the ruling a fact of grade operator, and the reducer decides.
+
+use std::sync::Arc;
+
+use lendport_core::{
+    AttemptId, AttentionId, AttentionKind, Case, CheckoutRecord, Choice, Claim, EventType, Grade, Invalid, KeyId,
+    LedgerKind, Money, Operation, OperationKind, Phase, Pointer, Resolution, Ruling, RulingError, Source, limits,
+};
+use lendport_storage::{
+    AttentionFilter, AttentionItem, Change, ChangeAsk, ChangeOutcome, Loaded, Page, PageAsk, Tenant, change_with,
+};
+use rust_decimal::Decimal;
+
+use crate::engine::{Engine, reference_to};
+use crate::error::EngineError;
+use crate::ship;
+use crate::take_in::{Draft, Fact};
+use crate::ticket::{Effect, Reply, Standing, Ticket};
+use crate::view::AttentionView;
+
+/// How a person settles an item.
+#[derive(Clone, Debug)]
+pub struct ResolveAsk {
+    /// One of the item's choices.
+    pub choice: String,
+    /// Why; kept with the item for ever.
+    pub reason: String,
+    /// The amount the choice needs, in major units of the checkout's currency.
+    pub amount: Option<Decimal>,
+    /// Whose key it is.
+    pub by: KeyId,
+}
+
+impl Engine {
+    /// Reads a page of items, newest first.
+    pub async fn attention(
+        &self,
+        tenant: Tenant,
+        filter: &AttentionFilter,
+        page: PageAsk<AttentionId>,
+    ) -> Result<Page<AttentionView>, EngineError> {
+        let page = self.store.attention(tenant, filter, page).await?;
+        Ok(Page { rows: page.rows.iter().map(AttentionView::of).collect(), has_more: page.has_more })
+    }
+
+    /// Reads one item.
+    pub async fn attention_item(&self, tenant: Tenant, id: AttentionId) -> Result<AttentionView, EngineError> {
+        let item = self.store.attention_item(tenant, id).await?.ok_or(EngineError::NotFound)?;
+        Ok(AttentionView::of(&item))
+    }
+
+    /// Settles an item. Its checkout, its events and the audit are written in one change, or nothing is.
+    pub async fn resolve_attention(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: AttentionId,
+        asked: ResolveAsk,
+        ticket: Ticket,
+    ) -> Result<Reply, EngineError> {
+        let taken_over = match self.store.idempotency(tenant, &ticket.route, &ticket.key).await? {
+            None => false,
+            Some(row) => match ticket.standing(self, tenant, row).await? {
+                Standing::Replay(reply) => return Ok(reply),
+                Standing::Resume { .. } => true,
+            },
+        };
+        let item = self.store.attention_item(tenant, id).await?.ok_or(EngineError::NotFound)?;
+        let (choice, reason) = judged(&item, &asked)?;
+        let operation = self.unknown_operation(tenant, &item).await?.map(|operation| operation.id);
+        let engine = Arc::clone(self);
+        let closing = ticket.clone();
+        let ask = ChangeAsk {
+            claim: (!taken_over).then(|| ticket.claim(self)),
+            operation,
+            attention: Some(id),
+            open_items: true,
+            ..ChangeAsk::default()
+        };
+        let (outcome, result) =
+            change_with(self.store.as_ref(), tenant, item.checkout, ask, move |loaded| {
+                match engine.settle_item(loaded, choice, &reason, &asked, &closing) {
+                    Ok((change, reply)) => (change, Ok(reply)),
+                    Err(error) => (Change::abort(), Err(error)),
+                }
+            })
+            .await?;
+        let result = match (outcome, result) {
+            (ChangeOutcome::Claimed(row), _) => match ticket.standing(self, tenant, row).await? {
+                Standing::Replay(reply) => Ok(reply),
+                Standing::Resume { .. } => Err(EngineError::KeyInFlight),
+            },
+            (ChangeOutcome::Done, Some(result)) => result,
+            (ChangeOutcome::NotFound, _) | (ChangeOutcome::Done, None) => Err(EngineError::NotFound),
+        };
+        if taken_over { self.release_on_error(tenant, item.checkout, ticket, result).await } else { result }
+    }
+
+    /// What settling writes, the answer included.
+    fn settle_item(
+        &self,
+        loaded: Loaded<'_>,
+        choice: Choice,
+        reason: &str,
+        asked: &ResolveAsk,
+        ticket: &Ticket,
+    ) -> Result<(Change, Reply), EngineError> {
+        let item = loaded.attention.ok_or(EngineError::NotFound)?;
+        if let Some(settled) = &item.resolution {
+            return Err(EngineError::AlreadySettled { item: item.id, choice: settled.choice.clone() });
+        }
+        let operation = loaded.operation.filter(|known| matches!(known.phase, Phase::Unknown | Phase::Sent));
+        let attempt = loaded.record.attempt(item.attempt).ok_or(EngineError::NotFound)?;
+        let case = Case {
+            kind: item.kind,
+            attempt,
+            ledger: &loaded.record.ledger,
+            announced: Some(announced(loaded.record, &item, &loaded.open_items)?),
+            command: operation.as_ref().map(|known| known.kind),
+        };
+        let amount = asked.amount.map(|amount| amount_of(amount, loaded.record)).transpose()?;
+        let ruling = case.rule(choice, amount).map_err(|error| refused(&item, error, loaded.record))?;
+        let mut draft = Draft::of(&self.tools, loaded.record).knowing(loaded.open_items);
+        let resolution = Resolution {
+            choice: choice.as_str().to_owned(),
+            reason: reason.to_owned(),
+            by: Some(asked.by),
+            at: draft.now,
+        };
+        let settled = draft.close_item(&item, resolution);
+        match &ruling.claim {
+            None => draft.announce(&[EventType::AttentionResolved])?,
+            Some(claim) => self.follow(&mut draft, &item, &ruling, claim.clone())?,
+        }
+        if let (Some(phase), Some(operation)) = (ruling.command, operation) {
+            conclude(&mut draft, operation, phase)?;
+        }
+        if ruling.asks_again {
+            draft.ask_again(item.attempt);
+        } else if item.kind == AttentionKind::UnknownCommand {
+            draft.reschedule(item.attempt);
+        }
+        let result = Ok(Effect::Attention(Box::new(AttentionView::of(&settled))));
+        let (rendered, claim) = ticket.close(&self.settings.owner, &result);
+        draft.change.claim = Some(claim);
+        Ok((draft.finish().0, Reply { status: rendered.status, body: rendered.body, replayed: false }))
+    }
+
+    /// The person's word goes to the reducer; a move it refuses settles nothing.
+    fn follow(
+        &self,
+        draft: &mut Draft,
+        item: &AttentionItem,
+        ruling: &Ruling,
+        claim: Claim,
+    ) -> Result<(), EngineError> {
+        let before = reference_to(&draft.record);
+        let fact = Fact {
+            attempt: item.attempt,
+            grade: Grade::Operator,
+            source: Source::Operator,
+            claim,
+            raw_status: None,
+            reference: None,
+            dedupe_key: format!("resolved:{}", item.id),
+        };
+        let decision = draft.observe_ruling(fact, ruling)?;
+        let Some(refusal) = decision.refused else { return Ok(()) };
+        let committed =
+            draft.record.attempts.iter().find(|other| other.id != item.attempt && other.state.is_committed());
+        match committed {
+            Some(holder) if refusal.to.is_committed() => {
+                Err(EngineError::CommitFence { checkout: before, holder: holder.state })
+            }
+            _ => Err(EngineError::WrongState { checkout: before, wanted: "this choice cannot follow from there" }),
+        }
+    }
+
+    /// The call that an item of unknown outcome is about.
+    async fn unknown_operation(&self, tenant: Tenant, item: &AttentionItem) -> Result<Option<Operation>, EngineError> {
+        let kinds: &[OperationKind] = match item.kind {
+            AttentionKind::UnknownOutcome => &[OperationKind::Create],
+            AttentionKind::UnknownCommand => OperationKind::COMMANDS,
+            _ => return Ok(None),
+        };
+        let unknown = self.unknown_operations(tenant, item.checkout, item.attempt, kinds).await?;
+        // They are written in one change; the oldest stands in where two calls left items at the same time.
+        let same = unknown.iter().find(|known| known.updated_at == item.opened_at);
+        Ok(same.or(unknown.first()).cloned())
+    }
+
+    /// Calls of an attempt whose outcome is not known, oldest first.
+    pub(crate) async fn unknown_operations(
+        &self,
+        tenant: Tenant,
+        id: lendport_core::CheckoutId,
+        attempt: AttemptId,
+        kinds: &[OperationKind],
+    ) -> Result<Vec<Operation>, EngineError> {
+        let mut unknown = Vec::new();
+        for kind in kinds {
+            let known = self.store.operations(tenant, id, *kind).await?;
+            unknown.extend(known.into_iter().filter(|one| one.attempt == attempt && one.phase == Phase::Unknown));
+        }
+        unknown.sort_by_key(|operation| operation.created_at);
+        Ok(unknown)
+    }
+}
+
+/// What became of a command is known now.
+pub(crate) fn conclude(draft: &mut Draft, mut operation: Operation, phase: Phase) -> Result<(), EngineError> {
+    operation.phase = phase;
+    operation.updated_at = draft.now;
+    let shipped = operation.shipment.clone().filter(|_| phase == Phase::Settled);
+    draft.change.operations.push(operation);
+    if let Some(shipment) = shipped {
+        ship::deliver(&mut draft.record, &shipment);
+        draft.announce(&[EventType::ShipmentConfirmed])?;
+    }
+    Ok(())
+}
+
+/// Refuses what is wrong with the request itself, all at once.
+fn judged(item: &AttentionItem, asked: &ResolveAsk) -> Result<(Choice, String), EngineError> {
+    let root = Pointer::root();
+    let mut invalid = Invalid::none();
+    let offered = item.kind.choices();
+    let choice = offered.iter().copied().find(|choice| choice.as_str() == asked.choice);
+    // A settled item offers nothing any more; that is said below, and it is not the caller's spelling.
+    if choice.is_none() {
+        let words: Vec<_> = offered.iter().map(|choice| choice.as_str()).collect();
+        invalid.note(&root.child("choice"), "not_offered", format!("this item offers {}", words.join(", ")));
+    }
+    let reason = asked.reason.trim();
+    if reason.is_empty() {
+        invalid.note(&root.child("reason"), "missing", "say why; it is kept with the decision");
+    } else if reason.chars().count() > limits::MESSAGE_MAX_CHARS {
+        let detail = format!("has at most {} characters", limits::MESSAGE_MAX_CHARS);
+        invalid.note(&root.child("reason"), "too_long", detail);
+    }
+    match (choice, asked.amount) {
+        (Some(choice), None) if choice.needs_amount() => {
+            invalid.note(&root.child("amount"), "missing", RulingError::AmountMissing.to_string());
+        }
+        (Some(choice), Some(_)) if !choice.needs_amount() => {
+            invalid.note(&root.child("amount"), "unexpected", RulingError::AmountUnused.to_string());
+        }
+        _ => {}
+    }
+    invalid.finish()?;
+    Ok((choice.ok_or(EngineError::NotFound)?, reason.to_owned()))
+}
+
+fn amount_of(amount: Decimal, record: &CheckoutRecord) -> Result<Money, EngineError> {
+    let at = Pointer::root().child("amount");
+    let money = Money::new(amount, record.checkout.cart.currency);
+    money.map_err(|error| Invalid::one(&at, error.code(), error.to_string()).into())
+}
+
+fn refused(item: &AttentionItem, error: RulingError, record: &CheckoutRecord) -> EngineError {
+    let root = Pointer::root();
+    let at = |field: &str, code: &str| Invalid::one(&root.child(field), code, error.to_string()).into();
+    match error {
+        RulingError::NotOffered => at("choice", "not_offered"),
+        RulingError::AmountMissing => at("amount", "missing"),
+        RulingError::AmountUnused => at("amount", "unexpected"),
+        RulingError::AmountOutOfRange(_) => at("amount", "out_of_range"),
+        RulingError::Impossible(wanted) => EngineError::WrongState { checkout: reference_to(record), wanted },
+        RulingError::Money(error) => EngineError::Internal(format!("{}: amount {error}", item.id)),
+    }
+}
+
+/// What the item's message announced as a refund and is not settled. The last open item of a refund on its attempt
+/// stands for all that is left.
+fn announced(record: &CheckoutRecord, item: &AttentionItem, open: &[AttentionItem]) -> Result<Money, EngineError> {
+    let currency = record.checkout.cart.currency;
+    let left = record.ledger.pending_refunds(item.attempt, currency)?;
+    let announces = |kind| matches!(kind, AttentionKind::RefundWithoutAmount | AttentionKind::RefundNotApproved);
+    let others = open.iter().any(|one| one.id != item.id && one.attempt == item.attempt && announces(one.kind));
+    if !others {
+        return Ok(left);
+    }
+    // An announcement and its item are written in one change, hence at one moment.
+    let entries = record.ledger.0.iter().filter(|entry| {
+        entry.pending
+            && entry.attempt == item.attempt
+            && entry.kind == LedgerKind::Refunded
+            && entry.recorded_at == item.opened_at
+    });
+    let told = entries.map(|entry| entry.amount).try_fold(Money::zero(currency), |sum, amount| sum.plus(amount))?;
+    Ok(told.least(left)?)
+}

@@ -1,0 +1,174 @@
+//! What is not known yet is looked at again: by look-ups where the provider can be asked, by waiting where it pushes.
+//! Nothing fails by age alone.
+
+use std::sync::Arc;
+
+use lendport_core::{
+    AttemptId, AttemptState, AttentionDraft, AttentionKind, CheckoutId, Operation, OperationKind, Phase, Source,
+};
+use lendport_storage::{Change, ChangeAsk, Located, Tenant, change_with};
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::expire::is_full;
+use crate::polling::Polling;
+use crate::resolve::conclude;
+use crate::take_in::Draft;
+
+/// Commands that a look at the request's state can settle.
+const SEEN_IN_STATE: &[OperationKind] = &[OperationKind::Capture, OperationKind::Cancel, OperationKind::Refund];
+
+impl Engine {
+    /// Looks at every attempt that is due: asks the provider, or tells a person of its silence. Says how many were looked
+    /// at. One that cannot be asked does not keep the others; a provider that is down is asked again later.
+    pub async fn settle_due(self: &Arc<Self>) -> Result<u64, EngineError> {
+        let (mut looked, mut failed) = (0, None);
+        loop {
+            let due = self.store.due_for_poll(self.work(self.clock.now())).await?;
+            let (found, before) = (due.len(), looked);
+            for Located { tenant, checkout, attempt } in due {
+                let Some(attempt) = attempt else { continue };
+                match self.settle_one(tenant, checkout, attempt).await {
+                    Ok(done) => looked += u64::from(done),
+                    Err(EngineError::Provider { provider, error, .. }) => {
+                        tracing::warn!(checkout.id = %checkout, attempt.id = %attempt, %provider, %error, "look-up failed");
+                        looked += 1;
+                    }
+                    Err(error) => {
+                        tracing::error!(checkout.id = %checkout, attempt.id = %attempt, %error, "cannot be settled");
+                        failed = Some(error);
+                    }
+                }
+            }
+            if !is_full(found) || looked == before {
+                return failed.map_or(Ok(looked), Err);
+            }
+        }
+    }
+
+    async fn settle_one(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        attempt: AttemptId,
+    ) -> Result<bool, EngineError> {
+        let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
+        let known = record.attempt(attempt).ok_or(EngineError::NotFound)?;
+        if known.poll_at.is_none_or(|at| at > self.clock.now()) {
+            return Ok(false);
+        }
+        if self.tools.polling.can_ask(known) {
+            self.fetch_attempt(tenant, id, attempt, Source::Poll).await?;
+            return Ok(true);
+        }
+        self.tell_of_silence(tenant, id, attempt).await
+    }
+
+    /// The provider cannot be asked and an answer is due: a person is told, once.
+    async fn tell_of_silence(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        attempt: AttemptId,
+    ) -> Result<bool, EngineError> {
+        let tools = self.tools.clone();
+        let hours = self.settings.upkeep.silent_after_hours;
+        let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
+        let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
+            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+            let Some(known) = loaded.record.attempt(attempt) else { return (Change::abort(), Ok(false)) };
+            if known.poll_at.is_none_or(|at| at > draft.now) {
+                return (Change::abort(), Ok(false));
+            }
+            draft.stop_asking(attempt);
+            if Polling::owes_an_answer(known.state) {
+                let state = known.state.as_str();
+                let detail = format!("{} has said nothing for {hours} hours; it is still {state}", known.provider);
+                if let Err(error) = draft.flag(attempt, AttentionDraft::new(AttentionKind::SilentProvider, detail)) {
+                    return (Change::abort(), Err(error));
+                }
+            }
+            (draft.finish().0, Ok(true))
+        })
+        .await?;
+        result.unwrap_or(Ok(false))
+    }
+
+    /// Settles the attempt's commands of unknown outcome that its state answers, and the items about them. `refunded`
+    /// says that a look just found an amount given back that nothing else had counted.
+    pub(crate) async fn settle_unknown_commands(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        attempt: AttemptId,
+        refunded: bool,
+    ) -> Result<(), EngineError> {
+        for unknown in self.unknown_operations(tenant, id, attempt, SEEN_IN_STATE).await? {
+            let tools = self.tools.clone();
+            let ask = ChangeAsk { operation: Some(unknown.id), open_items: true, ..ChangeAsk::default() };
+            let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
+                let stored = loaded.operation.filter(|stored| stored.phase == Phase::Unknown);
+                let state = loaded.record.attempt(attempt).map(|known| known.state);
+                let answered = stored.zip(state).and_then(|(operation, state)| {
+                    let phase = outcome_of(operation.kind, state, refunded)?;
+                    Some((operation, phase))
+                });
+                let Some((operation, phase)) = answered else { return (Change::abort(), Ok(())) };
+                let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+                match settle_command(&mut draft, operation, phase) {
+                    Ok(()) => (draft.finish().0, Ok(())),
+                    Err(error) => (Change::abort(), Err(error)),
+                }
+            })
+            .await?;
+            result.unwrap_or(Ok(()))?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes what became of a command, and settles the item about it.
+pub(crate) fn settle_command(draft: &mut Draft, operation: Operation, phase: Phase) -> Result<(), EngineError> {
+    let (attempt, kind, asked_at) = (operation.attempt, operation.kind, operation.updated_at);
+    let about = |item: &&lendport_storage::AttentionItem| {
+        item.attempt == attempt && item.kind == AttentionKind::UnknownCommand && item.opened_at == asked_at
+    };
+    let item = draft.open_items.iter().find(about).cloned();
+    conclude(draft, operation, phase)?;
+    if let Some(item) = item {
+        let word = if phase == Phase::Settled { "took effect" } else { "took no effect" };
+        draft.close_by_evidence(&item, &format!("the financer's own state says that the {} {word}", kind.as_str()))?;
+    }
+    draft.reschedule(attempt);
+    Ok(())
+}
+
+/// What a state says of an earlier command; none when it says nothing.
+fn outcome_of(kind: OperationKind, state: AttemptState, refunded: bool) -> Option<Phase> {
+    use AttemptState::{Canceled, Captured, ChargedBack, Expired, Failed, Refunded};
+    match (kind, state) {
+        (OperationKind::Capture, Captured | Refunded | ChargedBack) | (OperationKind::Cancel, Canceled) => {
+            Some(Phase::Settled)
+        }
+        (OperationKind::Capture, Canceled | Expired | Failed)
+        | (OperationKind::Cancel, Captured | Refunded | ChargedBack) => Some(Phase::Failed),
+        (OperationKind::Refund, Refunded) => Some(Phase::Settled),
+        (OperationKind::Refund, _) if refunded => Some(Phase::Settled),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_that_could_be_from_before_the_command_says_nothing() {
+        for kind in SEEN_IN_STATE {
+            assert_eq!(outcome_of(*kind, AttemptState::Authorized, false), None, "{kind:?}");
+        }
+        assert_eq!(outcome_of(OperationKind::Refund, AttemptState::Captured, false), None);
+        assert_eq!(outcome_of(OperationKind::Refund, AttemptState::Captured, true), Some(Phase::Settled));
+        assert_eq!(outcome_of(OperationKind::Cancel, AttemptState::Captured, false), Some(Phase::Failed));
+    }
+}

@@ -1,0 +1,102 @@
+//! Items for a person as merchants see them, and the audit of how they were settled.
+
+use jiff::Timestamp;
+use lendport_storage::AttentionItem;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Something a person must settle.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AttentionItem)]
+pub struct AttentionView {
+    /// Its id.
+    #[schema(example = "atn_0190a5b0c1d27e3f8a4b5c6d7e8f9a0b")]
+    pub id: String,
+    /// Always `attention_item`.
+    #[schema(example = "attention_item")]
+    pub object: &'static str,
+    /// What is wrong, in a machine word.
+    #[schema(example = "amount_mismatch")]
+    pub kind: &'static str,
+    /// What is wrong, in a sentence.
+    pub detail: String,
+    /// The checkout it is about.
+    pub checkout: String,
+    /// The attempt it is about.
+    pub attempt: String,
+    /// When it was opened.
+    #[schema(value_type = String, format = DateTime)]
+    pub opened_at: Timestamp,
+    /// Until when it should be settled; nothing happens by itself when it passes.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub deadline: Option<Timestamp>,
+    /// `open` or `resolved`.
+    #[schema(example = "open")]
+    pub state: &'static str,
+    /// The ways to settle it; empty once it is.
+    pub choices: Vec<ChoiceView>,
+    /// How it was settled; null while it is open.
+    pub resolution: Option<ResolutionView>,
+}
+
+/// A way to settle an item.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AttentionChoice)]
+pub struct ChoiceView {
+    /// The word to send.
+    #[schema(example = "accept_amount")]
+    pub choice: &'static str,
+    /// What it means and brings about.
+    pub meaning: &'static str,
+    /// True when `amount` must be sent with it.
+    pub needs_amount: bool,
+}
+
+/// How an item was settled.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AttentionResolution)]
+pub struct ResolutionView {
+    /// The way that was chosen; `by_evidence` when the financer settled it.
+    pub choice: String,
+    /// The person's reason.
+    pub reason: String,
+    /// Id of the key it was settled with; null when evidence settled it.
+    #[schema(example = "key_0190a5b0c1d27e3f8a4b5c6d7e8f9a0b")]
+    pub by: Option<String>,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+impl AttentionView {
+    /// Shows an item.
+    pub fn of(item: &AttentionItem) -> Self {
+        let open = item.resolution.is_none();
+        let offered = if open { item.kind.choices() } else { &[] };
+        Self {
+            id: item.id.to_string(),
+            object: "attention_item",
+            kind: item.kind.as_str(),
+            detail: item.detail.clone(),
+            checkout: item.checkout.to_string(),
+            attempt: item.attempt.to_string(),
+            opened_at: item.opened_at,
+            deadline: item.deadline,
+            state: if open { "open" } else { "resolved" },
+            choices: offered
+                .iter()
+                .map(|choice| ChoiceView {
+                    choice: choice.as_str(),
+                    meaning: choice.meaning(),
+                    needs_amount: choice.needs_amount(),
+                })
+                .collect(),
+            resolution: item.resolution.as_ref().map(|resolution| ResolutionView {
+                choice: resolution.choice.clone(),
+                reason: resolution.reason.clone(),
+                by: resolution.by.map(|key| key.to_string()),
+                at: resolution.at,
+            }),
+        }
+    }
+}
