@@ -4,7 +4,7 @@ CARGO ?= cargo
 # How the gateway is built without the other providers: what a user of one financer has.
 ALONE = --package lendport --no-default-features --features
 
-.PHONY: help test deps lint fmt check-formatting clippy unit alone demo deny doc bench fuzz-api openapi clean
+.PHONY: help test deps lint fmt check-formatting clippy unit alone demo deny doc bench chaos fuzz-api openapi clean
 
 help:
 	@echo "make test      all checks: formatting, lints, tests, one provider alone, the demo, dependencies"
@@ -14,6 +14,7 @@ help:
 	@echo "make openapi   write the generated documents anew"
 	@echo "make doc       build the reference of all crates, broken links are errors"
 	@echo "make bench     measure the gateway"
+	@echo "make chaos     kill the gateway hundreds of times and count what is left (KILLS=200, SEED=from the clock)"
 	@echo "make fuzz-api  send made-up requests to a running gateway (needs schemathesis)"
 
 # One after the other, cheapest first, so that a slip shows early.
@@ -64,6 +65,17 @@ openapi:
 bench:
 	@test -f tests/bench/Cargo.toml || { echo "make bench: tests/bench is not there yet, nothing was measured" >&2; exit 1; }
 	$(CARGO) run --release --package lendport-bench
+
+# The shipped program is killed, at first alone on a file, then as two replicas on a PostgreSQL that dies now and then too.
+KILLS ?= 200
+SEED ?=
+CHAOS = $(CARGO) run --release --package lendport-chaos -- --kills $(KILLS) $(if $(SEED),--seed $(SEED)) \
+	--gateway $${CARGO_TARGET_DIR:-target}/release/lendport
+
+chaos: deps
+	$(CARGO) build --release --package lendport
+	$(CHAOS) --database sqlite
+	$(CHAOS) --database postgres --replicas 2
 
 fuzz-api:
 	.ci/fuzz-api.sh

@@ -152,7 +152,7 @@ fn crates() -> Vec<String> {
     ["src", "providers"]
         .into_iter()
         .flat_map(|parent| folders(root, parent).unwrap().into_iter().map(move |name| format!("{parent}/{name}")))
-        .chain(["tests/support", "tests/bench"].map(str::to_owned))
+        .chain(["tests/support", "tests/bench", "tests/chaos"].map(str::to_owned))
         .collect()
 }
 

@@ -46,13 +46,18 @@ pub async fn run(asked: &Arguments) -> Result<bool, Fault> {
     say(&format!("chaos on {database:?}: {} kills, {replicas} replica(s), seed {seed}", asked.kills));
     let folder = Folder::new(asked.folder.clone())?;
     let plan = Plan { seed, kills: asked.kills, shoppers: asked.shoppers };
-    let verdict = live(asked, plan, replicas, &ambient, &folder).await?;
-    report::print(&verdict);
-    let good = verdict.violations.is_empty();
+    let outcome = live(asked, plan, replicas, &ambient, &folder).await;
+    let good = match &outcome {
+        Ok(verdict) => {
+            report::print(verdict);
+            verdict.violations.is_empty()
+        }
+        Err(_) => false,
+    };
     if !good {
         say(&format!("seed {seed}; database, settings and logs are kept in {}", folder.keep().display()));
     }
-    Ok(good)
+    outcome.map(|_| good)
 }
 
 async fn live(
