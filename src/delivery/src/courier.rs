@@ -112,9 +112,9 @@ impl Courier {
         while !stop.is_cancelled() {
             while sending.try_join_next().is_some() {}
             // Asking to be woken comes before looking, so that nothing that becomes due in between is missed.
-            if is_ready(&mut woken).await {
+            while is_ready(&mut woken).await {
                 woken = self.outbox.delivery_work();
-                is_ready(&mut woken).await;
+                tokio::task::yield_now().await;
             }
             let look = self.look(sending, done).await;
             if Instant::now() >= tick {

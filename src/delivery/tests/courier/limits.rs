@@ -1,0 +1,73 @@
+//! One slow receiver starves nobody.
+
+use std::time::Duration;
+
+use lendport_core::DeliveryState;
+use lendport_delivery::CourierSettings;
+
+use crate::receiver::{Receiver, Reply};
+use crate::world::{World, until};
+
+#[tokio::test]
+async fn a_slow_receiver_gets_its_share_and_the_others_go_on() {
+    let world = World::new();
+    let slow = Receiver::start(Reply::HangThen(200)).await;
+    let quick = Receiver::start(Reply::Status(200, "")).await;
+    let (slow_id, quick_id) = (world.endpoint(&slow.url), world.endpoint(&quick.url));
+    let courier = world.start_with(CourierSettings { concurrency: 6, per_endpoint: 3, ..world.settings() });
+    for _ in 0..50 {
+        world.tell(world.checkout(), 1);
+    }
+    // None of the slow receiver's tries has ended when the quick one has everything.
+    until("the quick receiver's deliveries", || {
+        let rows = world.outbox.deliveries_to(quick_id);
+        rows.iter().all(|row| row.delivery.state == DeliveryState::Delivered)
+    })
+    .await;
+    assert_eq!((slow.count(), slow.most_at_once()), (3, 3));
+    assert!(world.outbox.deliveries_to(slow_id).iter().all(|row| row.tries.is_empty()));
+    slow.reply(Reply::Status(200, ""));
+    slow.let_go();
+    until("the slow receiver's deliveries", || {
+        let rows = world.outbox.deliveries_to(slow_id);
+        rows.iter().all(|row| row.delivery.state == DeliveryState::Delivered)
+    })
+    .await;
+    courier.stopped().await;
+    assert!(slow.most_at_once() <= 3 && quick.most_at_once() <= 3);
+    assert_eq!((slow.count(), quick.count()), (50, 50));
+}
+
+#[tokio::test]
+async fn a_receiver_that_hangs_ends_in_the_limit_and_is_tried_again() {
+    let world = World::new();
+    let shop = Receiver::start(Reply::HangThen(200)).await;
+    let endpoint = world.endpoint(&shop.url);
+    let courier = world.start_with(CourierSettings { timeout: Duration::from_millis(200), ..world.settings() });
+    world.tell(world.checkout(), 1);
+    until("the end of the try", || world.only_delivery(endpoint).tries.len() == 1).await;
+    courier.stopped().await;
+    let row = world.only_delivery(endpoint);
+    assert_eq!((row.tries[0].status, row.tries[0].error.as_deref()), (None, Some("timeout")));
+    assert!(row.tries[0].latency_ms >= 200 && row.delivery.state == DeliveryState::Pending && row.lease.is_none());
+}
+
+#[tokio::test]
+async fn two_couriers_share_the_work_and_send_nothing_twice() {
+    let world = World::new();
+    let shop = Receiver::start(Reply::Status(200, "")).await;
+    let endpoint = world.endpoint(&shop.url);
+    let couriers = [world.start(), world.start()];
+    for _ in 0..200 {
+        world.tell(world.checkout(), 1);
+    }
+    until("all deliveries", || {
+        let rows = world.outbox.deliveries_to(endpoint);
+        rows.iter().all(|row| row.delivery.state == DeliveryState::Delivered)
+    })
+    .await;
+    for courier in couriers {
+        courier.stopped().await;
+    }
+    assert_eq!(shop.count(), 200);
+}
