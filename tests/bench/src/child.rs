@@ -1,7 +1,5 @@
 //! A server as a process of its own, so that its processor time and memory are not the load client's.
 
-use std::fs;
-use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -10,79 +8,96 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout};
 
 use crate::Fault;
+use crate::load::micros;
+use crate::process::Process;
+use crate::wire::Connection;
 
-/// What a child prints before its address, once it answers.
+/// What a floor prints before its address, once it answers.
 const READY: &str = "ready ";
-const START_LIMIT: Duration = Duration::from_secs(60);
-/// Microseconds of one clock tick in `/proc`: 100 in a second on every Linux that Rust runs on.
-const TICK_US: u64 = 10_000;
+const LIMIT: Duration = Duration::from_secs(60);
+/// Between two looks whether a server answers: short beside any start.
+const LOOK_EVERY: Duration = Duration::from_micros(500);
+const PROBE: &[u8] = b"GET /readyz HTTP/1.1\r\nhost: gateway\r\n\r\n";
 
 /// A server that answers.
 pub(crate) struct Server {
-    process: Child,
+    child: Child,
     /// `127.0.0.1:PORT`.
     pub(crate) address: String,
-    /// Milliseconds from the start of the process to the word that it answers.
-    pub(crate) start_ms: u64,
-    proc_folder: String,
+    /// Microseconds from the start of the process to its first answer.
+    pub(crate) start_us: u64,
+    pub(crate) process: Process,
 }
 
 impl Server {
-    /// Starts this program again with these arguments.
-    pub(crate) async fn start(arguments: &[&str]) -> Result<Self, Fault> {
+    /// Starts this program again as a floor.
+    pub(crate) async fn floor(arguments: &[&str]) -> Result<Self, Fault> {
         let begun = Instant::now();
-        let mut process = Command::new(std::env::current_exe()?)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            // Log lines are written, and then nowhere: a log collector's costs are not ours.
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        let id = process.id().ok_or("the server ended at once")?;
-        let mut lines = BufReader::new(process.stdout.take().ok_or("the server has no output")?).lines();
-        let line = timeout(START_LIMIT, lines.next_line()).await??.unwrap_or_default();
-        let address = line.strip_prefix(READY).ok_or("the server did not start; run its command by hand to see why")?;
-        let start_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Self { process, address: address.to_owned(), start_ms, proc_folder: format!("/proc/{id}") })
+        let mut command = Command::new(std::env::current_exe()?);
+        // It ends when its input does, so it cannot outlive this process.
+        command.arg("floor").args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = quietly(&mut command).spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().ok_or("the floor has no output")?).lines();
+        let line = timeout(LIMIT, lines.next_line()).await??.unwrap_or_default();
+        let address = line.strip_prefix(READY).ok_or("the floor did not start")?.to_owned();
+        Self::of(child, address, begun)
     }
 
-    /// Processor time so far, of all threads, in user and kernel, in microseconds.
-    pub(crate) fn cpu_us(&self) -> Result<u64, Fault> {
-        let text = fs::read_to_string(format!("{}/stat", self.proc_folder))?;
-        // The name in parentheses may hold blanks; utime and stime are the 12th and 13th field after it.
-        let (_, rest) = text.rsplit_once(')').ok_or("/proc/PID/stat without a name")?;
-        let mut ticks = rest.split_whitespace().skip(11).take(2);
-        let mut next = || ticks.next().and_then(|field| field.parse::<u64>().ok()).ok_or("/proc/PID/stat is too short");
-        Ok((next()? + next()?) * TICK_US)
+    /// Starts a program that will answer `/readyz` at this address.
+    pub(crate) async fn program(mut command: Command, address: String) -> Result<Self, Fault> {
+        let begun = Instant::now();
+        let mut child = quietly(command.stdin(Stdio::null()).stdout(Stdio::null())).spawn()?;
+        while !answers(&address).await {
+            if let Some(status) = child.try_wait()? {
+                // Once more with its words kept, as it would end the same way.
+                let said = command.stderr(Stdio::piped()).output().await?;
+                let said = String::from_utf8_lossy(&said.stderr).trim().to_owned();
+                return Err(format!("the gateway ended while starting ({status}): {said}").into());
+            }
+            if begun.elapsed() > LIMIT {
+                return Err("the gateway does not get ready".into());
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Self::of(child, address, begun)
     }
 
-    /// A line of `/proc/PID/status` in kB: `VmRSS` now, `VmHWM` at its highest.
-    pub(crate) fn memory_kb(&self, name: &str) -> Result<u64, Fault> {
-        let text = fs::read_to_string(format!("{}/status", self.proc_folder))?;
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.split_whitespace().next());
-        Ok(value.ok_or("/proc/PID/status lacks a line")?.parse()?)
+    fn of(child: Child, address: String, begun: Instant) -> Result<Self, Fault> {
+        let process = Process(child.id().ok_or("the server ended at once")?);
+        Ok(Self { child, address, start_us: micros(begun.elapsed()), process })
     }
 
-    /// Ends its input and waits until it has stopped.
+    /// Asks it to stop and waits until it has.
     pub(crate) async fn stop(mut self) -> Result<(), Fault> {
-        drop(self.process.stdin.take());
-        timeout(START_LIMIT, self.process.wait()).await??;
+        drop(self.child.stdin.take());
+        let id = self.process.0.to_string();
+        Command::new("kill").args(["-TERM", &id]).stderr(Stdio::null()).status().await?;
+        timeout(LIMIT, self.child.wait()).await??;
         Ok(())
+    }
+
+    /// `SIGKILL`, and waits until it is gone.
+    pub(crate) async fn kill(mut self) -> Result<(), Fault> {
+        Ok(self.child.kill().await?)
     }
 }
 
-/// In the child: says that it answers.
+/// Log lines are written, and then nowhere: a log collector's costs are not ours.
+fn quietly(command: &mut Command) -> &mut Command {
+    command.stderr(Stdio::null()).kill_on_drop(true)
+}
+
+async fn answers(address: &str) -> bool {
+    let Ok(mut connection) = Connection::open(address).await else { return false };
+    connection.exchange(PROBE).await.is_ok_and(|answer| answer.status == 200)
+}
+
+/// In the floor: says that it answers.
 pub(crate) fn announce(address: std::net::SocketAddr) {
     crate::say(&format!("{READY}{address}"));
 }
 
-/// In the child: completes when the parent is done with it, or dead.
+/// In the floor: completes when the parent is done with it, or dead.
 pub(crate) async fn input_ended() {
     _ = tokio::io::stdin().read_to_end(&mut Vec::new()).await;
-}
-
-/// A path as an argument.
-pub(crate) fn text_of(path: &Path) -> Result<&str, Fault> {
-    path.to_str().ok_or_else(|| "the folder's name is not UTF-8".into())
 }

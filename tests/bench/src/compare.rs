@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{Load, Subject};
+use crate::plan::Load;
 use crate::statistics::{median, per_mille};
+use crate::subject::Subject;
 
 /// Which cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,31 +15,52 @@ pub(crate) struct Key {
 }
 
 /// What one load of one round came to; also what their medians come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cell {
     pub(crate) requests: u64,
     pub(crate) wrong: u64,
     pub(crate) per_second: u64,
     pub(crate) p50_us: u64,
     pub(crate) p99_us: u64,
-    /// Processor time of the server for one request.
+    /// Processor time of server and database server for one request.
     pub(crate) cpu_us: u64,
+    /// The server's resident set before the load, and its highest during it.
+    pub(crate) resident_kb: u64,
+    pub(crate) peak_kb: u64,
 }
 
-/// A server's process in one round.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Memory {
-    pub(crate) idle_kb: u64,
-    pub(crate) peak_kb: u64,
-    pub(crate) start_ms: u64,
+impl Cell {
+    /// Bytes that its memory grew by for each of so many requests in flight.
+    pub(crate) fn bytes_each(&self, in_flight: usize) -> u64 {
+        let grown = self.peak_kb.saturating_sub(self.resident_kb) * 1_024;
+        u64::try_from(in_flight).ok().and_then(|count| grown.checked_div(count)).unwrap_or(0)
+    }
+}
+
+/// A number of a server that is no load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Figure {
+    /// Resident set in kB a moment after the start.
+    IdleKb,
+    /// From the start of the process to its first answer.
+    StartUs,
+    /// Of a checkout with its history, all events delivered.
+    BytesPerCheckout,
+    /// From the start after `kill -9` under load to ready.
+    ReadyAfterKillUs,
+    /// From there on to the first webhook of those that waited.
+    ResumedAfterKillUs,
+    /// From there on to the last of them.
+    DrainedAfterKillUs,
+    /// Webhooks of accepted postbacks that never came; must be none.
+    LostAfterKill,
 }
 
 /// All rounds.
 #[derive(Debug, Default)]
 pub(crate) struct Results {
     cells: BTreeMap<Key, Vec<Cell>>,
-    pub(crate) memory: BTreeMap<Subject, Vec<Memory>>,
-    pub(crate) bytes_per_checkout: BTreeMap<u64, u64>,
+    figures: BTreeMap<(Subject, Figure), Vec<u64>>,
 }
 
 impl Results {
@@ -46,9 +68,25 @@ impl Results {
         self.cells.entry(key).or_default().push(cell);
     }
 
+    pub(crate) fn note(&mut self, subject: Subject, figure: Figure, value: u64) {
+        self.figures.entry((subject, figure)).or_default().push(value);
+    }
+
     /// Keys in the order of the tables.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
         self.cells.keys()
+    }
+
+    /// Everybody of whom there is a figure.
+    pub(crate) fn figured(&self) -> Vec<Subject> {
+        let mut all: Vec<Subject> = self.figures.keys().map(|(subject, _)| *subject).collect();
+        all.dedup();
+        all
+    }
+
+    /// Median of a figure over the rounds.
+    pub(crate) fn figure(&self, subject: Subject, figure: Figure) -> Option<u64> {
+        median(self.figures.get(&(subject, figure))?.iter().copied())
     }
 
     /// Median of each number over the rounds; requests and wrong answers are summed up.
@@ -62,11 +100,13 @@ impl Results {
             p50_us: of(|cell| cell.p50_us)?,
             p99_us: of(|cell| cell.p99_us)?,
             cpu_us: of(|cell| cell.cpu_us)?,
+            resident_kb: of(|cell| cell.resident_kb)?,
+            peak_kb: of(|cell| cell.peak_kb)?,
         })
     }
 
     /// Median over the rounds of `number(one) / number(other)` of the same round, in thousandths.
-    pub(crate) fn ratio(&self, one: &Key, other: &Key, number: fn(&Cell) -> u64) -> Option<u64> {
+    pub(crate) fn ratio(&self, one: &Key, other: &Key, number: impl Fn(&Cell) -> u64) -> Option<u64> {
         let pairs = self.cells.get(one)?.iter().zip(self.cells.get(other)?);
         median(pairs.filter_map(|(one, other)| per_mille(number(one), number(other))))
     }
@@ -84,20 +124,42 @@ impl Results {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::subject::Database;
 
     #[test]
     fn ratios_are_those_of_one_round() {
         let key = |subject| Key { load: Load::Create, connections: 1, subject };
-        let cell = |n| Cell { requests: 1, wrong: 0, per_second: n, p50_us: n, p99_us: n, cpu_us: n };
+        let cell = |n| Cell { requests: 1, p50_us: n, ..Cell::default() };
+        let gateway = Subject::Gateway(Database::Sqlite, 1);
         let mut results = Results::default();
-        for (direct, floor, gateway) in [(10, 30, 50), (20, 30, 60), (10, 20, 20)] {
+        for (direct, floor, measured) in [(10, 30, 50), (20, 30, 60), (10, 20, 20)] {
             results.add(key(Subject::Direct), cell(direct));
             results.add(key(Subject::Floor), cell(floor));
-            results.add(key(Subject::Gateway(1)), cell(gateway));
+            results.add(key(gateway), cell(measured));
         }
-        let (direct, floor, gateway) = (key(Subject::Direct), key(Subject::Floor), key(Subject::Gateway(1)));
+        let (direct, floor, gateway) = (key(Subject::Direct), key(Subject::Floor), key(gateway));
         assert_eq!(results.ratio(&gateway, &floor, |cell| cell.p50_us), Some(1_666));
         assert_eq!(results.added(&gateway, &floor, &direct, |cell| cell.p50_us), Some(2_000));
         assert_eq!(results.median(&gateway).map(|cell| (cell.p50_us, cell.requests)), Some((50, 3)));
+    }
+
+    #[test]
+    fn memory_is_counted_from_where_the_load_began() {
+        let cell = Cell { resident_kb: 1_000, peak_kb: 3_000, ..Cell::default() };
+        assert_eq!(cell.bytes_each(1_000), 2_048);
+        assert_eq!(cell.bytes_each(0), 0);
+    }
+
+    #[test]
+    fn figures_are_medians_of_their_server() {
+        let subject = Subject::Gateway(Database::Sqlite, 1);
+        let mut results = Results::default();
+        for value in [3, 1, 2] {
+            results.note(subject, Figure::StartUs, value);
+            results.note(subject, Figure::IdleKb, value * 10);
+        }
+        assert_eq!(results.figured(), [subject]);
+        assert_eq!(results.figure(subject, Figure::IdleKb), Some(20));
+        assert_eq!(results.figure(Subject::Floor, Figure::IdleKb), None);
     }
 }

@@ -1,7 +1,11 @@
 //! The floor: what any server must do for a create and for a postback, and nothing else. Bare axum, one upstream call
-//! through the same client as the gateway's; with or without the two commits.
+//! through the same client as the gateway's; with or without the two commits, and the way out to a receiver.
 
-use std::path::Path;
+mod courier;
+mod postgres;
+mod sqlite;
+mod store;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,11 +21,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use url::Url;
 
 use crate::Fault;
+use crate::arguments::FloorCommand;
 use crate::child::{announce, input_ended};
-use crate::floor_store::{Change, FloorStore, Outcome};
+use crate::floor::store::{Change, FloorStore, Outcome};
 use crate::postback::sign;
 use crate::sample::{MERCHANT_ID, PASSWORD, PROVIDER, SECRET_KEY, USERNAME, hex};
 
@@ -32,19 +38,32 @@ struct Floor {
     key: [u8; 32],
     ambient: Ambient,
     store: Option<FloorStore>,
+    /// Wakes the courier.
+    work: Arc<Notify>,
 }
 
 /// Serves until standard input ends.
-pub(crate) async fn serve(upstream: &str, folder: &Path, durable: bool) -> Result<(), Fault> {
+pub(crate) async fn serve(asked: FloorCommand) -> Result<(), Fault> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
+    let work = Arc::new(Notify::new());
+    let mut store = None;
+    if let Some(url) = &asked.store {
+        let (opened, outbox) = FloorStore::open(url).await?;
+        if let Some(sink) = &asked.sink {
+            let outbound = Outbound::live(ClientSettings::default())?;
+            tokio::spawn(courier::run(opened.clone(), outbox, outbound, sink.parse()?, Arc::clone(&work)));
+        }
+        store = Some(opened);
+    }
     let floor = Floor {
         outbound: Outbound::live(ClientSettings::default())?,
-        requests: format!("{upstream}/merchant/{MERCHANT_ID}/requests").parse()?,
+        requests: format!("{}/merchant/{MERCHANT_ID}/requests", asked.upstream).parse()?,
         own: format!("http://{address}"),
         key: Sha256::digest(SECRET_KEY).into(),
         ambient: Ambient::system(),
-        store: durable.then(|| FloorStore::open(folder)).transpose()?,
+        store,
+        work,
     };
     let router = Router::new()
         .route("/v1/checkouts", post(create))
@@ -151,6 +170,7 @@ async fn create(State(floor): State<Arc<Floor>>, headers: HeaderMap, body: Bytes
     if let Some(store) = &floor.store {
         let change = Change::Settle { id, reference: created.inv_id, answer: answer.clone() };
         store.commit(change).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+        floor.work.notify_one();
     }
     Ok((StatusCode::CREATED, [(header::CONTENT_TYPE, "application/json")], answer))
 }
@@ -216,7 +236,11 @@ async fn callback(
         body: body.to_vec(),
     };
     match store.commit(change).await {
-        Ok(Outcome::Done | Outcome::Repeated) => StatusCode::OK,
+        Ok(Outcome::Done) => {
+            floor.work.notify_one();
+            StatusCode::OK
+        }
+        Ok(Outcome::Repeated) => StatusCode::OK,
         Ok(Outcome::Unknown) => StatusCode::NOT_FOUND,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,
     }

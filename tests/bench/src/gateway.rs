@@ -1,55 +1,54 @@
-//! The gateway as it is shipped, with the upstream in place of its provider.
+//! The gateway's own binary, all settings at their defaults, with the upstream in place of its provider.
 
-use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lendport::config::Config;
-use lendport::gateway::{Ambient, Gateway, SectionOverrides, bind};
-use tracing_subscriber::EnvFilter;
+use tokio::net::TcpListener;
+use tokio::process::Command;
 
-use crate::Fault;
-use crate::child::{announce, input_ended};
-use crate::sample::{ENCRYPTION_KEY, MERCHANT_ID, PASSWORD, PROVIDER, SECRET_KEY, SHOP, USERNAME};
+use crate::child::Server;
+use crate::sample::{ENCRYPTION_KEY, MERCHANT_ID, PASSWORD, SECRET_KEY, SHOP, USERNAME};
+use crate::{Fault, say};
 
-/// The database below a folder.
-pub(crate) const FILE: &str = "lendport.db";
-
-/// Serves until standard input ends. The log is that of `lendport serve` at its default level, unless `quiet`.
-pub(crate) async fn serve(upstream: &str, folder: &Path, quiet: bool) -> Result<(), Fault> {
-    let config = config(folder)?;
-    if !quiet {
-        let filter = EnvFilter::try_new(&config.log.level)?;
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .with_ansi(false)
-            .with_target(false)
-            .try_init()?;
+/// Where the binary is; without one given it is built first, so that it is never an old one.
+pub(crate) async fn binary(given: Option<&Path>) -> Result<PathBuf, Fault> {
+    if let Some(path) = given {
+        return Ok(path.canonicalize()?);
     }
-    let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
-    let section = BTreeMap::from([("sandbox_base_url", upstream.to_owned())]);
-    let overrides = SectionOverrides::from([(PROVIDER, section)]);
-    let gateway = Gateway::start(&config, &Ambient::system(), listener, &overrides).await?;
-    announce(gateway.address);
-    input_ended().await;
-    Ok(gateway.stop().await?)
+    say("building the gateway");
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--quiet", "--package", "lendport"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    if !cargo.status().await?.success() {
+        return Err("the gateway does not build; --gateway FILE takes one that is built".into());
+    }
+    Ok(std::env::current_exe()?.with_file_name("lendport").canonicalize()?)
 }
 
-/// Defaults, and a declared shop with its account.
-fn config(folder: &Path) -> Result<Config, Fault> {
+/// Starts it on this database and waits for its first answer.
+pub(crate) async fn start(binary: &Path, storage_url: &str, upstream: &str, quiet: bool) -> Result<Server, Fault> {
+    // Free a moment ago; nobody else takes ports at that pace.
+    let address = TcpListener::bind("127.0.0.1:0").await?.local_addr()?.to_string();
     let account = |field: &str| format!("LENDPORT_MERCHANT__ACCOUNTS__WEGETFINANCING__TEST__{field}");
-    let settings = [
-        ("LENDPORT_STORAGE__URL".to_owned(), format!("sqlite:{}", folder.join(FILE).display())),
+    let mut command = Command::new(binary);
+    command.arg("serve").env_clear().envs([
+        ("LENDPORT_SERVER__BIND".to_owned(), address.clone()),
+        ("LENDPORT_STORAGE__URL".to_owned(), storage_url.to_owned()),
         ("LENDPORT_SECURITY__ENCRYPTION_KEY".to_owned(), STANDARD.encode(ENCRYPTION_KEY)),
+        ("LENDPORT_DELIVERY__ALLOW_LOOPBACK_IN_TEST_MODE".to_owned(), "true".to_owned()),
+        ("LENDPORT_PROVIDERS__WEGETFINANCING__SANDBOX_BASE_URL".to_owned(), upstream.to_owned()),
         ("LENDPORT_MERCHANT__NAME".to_owned(), SHOP.to_owned()),
         ("LENDPORT_MERCHANT__SECRET_KEY".to_owned(), SECRET_KEY.to_owned()),
         (account("MERCHANT_ID"), MERCHANT_ID.to_owned()),
         (account("USERNAME"), USERNAME.to_owned()),
         (account("PASSWORD"), PASSWORD.to_owned()),
         (account("SIGNATURE_MODE"), "required".to_owned()),
-    ];
-    Ok(Config::load(None, settings)?)
+    ]);
+    if quiet {
+        command.env("LENDPORT_LOG__LEVEL", "off");
+    }
+    Server::program(command, address).await
 }

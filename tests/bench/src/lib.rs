@@ -1,26 +1,35 @@
 #![doc = include_str!("../README.md")]
 
 mod arguments;
+mod bench;
 mod call;
 mod child;
 mod compare;
 mod floor;
-mod floor_store;
 mod gateway;
 mod load;
 mod machine;
+mod open_loop;
 mod plan;
 mod plot;
 mod postback;
+mod process;
 mod report;
-mod rounds;
+mod run;
 mod sample;
 mod seed;
+mod sink;
 mod statistics;
+mod stock;
+mod subject;
+mod suites;
+mod targets;
 mod upstream;
 mod wire;
 
-pub use arguments::{Arguments, Command};
+pub use arguments::{Arguments, Command, FloorCommand};
+pub use plan::Suite;
+pub use subject::Databases;
 
 /// Whatever went wrong; a benchmark that cannot run says so and stops.
 pub type Fault = Box<dyn std::error::Error + Send + Sync>;
@@ -31,9 +40,8 @@ pub type Fault = Box<dyn std::error::Error + Send + Sync>;
 /// When a server does not start, a file cannot be written, or no request came through.
 pub async fn run(asked: Arguments) -> Result<(), Fault> {
     match asked.command {
-        Some(Command::Floor { upstream, folder, durable }) => floor::serve(&upstream, &folder, durable).await,
-        Some(Command::Gateway { upstream, folder, quiet }) => gateway::serve(&upstream, &folder, quiet).await,
-        None => rounds::measure(&plan::Plan::of(&asked)?).await,
+        Some(Command::Floor(asked)) => floor::serve(asked).await,
+        None => run::measure(&plan::Plan::of(&asked)?).await,
     }
 }
 

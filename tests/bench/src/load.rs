@@ -33,16 +33,16 @@ impl Seen {
     }
 }
 
-/// Loads `address` from so many connections until the time is over or the supply ends.
+/// Loads these servers in turns from so many connections in all until the time is over or the supply ends.
 pub(crate) async fn run(
-    address: &str,
+    addresses: &[&str],
     connections: usize,
     limit: Duration,
     supply: &Supply,
     expected: u16,
 ) -> Result<Seen, Fault> {
     let mut open = Vec::with_capacity(connections);
-    for _ in 0..connections {
+    for address in addresses.iter().cycle().take(connections) {
         open.push(Connection::open(address).await?);
     }
     let next = Arc::new(AtomicU64::new(0));
@@ -81,6 +81,7 @@ async fn send(
     Ok((latencies, wrong))
 }
 
-fn micros(time: Duration) -> u64 {
+/// Whole microseconds.
+pub(crate) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

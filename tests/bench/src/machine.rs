@@ -12,21 +12,23 @@ pub(crate) fn load_average() -> String {
     read("/proc/loadavg").split_whitespace().take(3).collect::<Vec<_>>().join(" ")
 }
 
-/// Lines for the head of a result. `before` is the load average at the beginning.
-pub(crate) fn describe(folder: &Path, before: &str) -> Vec<String> {
+/// Lines for the head of a result. `before` is the load average at the beginning, `postgres` the server's version.
+pub(crate) fn describe(folder: &Path, before: &str, postgres: Option<&str>) -> Vec<String> {
     let info = read("/proc/cpuinfo");
     let value = |text: &str, name: &str| {
         let line = text.lines().find(|line| line.starts_with(name)).map(str::to_owned);
         line.and_then(|line| line.split_once(':').map(|(_, value)| value.trim().to_owned())).unwrap_or("?".to_owned())
     };
     let processors = info.lines().filter(|line| line.starts_with("processor")).count();
-    vec![
+    let mut lines = vec![
         format!("{processors} processors, {}", value(&info, "model name")),
         format!("memory {}", value(&read("/proc/meminfo"), "MemTotal")),
         format!("Linux {}", read("/proc/sys/kernel/osrelease").trim()),
         format!("databases on {}", file_system(folder).unwrap_or("?".to_owned())),
         format!("load average before {before}; after {}", load_average()),
-    ]
+    ];
+    lines.extend(postgres.map(|version| format!("PostgreSQL {version}, on the same machine, fsync on")));
+    lines
 }
 
 /// The type of the file system that holds a folder: that of the longest mount point above it.

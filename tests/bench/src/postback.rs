@@ -6,8 +6,10 @@ use sha2::{Digest as _, Sha256};
 use crate::sample::{PASSWORD, USERNAME, hex};
 use crate::upstream::Accepted;
 
+/// The one that commits.
+pub(crate) const APPROVED: &str = "approved";
 /// The two that an order gets, in this order.
-const STATUSES: [&str; 2] = ["preapproved", "approved"];
+const STATUSES: [&str; 2] = ["preapproved", APPROVED];
 const TIMESTAMP: &str = "1700000000";
 
 /// Postbacks of these requests in an order that `connections` senders at a time do not turn round: a repeat, or the
@@ -26,7 +28,8 @@ pub(crate) fn queue(accepted: &[Accepted], connections: usize, twice: bool) -> V
     queue
 }
 
-fn message(accepted: &Accepted, status: &str) -> Bytes {
+/// The postback of one request.
+pub(crate) fn message(accepted: &Accepted, status: &str) -> Bytes {
     let path = accepted.postback_url.split_once("//").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, p)| p);
     let body = format!(
         r#"{{"version":"1.9","request_token":"{}","updates":{{"status":"{status}"}},"merchant_transaction_id":"order"}}"#,
@@ -53,7 +56,11 @@ mod tests {
     #[test]
     fn repeats_come_after_the_whole_block() {
         let accepted: Vec<Accepted> = (0..3)
-            .map(|n| Accepted { reference: n.to_string(), postback_url: format!("http://h/callbacks/p/{n}") })
+            .map(|n| Accepted {
+                reference: n.to_string(),
+                postback_url: format!("http://h/callbacks/p/{n}"),
+                checkout: format!("chk_{n}"),
+            })
             .collect();
         assert_eq!(queue(&accepted, 8, false).len(), 6);
         let queue = queue(&accepted, 8, true);

@@ -9,6 +9,13 @@ pub(crate) const PASSWORD: &str = "a-password-of-nobody";
 /// The shop and its key. The key opens a database that is deleted with the run.
 pub(crate) const SHOP: &str = "Bench shop";
 pub(crate) const SECRET_KEY: &str = "lp_test_0123456789abcdefghijklmnop";
+/// More shops with an account of their own, for what one shop's limit of endpoints does not hold.
+pub(crate) const MORE_SHOPS: [(&str, &str); 4] = [
+    ("Bench shop 2", "lp_test_1123456789abcdefghijklmnop"),
+    ("Bench shop 3", "lp_test_2123456789abcdefghijklmnop"),
+    ("Bench shop 4", "lp_test_3123456789abcdefghijklmnop"),
+    ("Bench shop 5", "lp_test_4123456789abcdefghijklmnop"),
+];
 /// Seals that database: 32 equal bytes in base64.
 pub(crate) const ENCRYPTION_KEY: [u8; 32] = [7; 32];
 /// What the upstream echoes: seed 002's total.

@@ -18,6 +18,8 @@ pub(crate) struct Connection {
 pub(crate) struct Message {
     /// Status of an answer; 0 for a request.
     pub(crate) status: u16,
+    /// First line and headers.
+    pub(crate) head: Vec<u8>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -49,8 +51,9 @@ impl Connection {
             if let Some((status, head, body)) = measure(&self.buffer)?
                 && self.buffer.len() >= head + body
             {
-                let mut message: Vec<u8> = self.buffer.drain(..head + body).collect();
-                return Ok(Some(Message { status, body: message.split_off(head) }));
+                let mut head_bytes: Vec<u8> = self.buffer.drain(..head + body).collect();
+                let body = head_bytes.split_off(head);
+                return Ok(Some(Message { status, head: head_bytes, body }));
             }
             if self.stream.read_buf(&mut self.buffer).await? == 0 {
                 let between = self.buffer.is_empty();
