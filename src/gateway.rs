@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use lendport_core::{Clock, FinancingProvider, IdSource, Secret};
-use lendport_engine::{Engine, EngineParts, EngineSettings, WebhookSettings};
+use lendport_engine::{Engine, EngineParts, EngineSettings, UpkeepSettings, WebhookSettings};
 use lendport_http::HttpSettings;
 use lendport_outbound::{Outbound, Registration};
 use lendport_storage::{Database, Store};
@@ -19,7 +19,8 @@ use tokio_util::task::TaskTracker;
 use crate::ambient::{SystemClock, SystemIds};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::{database, registry, tenants, workers};
+use crate::workers::Workers;
+use crate::{database, registry, tenants};
 
 /// Keys of a provider's section that replace the configured ones, by provider; `dev` points them at simulators.
 pub type SectionOverrides = BTreeMap<&'static str, BTreeMap<&'static str, String>>;
@@ -104,9 +105,10 @@ impl Gateway {
         let public_url = config.server.base_url(address);
         let Database { store, outbox } = database::open(config).await?;
         tenants::declare(store.as_ref(), ambient.ids.as_ref(), ambient.clock.as_ref(), config).await?;
+        let owner = ambient.ids.uuid().simple().to_string();
         let engine = Arc::new(Engine::new(EngineParts {
             store: Arc::clone(&store),
-            outbox,
+            outbox: Arc::clone(&outbox),
             providers: build_providers(config, overrides)?,
             clock: Arc::clone(&ambient.clock),
             ids: Arc::clone(&ambient.ids),
@@ -115,8 +117,14 @@ impl Gateway {
                 checkout_expires_after_hours: config.engine.checkout_expires_after_hours,
                 operation_lease_ms: config.engine.operation_lease_ms,
                 idempotency_keep_days: config.engine.idempotency_keep_days,
-                owner: ambient.ids.uuid().simple().to_string(),
+                owner: owner.clone(),
                 webhooks: WebhookSettings { allow_loopback: config.delivery.allow_loopback_in_test_mode },
+                upkeep: UpkeepSettings {
+                    silent_after_hours: config.engine.silent_after_hours,
+                    events_keep_days: config.engine.events_keep_days,
+                    observations_keep_days: config.engine.observations_keep_days,
+                    ..UpkeepSettings::default()
+                },
             },
         }));
         match engine.recover_interrupted(true).await {
@@ -144,7 +152,7 @@ impl Gateway {
         );
         let grace = u64::try_from(config.server.shutdown_grace().as_millis()).unwrap_or(u64::MAX);
         let server = tokio::spawn(lendport_http::serve(listener, router, stop.clone(), tasks, grace));
-        let workers = workers::start(&engine, config.engine.expiry_sweep_interval(), &stop);
+        let workers = Workers { engine: &engine, outbox: &outbox, ambient, config, owner: &owner }.start(&stop)?;
         tracing::info!(%address, "gateway answers");
         Ok(Self { engine, store, address, public_url, stop, server, workers })
     }
