@@ -13,7 +13,7 @@ help:
 	@echo "make demo      play one checkout from cart to authorized"
 	@echo "make openapi   write the generated documents anew"
 	@echo "make doc       build the reference of all crates, broken links are errors"
-	@echo "make bench     measure the gateway"
+	@echo "make bench     measure the gateway beside the least correct work; BENCH=--quick for a look"
 	@echo "make chaos     kill the gateway hundreds of times and count what is left (KILLS=200, SEED=from the clock)"
 	@echo "make fuzz-api  send made-up requests to a running gateway (needs schemathesis)"
 
@@ -26,9 +26,10 @@ test:
 	$(MAKE) --no-print-directory demo
 	$(MAKE) --no-print-directory deny
 
-# System packages that are missing, if any.
+# System packages that are missing, if any, and Python packages in an environment of their own.
 deps:
 	.ci/install-test-deps.sh
+	.ci/install-python-deps.sh
 
 lint: check-formatting clippy
 
@@ -62,20 +63,9 @@ doc:
 openapi:
 	$(CARGO) run -- openapi --write
 
+# BENCH="--quick" or BENCH="--only create --database sqlite" measures less; BENCH="--help" says what there is.
 bench:
-	@test -f tests/bench/Cargo.toml || { echo "make bench: tests/bench is not there yet, nothing was measured" >&2; exit 1; }
-	$(CARGO) run --release --package lendport-bench
-
-# The shipped program is killed, at first alone on a file, then as two replicas on a PostgreSQL that dies now and then too.
-KILLS ?= 200
-SEED ?=
-CHAOS = $(CARGO) run --release --package lendport-chaos -- --kills $(KILLS) $(if $(SEED),--seed $(SEED)) \
-	--gateway $${CARGO_TARGET_DIR:-target}/release/lendport
-
-chaos: deps
-	$(CARGO) build --release --package lendport
-	$(CHAOS) --database sqlite
-	$(CHAOS) --database postgres --replicas 2
+	$(CARGO) run --release --package lendport-bench -- $(BENCH)
 
 fuzz-api:
 	.ci/fuzz-api.sh

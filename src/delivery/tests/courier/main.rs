@@ -7,6 +7,7 @@ mod following;
 mod limits;
 mod order;
 mod receiver;
+mod second_opinion;
 mod stopping;
 mod world;
 mod writing;
