@@ -67,6 +67,17 @@ openapi:
 bench:
 	$(CARGO) run --release --package lendport-bench -- $(BENCH)
 
+# The shipped program is killed, at first alone on a file, then as two replicas on a PostgreSQL that dies now and then too.
+KILLS ?= 200
+SEED ?=
+CHAOS = $(CARGO) run --release --package lendport-chaos -- --kills $(KILLS) $(if $(SEED),--seed $(SEED)) \
+	--gateway $${CARGO_TARGET_DIR:-target}/release/lendport
+
+chaos: deps
+	$(CARGO) build --release --package lendport
+	$(CHAOS) --database sqlite
+	$(CHAOS) --database postgres --replicas 2
+
 fuzz-api:
 	.ci/fuzz-api.sh
 
