@@ -4,10 +4,21 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "cases of a suite fail by panicking")]
 
+mod attention;
 mod changes;
 mod claims;
+mod endpoints;
+mod fan_out;
+mod leases;
+mod order;
+mod outbox_pages;
 mod pages;
+mod post;
+mod queue_model;
 mod races;
+mod recovery;
+mod results;
+mod retention;
 mod round_trip;
 mod tenants;
 mod workers;
@@ -49,10 +60,6 @@ pub async fn run_all(factory: &dyn StoreFactory) {
     case(factory, changes::one_signal_to_ship).await;
     case(factory, changes::one_commitment).await;
     case(factory, changes::refused_pushes).await;
-    case(factory, races::two_requests_one_key).await;
-    case(factory, races::fifty_requests_one_key).await;
-    case(factory, races::one_message_ten_times).await;
-    case(factory, races::two_commitments_race).await;
     case(factory, races::many_checkouts_at_once).await;
     case(factory, claims::settled_and_taken_over).await;
     case(factory, claims::claims_of_changes).await;
@@ -63,10 +70,71 @@ pub async fn run_all(factory: &dyn StoreFactory) {
     case(factory, workers::polls).await;
     case(factory, workers::interrupted_calls).await;
     case(factory, workers::closed).await;
+    case(factory, attention::settled).await;
+    case(factory, attention::lists).await;
+    case(factory, retention::observations).await;
+    run_outbox(factory).await;
+    run_pairs(factory).await;
+}
+
+/// The cases about events, endpoints and deliveries.
+async fn run_outbox(factory: &dyn StoreFactory) {
+    case(factory, endpoints::round_trip).await;
+    case(factory, endpoints::pages).await;
+    case(factory, endpoints::decisions).await;
+    case(factory, endpoints::claims).await;
+    case(factory, endpoints::tenants).await;
+    case(factory, fan_out::filters).await;
+    case(factory, fan_out::all_or_nothing).await;
+    case(factory, fan_out::audiences).await;
+    case(factory, order::one_after_the_other).await;
+    case(factory, order::overtakable).await;
+    case(factory, order::after_a_day).await;
+    case(factory, order::without_a_checkout).await;
+    case(factory, order::switched_off).await;
+    case(factory, leases::limits).await;
+    case(factory, leases::due).await;
+    case(factory, results::log).await;
+    case(factory, results::a_batch).await;
+    case(factory, results::health).await;
+    case(factory, results::resend).await;
+    case(factory, results::removed).await;
+    case(factory, outbox_pages::event_filters).await;
+    case(factory, outbox_pages::event_walk).await;
+    case(factory, outbox_pages::delivery_lists).await;
+    case(factory, recovery::recover).await;
+    case(factory, recovery::in_order).await;
+    case(factory, retention::events).await;
+    case(factory, retention::history_goes_on).await;
+}
+
+/// The cases with two processes on one database, or two workers of one process where there can be no second.
+async fn run_pairs(factory: &dyn StoreFactory) {
+    pair(factory, races::two_requests_one_key).await;
+    pair(factory, races::fifty_requests_one_key).await;
+    pair(factory, races::one_message_ten_times).await;
+    pair(factory, races::two_commitments_race).await;
+    pair(factory, fan_out::wakes).await;
+    pair(factory, leases::two_owners).await;
+    pair(factory, leases::ended).await;
+    pair(factory, leases::lost).await;
+    pair(factory, queue_model::nothing_lost_nothing_twice).await;
 }
 
 async fn case<F: Future<Output = ()>>(factory: &dyn StoreFactory, run: impl FnOnce(World) -> F) {
     let database = factory.empty().await;
     run(World::new(database.clone()).await).await;
+    database.store.close().await;
+}
+
+async fn pair<F: Future<Output = ()>>(factory: &dyn StoreFactory, run: impl FnOnce(World) -> F) {
+    let database = factory.empty().await;
+    let other = factory.second().await;
+    let mut world = World::new(database.clone()).await;
+    world.other.clone_from(&other);
+    run(world).await;
+    if let Some(other) = other {
+        other.store.close().await;
+    }
     database.store.close().await;
 }

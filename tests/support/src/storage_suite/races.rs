@@ -24,8 +24,8 @@ pub(super) async fn fifty_requests_one_key(world: World) {
 
 async fn requests_with_one_key(world: &World, count: usize, key: &str) {
     let mut tasks = JoinSet::new();
-    for _ in 0..count {
-        let (store, tenant) = (Arc::clone(&world.store), world.tenant);
+    for number in 0..count {
+        let (store, tenant) = (world.either_store(number), world.tenant);
         let (claim, change) = (world.claim(key, "one", at(0)), world.opening(AttemptState::Initiating));
         tasks.spawn(async move {
             let id = change.checkout.as_ref().unwrap().id;
@@ -57,8 +57,8 @@ pub(super) async fn one_message_ten_times(world: World) {
     let record = world.open(AttemptState::AwaitingCustomer).await;
     let (id, attempt) = (record.checkout.id, record.attempts[0].clone());
     let mut tasks = JoinSet::new();
-    for _ in 0..10 {
-        let (store, tenant) = (Arc::clone(&world.store), world.tenant);
+    for number in 0..10 {
+        let (store, tenant) = (world.either_store(number), world.tenant);
         let fact = world.observation(&attempt, "the message", AttemptState::Authorized);
         let event = world.event(id, EventType::CheckoutUpdated, 0);
         let ask = ChangeAsk { dedupe: Some((attempt.id, "the message".to_owned())), ..ChangeAsk::default() };
@@ -97,8 +97,8 @@ pub(super) async fn two_commitments_race(world: World) {
         opening.attempts.push(world.attempt(&checkout, 2, AttemptState::AwaitingCustomer));
         let record = world.insert(opening).await;
         let mut tasks = JoinSet::new();
-        for attempt in record.attempts.clone() {
-            let (store, tenant, id) = (Arc::clone(&world.store), world.tenant, checkout.id);
+        for (number, attempt) in record.attempts.clone().into_iter().enumerate() {
+            let (store, tenant, id) = (world.either_store(number), world.tenant, checkout.id);
             tasks.spawn(async move {
                 let decide = move |loaded: Loaded<'_>| {
                     if loaded.record.fence_for(attempt.id) != lendport_core::fence::Fence::Free {

@@ -23,6 +23,8 @@ pub struct World {
     pub store: Arc<dyn Store>,
     /// Its other side.
     pub outbox: Arc<dyn Outbox>,
+    /// Another handle, as of another process, where there can be one and the case asked for it.
+    pub other: Option<Database>,
     /// Where ids come from.
     pub ids: SeededIds,
     /// The merchant, in test mode.
@@ -50,9 +52,17 @@ impl World {
         let Database { store, outbox } = database;
         let ids = SeededIds::new(1);
         let tenant = Tenant { merchant: MerchantId::mint(&ids), mode: Mode::Test };
-        let world = Self { store, outbox, ids, tenant };
+        let world = Self { store, outbox, other: None, ids, tenant };
         world.merchant(tenant.merchant, "first").await;
         world
+    }
+
+    /// The store of one process or of the other, by turns.
+    pub fn either_store(&self, number: usize) -> Arc<dyn Store> {
+        match &self.other {
+            Some(other) if number % 2 == 1 => Arc::clone(&other.store),
+            _ => Arc::clone(&self.store),
+        }
     }
 
     /// Stores another merchant.
