@@ -3,7 +3,9 @@
 
 mod bad_input;
 mod callbacks;
+mod deliveries;
 mod documents;
+mod events;
 mod fake;
 mod idempotency;
 mod logs;
@@ -13,4 +15,5 @@ mod people_pages;
 mod reading;
 mod refusals;
 mod serving;
+mod webhook_endpoints;
 mod world;
