@@ -65,6 +65,8 @@ async fn a_whole_story_is_numbered_and_holds_no_personal_data() {
             "checkout.canceled",
             "attention.opened",
             "attempt.late_approval",
+            // The withdrawal is answered, and what holds is asked anew.
+            "attention.resolved",
             "attention.opened",
         ]
     );

@@ -2,16 +2,18 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use lendport_core::provider::{Market, Retrieved, ShipmentConfirmed};
+use lendport_core::provider::{Found, Market, Retrieved, ShipmentConfirmed};
 use lendport_core::{
     Ability, AccountSettings, Attempt, AttemptState, CallContext, CallRecord, Capability, CaptureMode, Checkout, Claim,
     CreateRequest, Created, Descriptor, FinancingProvider, Grade, Invalid, Money, NextAction, NextActionKind, Notice,
     NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Reason, Shipment, Support,
 };
 use serde_json::Value;
+use tokio::sync::Notify;
 
 /// What a create call carried.
 #[derive(Clone, Debug)]
@@ -59,6 +61,8 @@ pub(crate) static ABLE: Descriptor = Descriptor {
     capabilities: &[
         native(Ability::Create),
         native(Ability::Retrieve),
+        native(Ability::Find),
+        native(Ability::Notifications),
         native(Ability::CaptureFull),
         native(Ability::CancelFull),
         native(Ability::RefundFull),
@@ -72,13 +76,21 @@ const fn native(ability: Ability) -> Capability {
     Capability { ability, support: Support::Native, note: "has the call" }
 }
 
+/// How a request stands.
+pub(crate) fn stands(claim: Claim) -> Retrieved {
+    Retrieved { claim, raw_status: None, refunded: None }
+}
+
 /// The scripted financer.
 pub(crate) struct Fake {
     descriptor: &'static Descriptor,
     on_create: Mutex<Arc<OnCreate>>,
     on_ship: Mutex<Arc<OnShip>>,
     command: Mutex<Result<Claim, ProviderError>>,
-    retrieved: Mutex<Claim>,
+    retrieved: Mutex<Result<Retrieved, ProviderError>>,
+    found: Mutex<Option<Found>>,
+    looks: AtomicU32,
+    gate: Mutex<Option<Arc<Notify>>>,
     commanded: Mutex<Vec<String>>,
     asked: Mutex<Vec<Asked>>,
     shipped: Mutex<Vec<Shipment>>,
@@ -108,7 +120,10 @@ impl Fake {
             on_create: Mutex::new(Arc::new(|asked| Box::pin(async move { Ok(created(&asked)) }))),
             on_ship: Mutex::new(Arc::new(|_| Box::pin(async { Ok(ShipmentConfirmed::default()) }))),
             command: Mutex::new(Ok(Claim::Nothing)),
-            retrieved: Mutex::new(Claim::Nothing),
+            retrieved: Mutex::new(Ok(stands(Claim::Nothing))),
+            found: Mutex::new(None),
+            looks: AtomicU32::new(0),
+            gate: Mutex::new(None),
             commanded: Mutex::new(Vec::new()),
             asked: Mutex::new(Vec::new()),
             shipped: Mutex::new(Vec::new()),
@@ -146,7 +161,27 @@ impl Fake {
 
     /// From now on, asked how a request stands, it says so.
     pub(crate) fn answer_retrieve(&self, claim: Claim) {
-        *self.retrieved.lock().unwrap() = claim;
+        *self.retrieved.lock().unwrap() = Ok(stands(claim));
+    }
+
+    /// From now on, asked how a request stands, it says how much was given back altogether.
+    pub(crate) fn answer_refunded(&self, total: Money) {
+        *self.retrieved.lock().unwrap() = Ok(Retrieved { refunded: Some(total), ..stands(Claim::Nothing) });
+    }
+
+    /// From now on it does not answer how a request stands.
+    pub(crate) fn fail_retrieve(&self, error: ProviderError) {
+        *self.retrieved.lock().unwrap() = Err(error);
+    }
+
+    /// From now on it finds this request by our reference.
+    pub(crate) fn answer_find(&self, found: Option<Found>) {
+        *self.found.lock().unwrap() = found;
+    }
+
+    /// How often it was asked how a request stands, or whether there is one.
+    pub(crate) fn looks(&self) -> u32 {
+        self.looks.load(Ordering::SeqCst)
     }
 
     /// Every capture, cancel and refund so far, with its amount.
@@ -154,8 +189,19 @@ impl Fake {
         self.commanded.lock().unwrap().clone()
     }
 
-    fn obey(&self, word: String) -> Result<Retrieved, ProviderError> {
+    /// From now on a command is answered only when this is notified.
+    pub(crate) fn hold_commands(&self) -> Arc<Notify> {
+        let gate = Arc::new(Notify::new());
+        *self.gate.lock().unwrap() = Some(Arc::clone(&gate));
+        gate
+    }
+
+    async fn obey(&self, word: String) -> Result<Retrieved, ProviderError> {
         self.commanded.lock().unwrap().push(word);
+        let gate = self.gate.lock().unwrap().clone();
+        if let Some(gate) = gate {
+            gate.notified().await;
+        }
         let answer = self.command.lock().unwrap().clone();
         answer.map(|claim| Retrieved { claim, raw_status: None, refunded: None })
     }
@@ -241,15 +287,22 @@ impl FinancingProvider for Fake {
 
     async fn retrieve(&self, _: CallContext<'_>, _: &Attempt) -> Result<Retrieved, ProviderError> {
         self.descriptor.require(Ability::Retrieve)?;
-        Ok(Retrieved { claim: self.retrieved.lock().unwrap().clone(), raw_status: None, refunded: None })
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        self.retrieved.lock().unwrap().clone()
+    }
+
+    async fn find(&self, _: CallContext<'_>, _: &Attempt) -> Result<Option<Found>, ProviderError> {
+        self.descriptor.require(Ability::Find)?;
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        Ok(self.found.lock().unwrap().clone())
     }
 
     async fn capture(&self, _: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
-        self.obey(format!("capture {}", attempt.amount))
+        self.obey(format!("capture {}", attempt.amount)).await
     }
 
     async fn cancel(&self, _: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
-        self.obey(format!("cancel {}", attempt.amount))
+        self.obey(format!("cancel {}", attempt.amount)).await
     }
 
     async fn refund(
@@ -259,7 +312,7 @@ impl FinancingProvider for Fake {
         amount: Money,
         reason: Option<&str>,
     ) -> Result<Retrieved, ProviderError> {
-        self.obey(format!("refund {amount} {}", reason.unwrap_or("-")))
+        self.obey(format!("refund {amount} {}", reason.unwrap_or("-"))).await
     }
 
     async fn confirm_shipment(

@@ -3,7 +3,11 @@
 
 mod amounts;
 mod attempts;
+mod attention;
+mod attention_evidence;
+mod attention_refunds;
 mod commands;
+mod commands_at_once;
 mod deadlines;
 mod events;
 mod fake;
@@ -13,6 +17,7 @@ mod opening;
 mod pushes;
 mod recovery;
 mod refunds;
+mod settle;
 mod shipping;
 mod unsupported;
 mod world;
