@@ -14,6 +14,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::load::Load;
 use crate::post::Poster;
@@ -84,6 +85,7 @@ impl Courier {
         let mut settling = tokio::spawn(settler.run(finished));
         let (outbox, clock) = (Arc::clone(&self.outbox), Arc::clone(&self.clock));
         let recovering = tokio::spawn(recover(outbox, clock, self.settings.poll_interval, stop.clone()));
+        let recovering = AbortOnDropHandle::new(recovering);
         let mut sending = JoinSet::new();
 
         self.work(&mut sending, &done, &stop).await;

@@ -68,3 +68,145 @@ fn refuses_this_one(leased: &LeasedDelivery, heard: Heard) -> bool {
     };
     heard.status.is_some() && leased.delivery.tries >= 1 && accepted_since
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use lendport_core::{
+        About, CheckoutId, Delivery, DeliveryId, DeliveryState, Event, EventId, EventType, MerchantId, Mode,
+        WebhookEndpointId,
+    };
+    use lendport_storage::Tenant;
+    use lendport_testkit::SeededIds;
+    use lendport_testkit::clock::START;
+
+    use super::*;
+
+    fn after(minutes: i64) -> Timestamp {
+        START + SignedDuration::from_mins(minutes)
+    }
+
+    fn leased(tries: u32) -> LeasedDelivery {
+        let ids = SeededIds::new(3);
+        let checkout = CheckoutId::mint(&ids);
+        let endpoint = WebhookEndpoint {
+            id: WebhookEndpointId::mint(&ids),
+            url: "https://shop.example/".to_owned(),
+            description: None,
+            events: Vec::new(),
+            secrets: Vec::new(),
+            state: EndpointState::Enabled,
+            failing_since: None,
+            version: 1,
+            created_at: START,
+            updated_at: START,
+        };
+        let event = Event {
+            id: EventId::mint(&ids),
+            about: About::Checkout(checkout),
+            kind: EventType::CheckoutUpdated,
+            sequence: 1,
+            test: false,
+            snapshot: "{}".to_owned(),
+            created_at: START,
+        };
+        let delivery = Delivery {
+            id: DeliveryId::mint(&ids),
+            endpoint: endpoint.id,
+            event: event.id,
+            kind: event.kind,
+            checkout: Some(checkout),
+            state: DeliveryState::Pending,
+            tries,
+            next_at: Some(START),
+            created_at: START,
+            updated_at: START,
+        };
+        LeasedDelivery {
+            tenant: Tenant { merchant: MerchantId::mint(&ids), mode: Mode::Live },
+            delivery,
+            endpoint: Arc::new(endpoint),
+            event,
+            tried_at: (tries > 0).then_some(START),
+            endpoint_accepted_at: None,
+        }
+    }
+
+    fn decided(leased: &LeasedDelivery, status: Option<u16>) -> FollowUp {
+        follow_up(leased, Heard { status, retry_after: None }, after(10), Unit::MIDDLE)
+    }
+
+    #[test]
+    fn the_status_decides() {
+        for status in [200, 201, 202, 204, 299] {
+            let expected = FollowUp { after: AfterTry::Delivered, switch_off: None };
+            assert_eq!(decided(&leased(9), Some(status)), expected, "{status}");
+        }
+        for status in [100, 101, 199, 300, 301, 302, 304, 308, 400, 401, 404, 409, 411, 429, 500, 503, 599, 999] {
+            let retry = AfterTry::Retry { at: after(10) + SignedDuration::from_secs(5), overtakable: false };
+            let expected = FollowUp { after: retry, switch_off: None };
+            assert_eq!(decided(&leased(0), Some(status)), expected, "{status}");
+            assert_eq!(decided(&leased(9), Some(status)).after, AfterTry::Failed, "{status}");
+        }
+        let gone = FollowUp { after: AfterTry::Failed, switch_off: Some(EndpointState::Gone) };
+        assert_eq!(decided(&leased(0), Some(410)), gone);
+        assert_eq!(decided(&leased(9), None).after, AfterTry::Failed);
+        assert_eq!(decided(&leased(u32::MAX), Some(500)).after, AfterTry::Failed);
+    }
+
+    #[test]
+    fn retry_after_only_makes_it_later() {
+        let at = |tries, seconds| {
+            let heard = Heard { status: Some(503), retry_after: Some(Duration::from_secs(seconds)) };
+            match follow_up(&leased(tries), heard, after(0), Unit::MIDDLE).after {
+                AfterTry::Retry { at, .. } => at.duration_since(after(0)).as_secs(),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!([at(0, 0), at(0, 4), at(0, 6), at(0, 86_400)], [5, 5, 6, 86_400]);
+        assert_eq!([at(1, 6), at(1, 301)], [300, 301]);
+        let last = Heard { status: Some(503), retry_after: Some(Duration::from_secs(60)) };
+        assert_eq!(follow_up(&leased(9), last, after(0), Unit::MIDDLE).after, AfterTry::Failed);
+    }
+
+    #[test]
+    fn only_a_receiver_that_is_up_and_refuses_this_one_is_overtaken() {
+        let overtakable = |tries, tried: Option<i64>, accepted: Option<i64>, status| {
+            let mut leased = leased(tries);
+            (leased.tried_at, leased.endpoint_accepted_at) = (tried.map(after), accepted.map(after));
+            match decided(&leased, status).after {
+                AfterTry::Retry { overtakable, .. } => overtakable,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(overtakable(1, Some(0), Some(1), Some(500)));
+        // The first try; nothing accepted since, or ever; no answer at all.
+        assert!(!overtakable(0, None, Some(1), Some(500)));
+        assert!(!overtakable(1, Some(1), Some(1), Some(500)));
+        assert!(!overtakable(1, Some(2), Some(1), Some(500)));
+        assert!(!overtakable(1, Some(0), None, Some(500)));
+        assert!(!overtakable(1, Some(0), Some(1), None));
+        // Sent again by hand: the schedule begins anew, and so does this.
+        assert!(!overtakable(0, Some(0), Some(1), Some(500)));
+    }
+
+    #[test]
+    fn five_days_of_nothing_but_failure_are_enough() {
+        let failing = |since: Option<i64>, status| {
+            let mut leased = leased(0);
+            let mut endpoint = leased.endpoint.as_ref().clone();
+            endpoint.failing_since = since.map(|minutes| after(10 - minutes));
+            leased.endpoint = Arc::new(endpoint);
+            decided(&leased, status).switch_off
+        };
+        let five_days = 5 * 24 * 60;
+        assert_eq!(failing(Some(five_days), Some(500)), Some(EndpointState::Failing));
+        assert_eq!(failing(Some(five_days), None), Some(EndpointState::Failing));
+        assert_eq!(failing(Some(five_days), Some(410)), Some(EndpointState::Gone));
+        assert_eq!(failing(Some(five_days - 1), Some(500)), None);
+        assert_eq!(failing(Some(five_days), Some(200)), None);
+        assert_eq!(failing(None, Some(500)), None);
+    }
+}

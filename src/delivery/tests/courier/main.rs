@@ -9,5 +9,6 @@ mod order;
 mod receiver;
 mod second_opinion;
 mod stopping;
+mod with_sqlite;
 mod world;
 mod writing;

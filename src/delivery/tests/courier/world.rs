@@ -51,14 +51,8 @@ impl World {
         Self { outbox, clock, ids, tenant, starts: AtomicU64::new(0) }
     }
 
-    /// Looks at the queue often, so that a clock moved by hand is noticed, and waits 10 s for an answer.
     pub fn settings(&self) -> CourierSettings {
-        CourierSettings {
-            poll_interval: Duration::from_millis(10),
-            timeout: Duration::from_secs(10),
-            allow_loopback_in_test_mode: true,
-            ..CourierSettings::of(format!("courier-{}", self.starts.fetch_add(1, Ordering::Relaxed)))
-        }
+        quick(format!("courier-{}", self.starts.fetch_add(1, Ordering::Relaxed)))
     }
 
     pub fn start(&self) -> Running {
@@ -66,16 +60,8 @@ impl World {
     }
 
     pub fn start_with(&self, settings: CourierSettings) -> Running {
-        let guard = GuardSettings { timeout: settings.timeout, loopback: true, ..GuardSettings::default() };
-        let courier = Courier::new(CourierParts {
-            outbox: Arc::clone(&self.outbox) as Arc<dyn Outbox>,
-            client: Arc::new(GuardedClient::new(&guard).unwrap()),
-            clock: Arc::new(self.clock.clone()),
-            ids: Arc::new(SeededIds::new(1_000 + self.starts.load(Ordering::Relaxed))),
-            settings,
-        });
-        let stop = CancellationToken::new();
-        Running { task: tokio::spawn(courier.run(stop.clone())), stop }
+        let outbox = Arc::clone(&self.outbox) as Arc<dyn Outbox>;
+        run(outbox, &self.clock, settings, 1_000 + self.starts.load(Ordering::Relaxed))
     }
 
     pub fn endpoint(&self, url: &str) -> WebhookEndpointId {
@@ -148,6 +134,30 @@ impl World {
             created_at: self.clock.now(),
         }
     }
+}
+
+/// Looks at the queue often, so that a clock moved by hand is noticed, and waits 10 s for an answer.
+pub fn quick(owner: String) -> CourierSettings {
+    CourierSettings {
+        poll_interval: Duration::from_millis(10),
+        timeout: Duration::from_secs(10),
+        allow_loopback_in_test_mode: true,
+        ..CourierSettings::of(owner)
+    }
+}
+
+/// Starts a courier whose ids are those of this seed.
+pub fn run(outbox: Arc<dyn Outbox>, clock: &ManualClock, settings: CourierSettings, seed: u64) -> Running {
+    let guard = GuardSettings { timeout: settings.timeout, loopback: true, ..GuardSettings::default() };
+    let courier = Courier::new(CourierParts {
+        outbox,
+        client: Arc::new(GuardedClient::new(&guard).unwrap()),
+        clock: Arc::new(clock.clone()),
+        ids: Arc::new(SeededIds::new(seed)),
+        settings,
+    });
+    let stop = CancellationToken::new();
+    Running { task: tokio::spawn(courier.run(stop.clone())), stop }
 }
 
 /// Waits until it holds; the sentence says what was waited for.
