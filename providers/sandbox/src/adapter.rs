@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use lendport_core::operation::Shipment;
-use lendport_core::provider::{Retrieved, ShipmentConfirmed};
+use lendport_core::provider::{Found, Retrieved, ShipmentConfirmed};
 use lendport_core::{
     Ability, AccountSettings, Attempt, CallContext, Checkout, Claim, CommitClass, CreateRequest, Created, Descriptor,
     ErrorKind, FinancingProvider, Invalid, Mode, Money, Notice, NoticeContext, NoticeRefusal, ProviderError, Push,
@@ -64,10 +64,14 @@ impl Sandbox {
         Ok((read, answer))
     }
 
-    async fn state(&self, ctx: CallContext<'_>, request: Request) -> Result<Retrieved, ProviderError> {
-        let (application, _): (Application, _) = self.call(ctx, request).await?;
-        let claim = mapping::state_from(&application.status);
-        Ok(Retrieved { claim, raw_status: Some(application.status), refunded: None })
+    async fn state(
+        &self,
+        ctx: CallContext<'_>,
+        attempt: &Attempt,
+        request: Request,
+    ) -> Result<Retrieved, ProviderError> {
+        let (application, answer): (Application, _) = self.call(ctx, request).await?;
+        mapping::retrieved_from(application, attempt.amount.currency()).map_err(|_| error::unreadable(&answer))
     }
 }
 
@@ -103,15 +107,29 @@ impl FinancingProvider for Sandbox {
     }
 
     async fn retrieve(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
-        self.state(ctx, Request::get(self.below(attempt, &[])?)).await
+        self.state(ctx, attempt, Request::get(self.below(attempt, &[])?)).await
+    }
+
+    async fn find(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Option<Found>, ProviderError> {
+        let address = self.address(&["by_reference", &attempt.merchant_reference])?;
+        let found: Result<(Application, _), _> = self.call(ctx, Request::get(address)).await;
+        let (application, answer) = match found {
+            Err(error) if error.http_status == Some(404) => return Ok(None),
+            other => other?,
+        };
+        let (unreadable, currency) = (|| error::unreadable(&answer), attempt.amount.currency());
+        let echoed = mapping::amounts_from(application.amount_cents, currency).map_err(|_| unreadable())?;
+        let reference = mapping::reference_from(&application).ok_or_else(unreadable)?;
+        let retrieved = mapping::retrieved_from(application, currency).map_err(|_| unreadable())?;
+        Ok(Some(Found { reference, amount_echoed: Some(echoed), retrieved }))
     }
 
     async fn capture(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
-        self.state(ctx, Request::post(self.below(attempt, &["capture"])?)).await
+        self.state(ctx, attempt, Request::post(self.below(attempt, &["capture"])?)).await
     }
 
     async fn cancel(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
-        self.state(ctx, Request::post(self.below(attempt, &["cancel"])?)).await
+        self.state(ctx, attempt, Request::post(self.below(attempt, &["cancel"])?)).await
     }
 
     async fn refund(
@@ -122,7 +140,7 @@ impl FinancingProvider for Sandbox {
         reason: Option<&str>,
     ) -> Result<Retrieved, ProviderError> {
         let body = RefundBody { amount_cents: amount.minor(), reason };
-        let told = self.state(ctx, Request::post(self.below(attempt, &["refunds"])?).json(&body)).await?;
+        let told = self.state(ctx, attempt, Request::post(self.below(attempt, &["refunds"])?).json(&body)).await?;
         // The provider pushes only refunds that it started itself, so this answer is the one that counts.
         Ok(Retrieved { claim: Claim::Refund { amount: Some(amount), distinguishable: true }, ..told })
     }

@@ -25,7 +25,7 @@ const CAPABILITIES: &[Capability] = &[
     has(Ability::Eligibility, Support::Emulated, "checked here: US in USD, Canada in CAD"),
     has(Ability::Create, Support::Native, "answers the address of a hosted page"),
     has(Ability::Retrieve, Support::Native, "reads an application back"),
-    has(Ability::Find, Support::None, "there is no search; repeat the create with the same reference instead"),
+    has(Ability::Find, Support::Native, "finds an application by our reference"),
     has(Ability::Finalize, Support::Implicit, "the approval commits by itself"),
     has(Ability::CaptureFull, Support::Native, "takes the whole amount of an approved application"),
     has(Ability::CapturePartial, Support::None, "an application is captured as a whole; refund the difference"),

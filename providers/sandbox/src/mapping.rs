@@ -2,6 +2,7 @@
 //! `reference_from`.
 
 use lendport_core::operation::Shipment;
+use lendport_core::provider::Retrieved;
 use lendport_core::{
     AttemptState, CaptureMode, Checkout, Claim, CreateRequest, Currency, Invalid, Line, Money, MoneyError, NextAction,
     NextActionKind, Pointer, ProviderRef, ShipmentStatus, limits,
@@ -66,6 +67,12 @@ pub(crate) fn state_from(status: &str) -> Claim {
         "expired" => AttemptState::Expired,
         _ => return Claim::UnknownStatus,
     })
+}
+
+/// How an application stands.
+pub(crate) fn retrieved_from(application: Application, currency: Currency) -> Result<Retrieved, MoneyError> {
+    let refunded = application.refunded_cents.map(|cents| amounts_from(cents, currency)).transpose()?;
+    Ok(Retrieved { claim: state_from(&application.status), raw_status: Some(application.status), refunded })
 }
 
 /// Whole cents as money.

@@ -52,6 +52,7 @@ impl Simulator {
         Router::new()
             .route("/v1/applications", post(api::create))
             .route("/v1/applications/{id}", get(api::show))
+            .route("/v1/applications/by_reference/{reference}", get(api::find))
             .route("/v1/applications/{id}/capture", post(api::capture))
             .route("/v1/applications/{id}/cancel", post(api::cancel))
             .route("/v1/applications/{id}/refunds", post(api::refund))

@@ -43,6 +43,8 @@ pub(crate) struct Application {
     pub(crate) status: String,
     pub(crate) amount_cents: u64,
     #[serde(default)]
+    pub(crate) refunded_cents: Option<u64>,
+    #[serde(default)]
     pub(crate) apply_url: Option<String>,
 }
 

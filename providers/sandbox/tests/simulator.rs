@@ -11,7 +11,7 @@ use axum::http::HeaderMap;
 use axum::routing::post;
 use lendport_core::{
     AccountSettings, Attempt, AttemptState, CallContext, CallLog, CaptureMode, Checkout, Claim, CreateRequest, Created,
-    ErrorKind, FinancingProvider, Notice, NoticeContext, ProviderError, Push, Secret, parse_decimal,
+    ErrorKind, FinancingProvider, Money, Notice, NoticeContext, ProviderError, Push, Secret, parse_decimal,
 };
 use lendport_outbound::{ClientSettings, Outbound, Request, Url};
 use lendport_testkit::clock::START;
@@ -149,4 +149,17 @@ async fn a_wrong_key_opens_nothing() {
     world.account = samples::account(&[("api_key", "other"), ("push_secret", "push")]);
     let (checkout, attempt) = order("50.00", CaptureMode::Manual);
     assert_eq!(world.create(&checkout, &attempt).await.unwrap_err().kind, ErrorKind::Credentials);
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_was_lost_is_found_by_our_reference() {
+    let world = World::start().await;
+    let (checkout, attempt) = order("50.16", CaptureMode::Manual);
+    let calls = CallLog::new();
+    assert_eq!(world.provider.find(world.context(&calls), &attempt).await.unwrap(), None);
+    world.create(&checkout, &attempt).await.unwrap_err();
+    let found = world.provider.find(world.context(&calls), &attempt).await.unwrap().unwrap();
+    assert_eq!(found.amount_echoed, Some(attempt.amount));
+    assert_eq!(found.retrieved.claim, Claim::state(AttemptState::AwaitingCustomer));
+    assert_eq!(found.retrieved.refunded.map(Money::minor), Some(0));
 }

@@ -42,6 +42,7 @@ fn cases() -> Vec<Case> {
         Case::new("create_wrong_key", Expect::WrongKey),
         Case::new("create_time_limit", Expect::TimeLimit),
         on("retrieve_captured", Expect::Retrieved(captured.clone())),
+        Case::new("find_approved", Expect::Found(Claim::state(AttemptState::Authorized))),
         on("retrieve_unknown_status", Expect::Retrieved(Claim::UnknownStatus)),
         on("capture_ok", Expect::Captured(captured)),
         on("cancel_ok", Expect::Canceled(Claim::state(AttemptState::Canceled))),

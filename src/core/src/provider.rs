@@ -125,7 +125,8 @@ pub struct Retrieved {
     pub claim: Claim,
     /// In its own word.
     pub raw_status: Option<String>,
-    /// Everything given back so far, where the provider says so when it is read back.
+    /// Everything given back so far, where the provider says so when it is read back. It tells what became of a refund
+    /// whose answer was lost.
     pub refunded: Option<Money>,
 }
 

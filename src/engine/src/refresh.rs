@@ -45,9 +45,11 @@ impl Engine {
     ) -> Result<Looked, EngineError> {
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
         let attempt = record.attempt(attempt).ok_or(EngineError::NotFound)?.clone();
-        // A refund that is under way will be counted by its own answer.
+        // A sum is compared only for a refund whose outcome is not known: any other is counted by its own answer or by
+        // its own message, which may still be on its way.
         let refunds = self.store.operations(tenant, id, OperationKind::Refund).await?;
-        let refunding = refunds.iter().any(|refund| refund.attempt == attempt.id && refund.phase == Phase::Sent);
+        let has = |phase| refunds.iter().any(|refund| refund.attempt == attempt.id && refund.phase == phase);
+        let compares = has(Phase::Unknown) && !has(Phase::Sent);
         let calls = CallLog::new();
         let answered = self.look(tenant, &attempt, &calls).await?;
         let mut operation = self.new_operation(id, attempt.id, OperationKind::Retrieve);
@@ -58,11 +60,11 @@ impl Engine {
         let (asked, version) = (attempt.clone(), record.checkout.version);
         let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
         let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
-            let sums_hold = !refunding && loaded.record.checkout.version == version;
+            let compares = compares && loaded.record.checkout.version == version;
             let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
             draft.change.operations.push(operation.clone());
             let looked = match &answered {
-                Ok(Some(found)) => take_found(&mut draft, &asked, found, source, sums_hold),
+                Ok(Some(found)) => take_found(&mut draft, &asked, found, source, compares),
                 Ok(None) | Err(_) => Ok(Looked::default()),
             };
             let looked = match looked {
@@ -121,14 +123,14 @@ impl Engine {
     }
 }
 
-/// Takes in how a request stands, and what was given back beyond what is counted. `sums_hold` says that nothing else
-/// can have counted it meanwhile.
+/// Takes in how a request stands; and what was given back beyond what is counted, where `compares` says that it belongs
+/// to a refund of unknown outcome and that nothing else can have counted it meanwhile.
 fn take_found(
     draft: &mut Draft,
     asked: &Attempt,
     found: &Found,
     source: Source,
-    sums_hold: bool,
+    compares: bool,
 ) -> Result<Looked, EngineError> {
     let Retrieved { claim, raw_status, refunded } = &found.retrieved;
     let echoed = draft.record.attempt(asked.id).is_some_and(|known| known.amount_echoed.is_some());
@@ -149,8 +151,7 @@ fn take_found(
     let claim = if matches!(claim, Claim::Refund { .. }) { Claim::Nothing } else { claim.clone() };
     let (_, decision) = draft.observe(fact(claim, ObservationId::mint(ids.as_ref())))?;
     let mut looked = Looked { news: !decision.changes_nothing() || decision.refused.is_some(), refunded: false };
-    if let Some(more) =
-        refunded.filter(|_| sums_hold).map(|total| uncounted(draft, asked, total)).transpose()?.flatten()
+    if let Some(more) = refunded.filter(|_| compares).map(|total| uncounted(draft, asked, total)).transpose()?.flatten()
     {
         let claim = Claim::Refund { amount: Some(more), distinguishable: true };
         let (_, decision) = draft.observe(fact(claim, ObservationId::mint(ids.as_ref())))?;

@@ -89,6 +89,13 @@ pub(super) async fn show(State(sim): State<Arc<Sim>>, headers: HeaderMap, Path(i
     change(&sim, &headers, &id, |_| Some(()))
 }
 
+pub(super) async fn find(State(sim): State<Arc<Sim>>, headers: HeaderMap, Path(reference): Path<String>) -> Answer {
+    sign_in(&sim, &headers)?;
+    let known = sim.applications().values().find(|known| known.reference == reference).cloned();
+    let known = known.ok_or_else(|| error(StatusCode::NOT_FOUND, "not_found", &[]))?;
+    Ok(json_reply(StatusCode::OK, &sim.shown(&known)))
+}
+
 pub(super) async fn capture(State(sim): State<Arc<Sim>>, headers: HeaderMap, Path(id): Path<String>) -> Answer {
     change(&sim, &headers, &id, Application::capture)
 }

@@ -4,4 +4,5 @@
 mod never_panics;
 mod reducer_properties;
 mod reducer_table;
+mod ruling_properties;
 mod world;

@@ -80,7 +80,7 @@ fn claims() -> impl Strategy<Value = Claim> {
 }
 
 /// Up to 30 facts about up to 3 attempts; the few keys make repeats common.
-fn stories() -> impl Strategy<Value = (usize, Vec<Told>)> {
+pub(crate) fn stories() -> impl Strategy<Value = (usize, Vec<Told>)> {
     (1_usize..=3).prop_flat_map(|attempts| {
         let told = (0..attempts, grades(), claims(), 0_u8..40)
             .prop_map(|(attempt, grade, claim, key)| Told::new(attempt, grade, claim, key.to_string()));
@@ -104,7 +104,7 @@ fn forward_stories() -> impl Strategy<Value = (AttemptState, Vec<Told>)> {
     })
 }
 
-fn judge_step(step: &Step, told: &Told) -> Result<(), TestCaseError> {
+pub(crate) fn judge_step(step: &Step, told: &Told) -> Result<(), TestCaseError> {
     let Step { before, after, decision, fence, .. } = step;
     match &decision.moved {
         None => prop_assert_eq!(before, after),
@@ -138,7 +138,7 @@ fn judge_step(step: &Step, told: &Told) -> Result<(), TestCaseError> {
 }
 
 /// The sums that each attempt's state and history imply.
-fn judge_sums(world: &World) -> Result<(), TestCaseError> {
+pub(crate) fn judge_sums(world: &World) -> Result<(), TestCaseError> {
     let live = world.attempts.iter().filter(|attempt| attempt.state.is_committed()).count();
     prop_assert!(live <= 1, "{live} live commitments");
     // Fails when a sum would be negative.

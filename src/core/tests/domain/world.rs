@@ -95,8 +95,7 @@ impl World {
             dedupe_key: told.key.clone(),
             received_at: Timestamp::UNIX_EPOCH,
         };
-        let holder = self.attempts.iter().find(|other| other.id != about.id && other.state.is_committed());
-        let fence = holder.map_or(Fence::Free, |other| Fence::HeldBy(other.id));
+        let fence = self.fence_of(told.attempt);
         let before = about.state;
         let decision = reduce(about, &observation, &self.ledger, fence).unwrap();
         let about = &mut self.attempts[told.attempt];
@@ -118,6 +117,26 @@ impl World {
             });
         }
         Some(Step { attempt: told.attempt, before, after: about.state, fence, decision })
+    }
+
+    /// What the other attempts leave free.
+    pub(crate) fn fence_of(&self, attempt: usize) -> Fence {
+        let mut others = self.attempts.iter().enumerate().filter(|(at, _)| *at != attempt);
+        let holder = others.find(|(_, other)| other.state.is_committed());
+        holder.map_or(Fence::Free, |(_, other)| Fence::HeldBy(other.id))
+    }
+
+    /// Writes a movement that does not come from the reducer.
+    pub(crate) fn post(&mut self, attempt: usize, kind: LedgerKind, amount: Money, pending: bool) {
+        self.ledger.0.push(LedgerEntry {
+            id: lendport_core::LedgerId::mint(&self.ids),
+            attempt: self.attempts[attempt].id,
+            kind,
+            amount,
+            pending,
+            observation: lendport_core::ObservationId::mint(&self.ids),
+            recorded_at: Timestamp::UNIX_EPOCH,
+        });
     }
 
     /// The sum of a kind on one attempt, in cents.

@@ -18,6 +18,12 @@ pub(super) async fn run(stage: &Stage, case: &Case) -> Result<(), String> {
         Expect::WrongKey => refused(create(stage).await, ErrorKind::Credentials),
         Expect::TimeLimit => no_answer(create(stage).await),
         Expect::Retrieved(claim) => told(provider.retrieve(ctx, attempt).await, claim),
+        Expect::Found(claim) => match provider.find(ctx, attempt).await {
+            Ok(Some(found)) if found.reference.0.is_empty() => Err("the reference is empty".to_owned()),
+            Ok(Some(found)) => told(Ok(found.retrieved), claim),
+            Ok(None) => Err("it was not found".to_owned()),
+            Err(error) => Err(told_of(&error)),
+        },
         Expect::Captured(claim) => told(provider.capture(ctx, attempt).await, claim),
         Expect::Canceled(claim) => told(provider.cancel(ctx, attempt).await, claim),
         Expect::Refunded(amount, claim) => {

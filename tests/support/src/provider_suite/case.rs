@@ -35,6 +35,8 @@ pub enum Expect {
     Notices(Vec<(Grade, Claim)>),
     /// Reading the state back gives this.
     Retrieved(Claim),
+    /// Looking for the request by our reference finds it, and it stands so.
+    Found(Claim),
     /// Capturing everything gives this.
     Captured(Claim),
     /// Cancelling everything gives this.
@@ -78,6 +80,7 @@ impl Case {
             Expect::Created => Ability::Create,
             Expect::Notices(_) => Ability::Notifications,
             Expect::Retrieved(_) => Ability::Retrieve,
+            Expect::Found(_) => Ability::Find,
             Expect::Captured(_) => Ability::CaptureFull,
             Expect::Canceled(_) => Ability::CancelFull,
             Expect::Refunded(None, _) => Ability::RefundFull,

@@ -10,8 +10,9 @@ use lendport_outbound::{Cassette, Outbound};
 use super::{Case, Expect, Stage, Suite, calls};
 
 /// Abilities that have a method of their own.
-const WITH_METHOD: [Ability; 6] = [
+const WITH_METHOD: [Ability; 7] = [
     Ability::Retrieve,
+    Ability::Find,
     Ability::CaptureFull,
     Ability::CancelFull,
     Ability::RefundFull,
@@ -56,6 +57,7 @@ async fn ask(stage: &Stage, ability: Ability) -> Result<(), ProviderError> {
     let some = Money::from_minor(1, attempt.amount.currency()).unwrap_or(attempt.amount);
     match ability {
         Ability::Retrieve => provider.retrieve(ctx, attempt).await.map(drop),
+        Ability::Find => provider.find(ctx, attempt).await.map(drop),
         Ability::CaptureFull => provider.capture(ctx, attempt).await.map(drop),
         Ability::CancelFull => provider.cancel(ctx, attempt).await.map(drop),
         Ability::RefundFull => provider.refund(ctx, attempt, attempt.amount, None).await.map(drop),

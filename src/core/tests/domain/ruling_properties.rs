@@ -1,0 +1,131 @@
+//! Whatever a person chooses, in whatever story: what a ruling may never do.
+
+use lendport_core::fence::Fence;
+use lendport_core::{AttentionKind, Case, Choice, Currency, Grade, LedgerKind, OperationKind, RulingError};
+use proptest::prelude::*;
+
+use crate::reducer_properties::{judge_step, judge_sums, stories};
+use crate::world::{ASKED_CENTS, Told, World, cases, cents};
+
+/// What a person does at some point of a story.
+#[derive(Clone, Debug)]
+struct Decided {
+    attempt: usize,
+    kind: AttentionKind,
+    choice: Choice,
+    amount: Option<u64>,
+    command: Option<OperationKind>,
+}
+
+fn decided() -> impl Strategy<Value = Decided> {
+    let amount = prop_oneof![
+        3 => Just(None),
+        2 => (0..=ASKED_CENTS).prop_map(Some),
+        2 => Just(Some(ASKED_CENTS)),
+        1 => (ASKED_CENTS..900_000_000).prop_map(Some),
+    ];
+    let command = proptest::option::of(proptest::sample::select(OperationKind::COMMANDS.to_vec()));
+    let kinds = proptest::sample::select(AttentionKind::ALL.to_vec());
+    (0_usize..3, kinds, any::<prop::sample::Index>(), amount, command).prop_map(
+        |(attempt, kind, at, amount, command)| {
+            let choice = *at.get(kind.choices());
+            let amount = if choice.needs_amount() { Some(amount.unwrap_or(ASKED_CENTS)) } else { None };
+            Decided { attempt, kind, choice, amount, command }
+        },
+    )
+}
+
+impl World {
+    /// As the engine does it: the ruling's own part, then the claim to the reducer; a refusal undoes it all.
+    fn decide(&mut self, decided: &Decided, key: String) -> Result<(), TestCaseError> {
+        let at = decided.attempt % self.attempts.len();
+        let before = self.attempts[at].clone();
+        let announced = self.ledger.pending_refunds(before.id, Currency::USD).unwrap();
+        let case = Case {
+            kind: decided.kind,
+            attempt: &before,
+            ledger: &self.ledger,
+            announced: Some(announced),
+            command: decided.command,
+        };
+        let ruling = match case.rule(decided.choice, decided.amount.map(cents)) {
+            Ok(ruling) => ruling,
+            Err(RulingError::Money(error)) => return Err(TestCaseError::fail(error.to_string())),
+            Err(_) => return Ok(()),
+        };
+        let (held, ledger) = (self.fence_of(at), self.ledger.clone());
+        let about = &mut self.attempts[at];
+        about.amount_accepted |= ruling.accepts_amount;
+        about.approval_confirmed |= ruling.confirms_approval;
+        about.amount_echoed = ruling.amount_read.or(about.amount_echoed);
+        if let Some(settled) = ruling.settles.filter(|amount| !amount.is_zero()) {
+            self.post(at, LedgerKind::RefundSettled, settled, false);
+        }
+        let Some(claim) = ruling.claim.clone() else { return Ok(()) };
+        let told = Told::new(at, Grade::Operator, claim, key);
+        let Some(step) = self.tell(&told) else { return Ok(()) };
+        judge_step(&step, &told)?;
+        if step.decision.refused.is_some() {
+            prop_assert_eq!(step.after, before.state, "a refused choice moved something");
+            self.attempts[at] = before;
+            self.ledger = ledger;
+        } else if step.after.is_committed() && !step.before.is_committed() {
+            prop_assert_eq!(held, Fence::Free, "a person authorised a fenced attempt");
+        }
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(2_000))]
+
+    #[test]
+    fn no_choice_breaks_the_fence_the_table_or_the_sums(
+        (attempts, story) in stories(),
+        decisions in proptest::collection::vec((any::<prop::sample::Index>(), decided()), 0..12),
+    ) {
+        let mut world = World::with(&vec![lendport_core::AttemptState::Initiating; attempts]);
+        for (at, told) in story.iter().enumerate() {
+            world.tell(told);
+            let due = decisions.iter().enumerate().filter(|(_, (when, _))| when.index(story.len()) == at);
+            for (number, (_, decided)) in due {
+                world.decide(decided, format!("decided {number}"))?;
+                judge_sums(&world)?;
+            }
+        }
+    }
+
+    /// What a person vouched for ends with the commitment it was said of.
+    #[test]
+    fn a_confirmation_ends_with_its_commitment((attempts, story) in stories(), decided in decided()) {
+        let mut world = World::with(&vec![lendport_core::AttemptState::Initiating; attempts]);
+        for (at, told) in story.iter().enumerate() {
+            world.decide(&decided, format!("decided {at}"))?;
+            let Some(step) = world.tell(told) else { continue };
+            let about = &world.attempts[step.attempt];
+            if step.before.is_committed() && !step.after.is_committed() {
+                prop_assert!(!about.amount_accepted && !about.approval_confirmed);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_offered_or_not_complete_is_refused() {
+    let world = World::with(&[lendport_core::AttemptState::Indeterminate]);
+    for kind in AttentionKind::ALL {
+        let case = Case { kind, attempt: &world.attempts[0], ledger: &world.ledger, announced: None, command: None };
+        for choice in Choice::ALL {
+            let offered = kind.choices().contains(&choice);
+            let (with, without) = (case.rule(choice, Some(cents(ASKED_CENTS))), case.rule(choice, None));
+            if !offered {
+                assert!(matches!(with, Err(RulingError::NotOffered)), "{kind:?} {choice:?}");
+                assert!(matches!(without, Err(RulingError::NotOffered)), "{kind:?} {choice:?}");
+            } else if choice.needs_amount() {
+                assert!(matches!(without, Err(RulingError::AmountMissing)), "{kind:?} {choice:?}");
+            } else {
+                assert!(matches!(with, Err(RulingError::AmountUnused)), "{kind:?} {choice:?}");
+            }
+        }
+    }
+}
