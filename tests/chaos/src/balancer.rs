@@ -47,6 +47,12 @@ impl Balancer {
         }
     }
 
+    /// True when a replica is reached.
+    pub(crate) fn reaches(&self, replica: usize) -> bool {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.replicas.get(replica).is_some_and(Option::is_some)
+    }
+
     /// Those that live, one of them first by chance.
     fn candidates(&self) -> Vec<String> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);

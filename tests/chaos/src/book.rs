@@ -24,6 +24,23 @@ pub(crate) struct Promise {
     pub(crate) wrongs: Vec<String>,
     /// What was seen when, in milliseconds since the run began.
     pub(crate) timeline: Vec<(u64, String)>,
+    /// Answers missed since the last line of the timeline.
+    pub(crate) silences: u32,
+}
+
+impl Promise {
+    pub(crate) fn of(story: Story) -> Self {
+        Self {
+            story,
+            checkout: None,
+            provider_reference: None,
+            steps_heard: 0,
+            over: false,
+            wrongs: Vec::new(),
+            timeline: Vec::new(),
+            silences: 0,
+        }
+    }
 }
 
 /// All promises of a run.
@@ -48,22 +65,24 @@ impl Book {
     }
 
     pub(crate) fn begin(&self, story: &Story) {
-        let promise = Promise {
-            story: story.clone(),
-            checkout: None,
-            provider_reference: None,
-            steps_heard: 0,
-            over: false,
-            wrongs: Vec::new(),
-            timeline: Vec::new(),
-        };
-        self.promises().insert(story.number, promise);
+        self.promises().insert(story.number, Promise::of(story.clone()));
+    }
+
+    /// Notes an answer that never came; many in a row make one line.
+    pub(crate) fn missed(&self, number: u64) {
+        if let Some(promise) = self.promises().get_mut(&number) {
+            promise.silences += 1;
+        }
     }
 
     /// Changes the promise of a story and notes what happened.
     pub(crate) fn note(&self, number: u64, what: impl Into<String>, change: impl FnOnce(&mut Promise)) {
         let now_ms = self.now_ms();
         if let Some(promise) = self.promises().get_mut(&number) {
+            if promise.silences > 0 {
+                promise.timeline.push((now_ms, format!("until now {} answers never came", promise.silences)));
+                promise.silences = 0;
+            }
             promise.timeline.push((now_ms, what.into()));
             change(promise);
         }

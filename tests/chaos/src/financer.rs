@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use lendport::gateway::Ambient;
-use lendport::simulators::{self, Running, Setup};
 use lendport::registry;
+use lendport::simulators::{self, Running, Setup};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +38,8 @@ impl Financers {
             running.push(simulators::start(known, setup).await?);
         }
         let played = running.iter().find(|simulator| simulator.provider == "wegetfinancing");
-        let url = played.map(|simulator| simulator.url.as_str()).ok_or("no simulator of wegetfinancing in this build")?;
+        let url =
+            played.map(|simulator| simulator.url.as_str()).ok_or("no simulator of wegetfinancing in this build")?;
         let address = url.trim_start_matches("http://").to_owned();
         Ok(Self { running, address })
     }

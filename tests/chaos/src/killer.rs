@@ -13,23 +13,28 @@ use crate::world::World;
 
 /// Times in a hundred that the database is stopped instead of a gateway.
 const OUTAGE_PERCENT: u64 = 6;
+/// Kills in a hundred that do not wait until the gateway is ready.
+const STARTING_PERCENT: u64 = 20;
+/// A gateway that does not come up is killed all the same.
+const WAIT: Duration = Duration::from_secs(5);
 /// Kills between two lines of progress.
 const PROGRESS: u64 = 20;
 
 /// Kills so many times, then returns with everything running again.
-pub(crate) async fn kill_all(
-    world: &World,
-    database: &Database,
-    replicas: &[mpsc::Sender<()>],
-) -> Result<(), Fault> {
+pub(crate) async fn kill_all(world: &World, database: &Database, replicas: &[mpsc::Sender<()>]) -> Result<(), Fault> {
     let mut dice = Dice::new(world.plan.seed, "kills", 0);
     let mut done = 0;
     while done < world.plan.kills {
-        // Now and then the next one comes while the gateway still starts.
-        let (least, most) = dice.weighted(&[(1, (1, 80)), (4, (100, 1_000))], (100, 1_000));
-        sleep(Duration::from_millis(dice.between(least, most))).await;
         let (outage, length_ms) = (dice.percent(OUTAGE_PERCENT), dice.between(100, 900));
         let chosen = usize::try_from(dice.between(0, u64::from(u32::MAX))).unwrap_or(0);
+        let chosen = chosen.checked_rem(replicas.len()).unwrap_or(0);
+        // Most kills meet a gateway at work; some come while one still starts.
+        let at_work = !dice.percent(STARTING_PERCENT);
+        if at_work {
+            until_reached(world, chosen).await;
+        }
+        let most = if at_work { 600 } else { 80 };
+        sleep(Duration::from_millis(dice.between(1, most))).await;
         if outage && database.can_stop() {
             world.outage_begins();
             database.stop().await?;
@@ -38,9 +43,7 @@ pub(crate) async fn kill_all(
             world.outage_ends();
             continue;
         }
-        let Some(replica) = chosen.checked_rem(replicas.len()).and_then(|place| replicas.get(place)) else {
-            return Err("there is no replica to kill".into());
-        };
+        let replica = replicas.get(chosen).ok_or("there is no replica to kill")?;
         replica.send(()).await.map_err(|_| "a replica is not kept any more")?;
         done += 1;
         if done % PROGRESS == 0 {
@@ -48,4 +51,14 @@ pub(crate) async fn kill_all(
         }
     }
     Ok(())
+}
+
+async fn until_reached(world: &World, replica: usize) {
+    let reached = async {
+        while !world.balancer.reaches(replica) {
+            sleep(Duration::from_millis(3)).await;
+        }
+    };
+    // Whether it came in time is told by the measured starts.
+    _ = tokio::time::timeout(WAIT, reached).await;
 }

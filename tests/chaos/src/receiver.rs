@@ -13,12 +13,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
+use crate::Fault;
 use crate::dice::Dice;
 use crate::downtime::Downtime;
 use crate::merchant::text_at;
 use crate::signature::{self, Signed};
 use crate::wire::{self, Message};
-use crate::Fault;
 
 /// First tries in a hundred that go wrong.
 const TROUBLE_PERCENT: u64 = 15;

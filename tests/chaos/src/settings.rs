@@ -45,7 +45,10 @@ secret_key = "{SECRET_KEY}"
     );
     for simulator in &financers.running {
         let provider = simulator.provider;
-        writeln!(text, "[providers.{provider}]\nenabled = true\nrequest_timeout_ms = 2_000\nconnect_timeout_ms = 1_000")?;
+        writeln!(
+            text,
+            "[providers.{provider}]\nenabled = true\nrequest_timeout_ms = 2_000\nconnect_timeout_ms = 1_000"
+        )?;
         for key in simulator.registration.section_keys {
             writeln!(text, "{key} = \"{}\"", simulator.url)?;
         }

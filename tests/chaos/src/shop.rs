@@ -47,11 +47,7 @@ impl Patience {
     }
 
     /// Runs something to its end, or says what was waited for in vain.
-    pub(crate) async fn lasts<T>(
-        &self,
-        what: &str,
-        work: impl Future<Output = Result<T, Fault>>,
-    ) -> Result<T, Fault> {
+    pub(crate) async fn lasts<T>(&self, what: &str, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
         let over = async {
             self.closing.cancelled().await;
             tokio::time::sleep_until(Instant::now() + PATIENCE).await;
@@ -95,9 +91,9 @@ async fn ask_until_definite(world: &World, story: &Story) -> Result<(), Fault> {
 fn hear(world: &World, story: &Story, answer: Result<Message, Fault>) -> Result<bool, Fault> {
     let answer = match answer {
         Ok(answer) => answer,
-        Err(fault) => {
+        Err(_) => {
             world.book.count("create: no answer");
-            world.book.note(story.number, format!("no answer: {fault}"), |_| ());
+            world.book.missed(story.number);
             return Ok(false);
         }
     };

@@ -25,9 +25,8 @@ pub(crate) fn check(signed: &Signed<'_>, secret: &str, now_s: i64) -> Result<(),
         return Err("webhook-timestamp is too old or too early");
     }
     let key = secret.strip_prefix("whsec_").and_then(|text| STANDARD.decode(text).ok());
-    let mut mac = key
-        .and_then(|key| Hmac::<Sha256>::new_from_slice(&key).ok())
-        .ok_or("the secret is not whsec_ and base64")?;
+    let mut mac =
+        key.and_then(|key| Hmac::<Sha256>::new_from_slice(&key).ok()).ok_or("the secret is not whsec_ and base64")?;
     mac.update(format!("{}.{}.", signed.id, signed.timestamp).as_bytes());
     mac.update(signed.body);
     let expected = mac.finalize().into_bytes();
@@ -53,7 +52,10 @@ mod tests {
             body: br#"{"test": 2432232314}"#,
         };
         assert_eq!(check(&good, secret, 1_614_265_330), Ok(()));
-        assert_eq!(check(&Signed { signatures: &format!("v1,AAAA {}", good.signatures), ..good }, secret, 1_614_265_330), Ok(()));
+        assert_eq!(
+            check(&Signed { signatures: &format!("v1,AAAA {}", good.signatures), ..good }, secret, 1_614_265_330),
+            Ok(())
+        );
         assert!(check(&good, secret, 1_614_265_330 + 301).is_err());
         assert!(check(&good, "whsec_AAAA", 1_614_265_330).is_err());
         assert!(check(&Signed { id: "msg_other", ..good }, secret, 1_614_265_330).is_err());

@@ -76,9 +76,7 @@ async fn judge(world: &World, quiet_ms: u64) -> Result<Verdict, Fault> {
         if !faults.is_empty() {
             let mut timeline = promise.timeline.clone();
             timeline.extend(told_by_gateway(world, promise).await);
-            for fault in faults {
-                verdict.add(format!("{}: {fault}", promise.story.reference()), &timeline);
-            }
+            verdict.add(format!("{}: {}", promise.story.reference(), faults.join("; ")), &timeline);
         }
         seen.extend(checkout);
     }
@@ -97,11 +95,7 @@ async fn judge(world: &World, quiet_ms: u64) -> Result<Verdict, Fault> {
 }
 
 /// The checkout of a promise as it is now, and what is wrong with it.
-async fn faults(
-    world: &World,
-    promise: &Promise,
-    inboxes: &Inboxes,
-) -> Result<(Option<Value>, Vec<String>), Fault> {
+async fn faults(world: &World, promise: &Promise, inboxes: &Inboxes) -> Result<(Option<Value>, Vec<String>), Fault> {
     let mut faults = promise.wrongs.clone();
     let Some(id) = &promise.checkout else {
         faults.push("its create was never answered for good".to_owned());
@@ -155,6 +149,8 @@ fn summarize(world: &World, verdict: &mut Verdict, seen: &[Value], inboxes: &Inb
         let text = format!("{} events in {tries} tries, {overtaken} overtook an earlier one", inbox.len());
         rows.push((format!("receiver {name}"), text));
     }
+    let left = seen.iter().filter(|checkout| one_checkout::is_left_to_a_person(checkout)).count();
+    rows.push(("left to a person".to_owned(), left.to_string()));
     rows.push(("start to ready".to_owned(), spread(&ready)));
     rows.push(("kill to pending work".to_owned(), spread(&resumed)));
     rows.push(("quiet after".to_owned(), format!("{quiet_ms} ms")));

@@ -17,5 +17,8 @@ async fn survives(arguments: &[&str]) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_or_doubled_when_the_one_process_on_a_file_is_killed() {
-    assert!(survives(&["--database", "sqlite", "--kills", "12", "--seed", "20261121"]).await, "the run's output says what");
+    assert!(
+        survives(&["--database", "sqlite", "--kills", "12", "--seed", "20261121"]).await,
+        "the run's output says what"
+    );
 }

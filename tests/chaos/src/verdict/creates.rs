@@ -22,9 +22,9 @@ pub(crate) fn faults(requests: &[Value], seen: &[Value]) -> Vec<String> {
             faults.push(format!("the attempt {reference} was sent {} times: {taken_in:?}", taken_in.len()));
         }
         // Ours is the checkout's id, a dash and the number of the attempt.
-        let named = reference.rsplit_once('-').and_then(|(id, number)| {
-            Some((checkouts.get(id)?, number.parse::<usize>().ok()?.checked_sub(1)?))
-        });
+        let named = reference
+            .rsplit_once('-')
+            .and_then(|(id, number)| Some((checkouts.get(id)?, number.parse::<usize>().ok()?.checked_sub(1)?)));
         let Some((checkout, place)) = named else {
             faults.push(format!("the provider was asked for {reference}, which no checkout of ours knows"));
             continue;
@@ -55,7 +55,8 @@ mod tests {
 
     #[test]
     fn a_repeat_is_harmless_only_after_an_unknown_outcome() {
-        let checkout = |first: &str| json!({ "id": "chk_1", "attempts": [{ "status": first }, { "status": "authorized" }] });
+        let checkout =
+            |first: &str| json!({ "id": "chk_1", "attempts": [{ "status": first }, { "status": "authorized" }] });
         let twice = [request("chk_1-1", "a"), request("chk_1-2", "b")];
         assert_eq!(faults(&twice, &[checkout("indeterminate")]), Vec::<String>::new());
         assert_eq!(faults(&twice, &[checkout("awaiting_customer")]).len(), 1);

@@ -43,7 +43,8 @@ pub(crate) fn unknown(inboxes: &Inboxes, seen: &[Value]) -> Vec<String> {
     let mut faults = Vec::new();
     for (name, inbox) in inboxes {
         for (id, received) in inbox.iter().filter(|(id, _)| !known.contains(id.as_str())) {
-            faults.push(format!("{name} was told {} of {} by {id}, which is no event", received.kind, received.checkout));
+            faults
+                .push(format!("{name} was told {} of {} by {id}, which is no event", received.kind, received.checkout));
         }
     }
     faults
