@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use crate::client_token::ClientTokens;
+use crate::known_keys::KnownKeys;
 use crate::problem::{Code, Problem};
 
 /// Settings of the HTTP side; section `[server]` of the configuration.
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) timeout: Duration,
     pub(crate) body_max_bytes: usize,
     pub(crate) tokens: ClientTokens,
+    pub(crate) keys: KnownKeys,
     tasks: TaskTracker,
 }
 
@@ -61,6 +63,7 @@ impl App {
             ids,
             clock,
             tokens: ClientTokens::new(&settings.client_token_key, public_url.clone()),
+            keys: KnownKeys::default(),
             public_url,
             timeout: Duration::from_millis(settings.request_timeout_ms),
             body_max_bytes: usize::try_from(settings.body_max_bytes).unwrap_or(usize::MAX),

@@ -10,6 +10,7 @@ mod customer_page;
 mod docs;
 mod extract;
 mod html;
+mod known_keys;
 mod openapi;
 mod probes;
 pub mod problem;

@@ -7,7 +7,7 @@ use super::fields::Fields;
 use super::node::Node;
 use super::text::message;
 
-pub(crate) const RESOLVE: &[&str] = &["amount", "choice", "reason"];
+pub(crate) const RESOLVE: &[&str] = &["choice", "reason", "amount"];
 
 /// How an item is settled.
 #[derive(Debug, Default)]

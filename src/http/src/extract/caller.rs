@@ -6,6 +6,7 @@ use http::{HeaderName, header};
 use lendport_core::MerchantId;
 use lendport_engine::KeyHolder;
 use lendport_storage::Tenant;
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::problem::{Code, Problem};
@@ -37,8 +38,10 @@ impl FromRequestParts<App> for KeyedCaller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let unknown = || Problem::plain(Code::Unauthorized);
         let key = bearer(parts).filter(|key| key.len() <= KEY_MAX_BYTES).ok_or_else(unknown)?.to_owned();
-        let engine = app.engine.clone();
-        let holder = app.run(async move { engine.tenant_of_key(&key).await }).await?.ok_or_else(unknown)?;
+        let holder = match app.keys.get(&key, Instant::now()) {
+            Some(known) => known,
+            None => look_up(app, key).await?.ok_or_else(unknown)?,
+        };
         if let Some(named) = parts.headers.get(LENDPORT_MERCHANT) {
             let named = named.to_str().ok().and_then(|text| text.parse::<MerchantId>().ok());
             // A key may only act for its own merchant; anything else looks as if it did not exist.
@@ -48,6 +51,15 @@ impl FromRequestParts<App> for KeyedCaller {
         }
         Ok(Self(holder))
     }
+}
+
+async fn look_up(app: &App, key: String) -> Result<Option<KeyHolder>, Problem> {
+    let (engine, asked, wanted) = (app.engine.clone(), Instant::now(), key.clone());
+    let found = app.run(async move { engine.tenant_of_key(&wanted).await }).await?;
+    if let Some(holder) = found {
+        app.keys.put(&key, holder, asked);
+    }
+    Ok(found)
 }
 
 fn bearer(parts: &Parts) -> Option<&str> {

@@ -16,4 +16,5 @@ mod reading;
 mod refusals;
 mod serving;
 mod webhook_endpoints;
+mod webhook_refusals;
 mod world;

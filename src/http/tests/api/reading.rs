@@ -111,7 +111,8 @@ async fn every_list_is_a_page() {
     let world = World::new().await;
     let id = world.opened("open").await;
     let below = format!("/v1/checkouts/{id}");
-    for path in ["/v1/checkouts".to_owned(), "/v1/providers".to_owned()]
+    for path in ["/v1/checkouts", "/v1/providers", "/v1/webhook_endpoints", "/v1/events", "/v1/deliveries"]
+        .map(str::to_owned)
         .into_iter()
         .chain(["shipments", "refunds", "timeline"].map(|name| format!("{below}/{name}")))
     {

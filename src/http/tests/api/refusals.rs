@@ -2,8 +2,10 @@
 
 use axum::body::Body;
 use http::{Method, Request};
+use lendport_core::Clock as _;
+use lendport_storage::ApiKey;
 
-use crate::world::{LIVE_KEY, OTHER_KEY, World, sample};
+use crate::world::{KEY, LIVE_KEY, OTHER_KEY, World, sample};
 
 #[tokio::test]
 async fn without_a_known_key_there_is_nothing() {
@@ -115,4 +117,20 @@ async fn unknown_and_wrong_query_parameters_are_named() {
         assert_eq!(answer.pointers(), [expected], "{path}");
     }
     assert_eq!(world.post("/v1/checkouts?dry=1", "k", sample().to_string()).await.problem().1, "invalid_query");
+}
+
+#[tokio::test]
+async fn a_revoked_key_is_refused_within_moments() {
+    let world = World::new().await;
+    assert_eq!(world.get("/v1/checkouts").await.status, 200);
+    let key = world.store.key_by_digest(&lendport_engine::digest(KEY)).await.unwrap().unwrap();
+    world.store.put_key(&ApiKey { revoked_at: Some(world.clock.now()), ..key }).await.unwrap();
+    let revoked = std::time::Instant::now();
+    while world.get("/v1/checkouts").await.status != 401 {
+        assert!(revoked.elapsed().as_secs() < 10, "it is still believed");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let bearer = format!("Bearer {OTHER_KEY}");
+    let other = world.call(Method::GET, "/v1/checkouts", &[("authorization", &bearer)], Body::empty()).await;
+    assert_eq!(other.status, 200, "nobody else's");
 }

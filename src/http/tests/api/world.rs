@@ -132,7 +132,8 @@ impl World {
             body_max_bytes: 1024 * 1024,
             client_token_key: Secret::new([7; 32]),
         };
-        let router = lendport_http::router(engine, Arc::new(ids.clone()), Arc::new(clock.clone()), settings, tasks.clone());
+        let router =
+            lendport_http::router(engine, Arc::new(ids.clone()), Arc::new(clock.clone()), settings, tasks.clone());
         Self { router, fake, clock, ids, tenant, tasks, store, outbox, _folder: folder }
     }
 

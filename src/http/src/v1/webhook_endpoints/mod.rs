@@ -6,6 +6,7 @@ mod get;
 mod list;
 mod recover;
 mod rotate;
+mod sample;
 mod test;
 mod update;
 

@@ -3,14 +3,14 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use lendport_core::{EventType, WebhookEndpointId};
+use lendport_core::WebhookEndpointId;
 use lendport_engine::view::EndpointView;
 
+use super::sample;
 use crate::app::App;
 use crate::body::webhook;
 use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
 use crate::openapi::event_document::EventDocument;
-use crate::openapi::examples;
 use crate::openapi::parts::{CreateHeaders, EndpointActProblems};
 use crate::openapi::webhook_bodies::TestEndpoint;
 use crate::problem::{Code, Problem};
@@ -40,22 +40,7 @@ pub(crate) async fn test(
     let kind = body.read_valid(webhook::test)?.ok_or_else(|| Problem::plain(Code::ValidationFailed))?;
     let (ticket, answer) = write.pending(&app, tenant, &body, StatusCode::ACCEPTED).split();
     let engine = app.engine.clone();
-    let data = move |endpoint: &EndpointView| sample(kind, endpoint);
+    let data = move |endpoint: &EndpointView| sample::data(kind, endpoint);
     let reply = app.run(async move { engine.test_endpoint(tenant, id, kind, data, ticket).await }).await?;
     Ok(answer.respond(reply))
-}
-
-/// What a made-up event tells of: the endpoint itself where its type is about endpoints, else the example of a checkout.
-fn sample(kind: EventType, endpoint: &EndpointView) -> String {
-    let data = match kind {
-        EventType::WebhookEndpointDisabled => serde_json::json!({ "webhook_endpoint": endpoint }),
-        _ => {
-            let mut checkout = examples::told_checkout();
-            if let Some(mode) = checkout.get_mut("mode") {
-                *mode = endpoint.mode.into();
-            }
-            serde_json::json!({ "checkout": checkout })
-        }
-    };
-    data.to_string()
 }
