@@ -143,16 +143,18 @@ impl Bench<'_> {
         }
     }
 
-    /// Stops a server and deletes its database; answers how many bytes it had come to.
-    pub(crate) async fn stop(&self, running: Running) -> Result<u64, Fault> {
+    /// Stops a server and deletes its database.
+    pub(crate) async fn stop(&self, running: Running) -> Result<(), Fault> {
+        self.end(running).await?.map_or(Ok(()), |place| self.stock.remove(place))
+    }
+
+    /// Stops a server; its database is left.
+    pub(crate) async fn end(&self, running: Running) -> Result<Option<Place>, Fault> {
         for server in running.servers {
             server.stop().await?;
         }
         self.upstream.take();
-        let Some(place) = running.place else { return Ok(0) };
-        let bytes = self.stock.bytes(&place)?;
-        self.stock.remove(place)?;
-        Ok(bytes)
+        Ok(running.place)
     }
 
     /// Kills a server and deletes its database.

@@ -61,6 +61,7 @@ pub(crate) enum Figure {
 pub(crate) struct Results {
     cells: BTreeMap<Key, Vec<Cell>>,
     figures: BTreeMap<(Subject, Figure), Vec<u64>>,
+    tables: BTreeMap<Subject, Vec<(String, u64)>>,
 }
 
 impl Results {
@@ -70,6 +71,22 @@ impl Results {
 
     pub(crate) fn note(&mut self, subject: Subject, figure: Figure, value: u64) {
         self.figures.entry((subject, figure)).or_default().push(value);
+    }
+
+    /// Notes the bytes that a checkout takes in a table, indexes included.
+    pub(crate) fn note_table(&mut self, subject: Subject, table: String, bytes: u64) {
+        self.tables.entry(subject).or_default().push((table, bytes));
+    }
+
+    /// Where the bytes of a checkout are, most of them first.
+    pub(crate) fn tables(&self) -> Vec<(Subject, &str, u64)> {
+        let each = self.tables.iter().flat_map(|(subject, tables)| {
+            let mut tables: Vec<(Subject, &str, u64)> =
+                tables.iter().map(|(table, bytes)| (*subject, table.as_str(), *bytes)).collect();
+            tables.sort_by_key(|(_, _, bytes)| std::cmp::Reverse(*bytes));
+            tables
+        });
+        each.collect()
     }
 
     /// Keys in the order of the tables.

@@ -7,6 +7,7 @@ mod child;
 mod compare;
 mod floor;
 mod gateway;
+mod limits;
 mod load;
 mod machine;
 mod open_loop;
@@ -41,7 +42,11 @@ pub type Fault = Box<dyn std::error::Error + Send + Sync>;
 pub async fn run(asked: Arguments) -> Result<(), Fault> {
     match asked.command {
         Some(Command::Floor(asked)) => floor::serve(asked).await,
-        None => run::measure(&plan::Plan::of(&asked)?).await,
+        None => {
+            let plan = plan::Plan::of(&asked)?;
+            limits::raise()?;
+            run::measure(&plan).await
+        }
     }
 }
 

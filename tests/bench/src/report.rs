@@ -20,6 +20,7 @@ pub(crate) fn publish(plan: &Plan, results: &Results, machine: &[String]) -> Res
     page.push_str(&goals(&targets));
     page.push_str(&cells(results));
     page.push_str(&figures(results));
+    page.push_str(&disk(results));
     page.push_str(&ratios(plan, results));
     say(&page);
     let Some(name) = &plan.name else { return Ok(()) };
@@ -117,6 +118,20 @@ fn figures(results: &Results) -> String {
         );
     }
     text
+}
+
+/// Tables that hold at least one byte of each checkout.
+fn disk(results: &Results) -> String {
+    let mut rows = String::new();
+    for (subject, table, bytes) in results.tables().into_iter().filter(|(_, _, bytes)| *bytes > 0) {
+        _ = writeln!(rows, "| {} | {table} | {bytes} |", subject.name());
+    }
+    if rows.is_empty() {
+        return rows;
+    }
+    format!(
+        "\n## Where a checkout's bytes are\n\n| server | table with its indexes | bytes/checkout |\n|---|---|---:|\n{rows}"
+    )
 }
 
 /// Every gateway against both floors and against the smallest size, cell by cell.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use lendport_testkit::postgres::Cluster;
+use rusqlite::OpenFlags;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
@@ -164,6 +165,30 @@ impl Stock {
         files.sum::<std::io::Result<u64>>().map_err(Fault::from)
     }
 
+    /// Bytes of each table of a database whose server is stopped, its indexes included, by name.
+    pub(crate) fn tables(&self, place: &Place) -> Result<BTreeMap<String, u64>, Fault> {
+        if let Some(name) = &place.name {
+            let sql = "SELECT relname, pg_total_relation_size(oid) FROM pg_class \
+                       WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+            let listed = self.cluster()?.psql(name, sql);
+            let read = |line: &str| -> Option<(String, u64)> {
+                let (name, bytes) = line.split_once('|')?;
+                Some((name.to_owned(), bytes.parse().ok()?))
+            };
+            return Ok(listed.lines().filter_map(read).collect());
+        }
+        let Some(folder) = &place.file else { return Ok(BTreeMap::new()) };
+        let db = rusqlite::Connection::open_with_flags(folder.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let sql = "SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_schema USING (name) GROUP BY 1";
+        let mut statement = db.prepare(sql)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
+        let read = |row: rusqlite::Result<(String, i64)>| {
+            let (name, bytes) = row?;
+            Ok((name, u64::try_from(bytes)?))
+        };
+        rows.map(read).collect()
+    }
+
     /// Deletes a database whose server is stopped, unless other rounds go on with it.
     pub(crate) fn remove(&self, place: Place) -> Result<(), Fault> {
         if place.shared {
@@ -216,7 +241,8 @@ mod tests {
             ids.push(stock.ids(subject).to_vec());
             let place = stock.place(subject).unwrap().unwrap();
             let file = PathBuf::from(place.url.trim_start_matches("sqlite:"));
-            assert!(stock.bytes(&place).unwrap() > 0);
+            let tables = stock.tables(&place).unwrap();
+            assert!(tables["checkouts"] > 0 && tables.values().sum::<u64>() <= stock.bytes(&place).unwrap());
             stock.remove(place).unwrap();
             assert!(!file.exists());
         }

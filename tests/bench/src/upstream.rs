@@ -65,9 +65,9 @@ impl Upstream {
         while let Some(request) = connection.read().await? {
             let reference = format!("{:032x}", count.fetch_add(1, Ordering::Relaxed));
             if let Some(url) = quoted(&request.body, r#""postback_url":""#) {
-                // `chk_….1`: the checkout and the number of its attempt.
+                // `chk_…-1`: the checkout and the number of its attempt.
                 let order = quoted(&request.body, r#""merchant_transaction_id":""#).unwrap_or_default();
-                let checkout = order.split('.').next().unwrap_or_default().to_owned();
+                let checkout = order.split('-').next().unwrap_or_default().to_owned();
                 let accepted = Accepted { reference: reference.clone(), postback_url: url.to_owned(), checkout };
                 self.taken.lock().unwrap_or_else(PoisonError::into_inner).push(accepted);
             }

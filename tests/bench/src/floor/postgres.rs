@@ -236,3 +236,54 @@ impl Reader {
         Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lendport_testkit::postgres::Cluster;
+    use tokio::task::JoinSet;
+
+    use crate::floor::store::{Change, FloorStore, Outcome};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn of_many_equal_postbacks_in_many_batches_one_counts() {
+        let cluster = Cluster::shared();
+        let database = cluster.create_database();
+        let (store, mut outbox) = FloorStore::open(&cluster.url(&database)).await.unwrap();
+        let text = str::to_owned;
+        for (number, wanted) in [(1, Outcome::Done), (2, Outcome::Done), (1, Outcome::Repeated)] {
+            let intend = Change::Intend {
+                id: format!("chk_{number}"),
+                key: format!("key {number}"),
+                fingerprint: text("f"),
+                token: format!("token {number}"),
+                cart: text("{}"),
+            };
+            assert_eq!(store.commit(intend).await.unwrap(), wanted);
+        }
+        for number in 1..=2 {
+            let settle = Change::Settle { id: format!("chk_{number}"), reference: text("r"), answer: text("{}") };
+            assert_eq!(store.commit(settle).await.unwrap(), Outcome::Done);
+        }
+        let mut postbacks = JoinSet::new();
+        for number in 0..600 {
+            let observe = Change::Observe {
+                token: format!("token {}", number % 3),
+                message: text("m"),
+                status: text("approved"),
+                body: vec![1],
+            };
+            let store = store.clone();
+            postbacks.spawn(async move { store.commit(observe).await.unwrap() });
+        }
+        let outcomes = postbacks.join_all().await;
+        let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+        assert_eq!([Outcome::Done, Outcome::Repeated, Outcome::Unknown].map(count), [2, 398, 200]);
+        let told = outbox.undelivered(10).await.unwrap();
+        assert_eq!(told.len(), 4);
+        assert_eq!(told[2].snapshot, r#"{"checkout":{},"state":"approved","cart":{}}"#);
+        for event in &told {
+            assert_eq!(store.commit(Change::Delivered { event: event.event }).await.unwrap(), Outcome::Done);
+        }
+        assert!(outbox.undelivered(10).await.unwrap().is_empty());
+    }
+}

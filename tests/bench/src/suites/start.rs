@@ -1,8 +1,9 @@
 //! A server at rest: how soon it answers, what it holds, and what a checkout leaves on the disk.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Running};
 use crate::compare::Figure;
 use crate::plan::turned;
 use crate::sample::SECRET_KEY;
@@ -59,17 +60,29 @@ async fn disk(bench: &mut Bench<'_>, subject: Subject) -> Result<(), Fault> {
     let count = if bench.plan.quick { CHECKOUTS_QUICK } else { CHECKOUTS };
     // The same without load first: migrations and the declared shop are not a checkout's.
     let empty = bench.start(subject, None).await?;
-    let before = bench.stop(empty).await?;
+    let (before, tables_before) = sizes(bench, empty).await?;
     let running = bench.start(subject, Some(&sink)).await?;
     bench.register(&running, SECRET_KEY, 0, &sink.url(0)).await?;
     let accepted = bench.prepare(&running, count).await?;
     let supply = call::queued(postback::queue(&accepted, CONNECTIONS, false));
     let seen = load::run(&running.addresses(), CONNECTIONS, LIMIT, &supply, 200).await?;
     let told = sink.wait_for(count * EVENTS_EACH, LIMIT).await;
-    let after = bench.stop(running).await?;
+    let (after, tables) = sizes(bench, running).await?;
     if seen.wrong > 0 || !told {
         say(&format!("  disk: {} postbacks were refused, {} webhooks came", seen.wrong, sink.count()));
     }
     bench.results.note(subject, Figure::BytesPerCheckout, after.saturating_sub(before) / count);
+    for (table, bytes) in tables {
+        let grown = bytes.saturating_sub(tables_before.get(&table).copied().unwrap_or(0));
+        bench.results.note_table(subject, table, grown / count);
+    }
     Ok(())
+}
+
+/// Stops a server and deletes its database; answers what that had come to, in all and by table.
+async fn sizes(bench: &Bench<'_>, running: Running) -> Result<(u64, BTreeMap<String, u64>), Fault> {
+    let Some(place) = bench.end(running).await? else { return Ok((0, BTreeMap::new())) };
+    let sizes = (bench.stock.bytes(&place)?, bench.stock.tables(&place)?);
+    bench.stock.remove(place)?;
+    Ok(sizes)
 }
