@@ -1,6 +1,7 @@
 //! The API as a merchant sees it: the real engine on a SQLite file, a made-up financer, requests straight to the router.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod attention;
 mod bad_input;
 mod callbacks;
 mod deliveries;
