@@ -13,6 +13,8 @@ use crate::wire::{self, Request};
 
 /// Milliseconds until a push that was not answered with 2xx is sent again. The real one waits a minute.
 const RESEND_MS: u64 = 150;
+/// The same for the made-up provider, which gives a push up after twenty tries: longer than any outage here.
+const RESEND_SANDBOX_MS: u64 = 1_000;
 /// Milliseconds of a late or silent answer: long enough for a kill to fall into it.
 const DISTURBED_MS: u64 = 400;
 const LIMIT: Duration = Duration::from_secs(20);
@@ -30,7 +32,7 @@ impl Financers {
         for known in registry::registrations().iter().filter(|known| known.simulator.is_some()) {
             let setup = Setup {
                 bind: ([127, 0, 0, 1], 0).into(),
-                resend_interval_ms: RESEND_MS,
+                resend_interval_ms: if known.descriptor.id == "sandbox" { RESEND_SANDBOX_MS } else { RESEND_MS },
                 account: Default::default(),
                 ambient,
                 stop,

@@ -24,13 +24,13 @@ pub(crate) fn write(
 [server]
 bind = "127.0.0.1:0"
 public_url = "http://{public_address}"
-request_timeout_ms = 8_000
+request_timeout_ms = 2_500
 [storage]
 url = "{storage_url}"
 [security]
 encryption_key = "{ENCRYPTION_KEY}"
 [engine]
-operation_lease_ms = 2_500
+operation_lease_ms = 3_000
 expiry_sweep_interval_ms = 500
 settle_interval_ms = 500
 [delivery]
@@ -47,7 +47,7 @@ secret_key = "{SECRET_KEY}"
         let provider = simulator.provider;
         writeln!(
             text,
-            "[providers.{provider}]\nenabled = true\nrequest_timeout_ms = 2_000\nconnect_timeout_ms = 1_000"
+            "[providers.{provider}]\nenabled = true\nrequest_timeout_ms = 1_500\nconnect_timeout_ms = 1_000"
         )?;
         for key in simulator.registration.section_keys {
             writeln!(text, "{key} = \"{}\"", simulator.url)?;
