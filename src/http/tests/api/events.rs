@@ -26,8 +26,8 @@ async fn what_is_pulled_is_what_is_pushed() {
     let list = world.get(&format!("/v1/events?checkout={checkout}")).await;
     let rows = list.json()["data"].as_array().unwrap().clone();
     let sequences: Vec<_> = rows.iter().map(|row| row["sequence"].as_u64().unwrap()).collect();
-    let expected: Vec<_> = (1..=sequences.len() as u64).rev().collect();
-    assert_eq!(sequences, expected, "newest first, without gaps");
+    let expected: Vec<_> = (1..).take(sequences.len()).collect();
+    assert!(sequences.iter().rev().eq(&expected), "newest first, without gaps: {sequences:?}");
     assert!(rows.iter().any(|row| row["type"] == "checkout.ready_to_fulfill"));
 
     let mut sent = BTreeSet::new();

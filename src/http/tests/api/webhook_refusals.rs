@@ -64,7 +64,7 @@ async fn everything_wrong_is_named_at_once() {
 async fn addresses_are_public_and_https_but_for_tests() {
     let world = World::new().await;
     let live = format!("Bearer {LIVE_KEY}");
-    let test = format!("Bearer {}", KEY);
+    let test = format!("Bearer {KEY}");
     for (number, (url, in_test, in_live)) in [
         ("https://shop.example:8443/a?b=c", None, None),
         ("http://shop.example/", None, Some("invalid_url")),
