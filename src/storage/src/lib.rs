@@ -9,6 +9,7 @@ pub mod idempotency;
 pub mod outbox;
 pub mod page;
 mod personal;
+pub mod postgres;
 mod rules;
 pub mod sqlite;
 pub mod store;
@@ -23,6 +24,7 @@ pub use outbox::{
     OutboxLoaded, TriedDelivery, change_outbox_with,
 };
 pub use page::{AttentionFilter, CheckoutFilter, DeliveryFilter, EventFilter, Page, PageAsk};
+pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 pub use store::{
     ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk, change_with,

@@ -3,6 +3,7 @@
 pub mod cassettes;
 pub mod clock;
 pub mod faulty_server;
+pub mod postgres;
 pub mod provider_suite;
 pub mod samples;
 pub mod storage_suite;

@@ -1,0 +1,79 @@
+//! Pages of deliveries, newest first.
+
+use std::collections::HashMap;
+
+use lendport_core::{Delivery, DeliveryAttempt, DeliveryId, DeliveryState};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::connection::{Db, Statements as _};
+use super::delivery_rows::{self, COLUMNS, FROM};
+use super::fault::Done;
+use super::pages::{cut, limit};
+use crate::page::{DeliveryFilter, Page, PageAsk};
+use crate::vault::Vault;
+
+/// A delivery with its tries.
+pub(crate) type Tried = (Delivery, Vec<DeliveryAttempt>);
+
+/// One delivery with its tries. It names its endpoint nowhere, and a tenant has few: each is asked.
+pub(crate) async fn find(db: &Db, vault: &Vault, tenant: i64, id: DeliveryId) -> Done<Option<Tried>> {
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE w.tenant = $1 AND d.id = $2");
+    let rows = db.rows(&sql, &[&tenant, &id.uuid()]).await?;
+    Ok(with_tries(db, vault, &rows).await?.pop())
+}
+
+/// One page: the newest rows of every endpoint, then the newest of those.
+pub(crate) async fn page(
+    db: &Db,
+    vault: &Vault,
+    tenant: i64,
+    filter: &DeliveryFilter,
+    page: PageAsk<DeliveryId>,
+) -> Done<Page<Tried>> {
+    let limit = limit(page.limit);
+    let wanted = i64::from(limit) + 1;
+    let (endpoint, event) = (filter.endpoint.map(|id| id.uuid()), filter.event.map(|id| id.uuid()));
+    let after = page.after.map_or(Uuid::max(), DeliveryId::uuid);
+    let last = i64::from(page.after.is_none());
+    let of_event = if event.is_some() { "AND n.id = delivery_id($5, w.id)" } else { "AND $5::uuid IS NULL" };
+    // The words are those of the partial indexes, which hold few rows; nearly all are delivered.
+    let state = match filter.state {
+        None => "",
+        Some(DeliveryState::Delivered) => "AND n.state = 'delivered'",
+        Some(DeliveryState::Failed) => "AND n.state = 'failed'",
+        Some(DeliveryState::Pending) => "AND n.state = 'pending'",
+    };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM webhook_endpoints w
+         CROSS JOIN LATERAL (SELECT n.* FROM deliveries n WHERE n.endpoint = w.pk {of_event} {state}
+             AND (n.id < $3 OR n.id = $3 AND $4::bigint = 1) ORDER BY n.id DESC LIMIT $6) d
+         JOIN events e ON e.pk = d.event LEFT JOIN checkouts c ON c.pk = d.checkout
+         WHERE w.tenant = $1 AND ($2::uuid IS NULL OR w.id = $2) ORDER BY d.id DESC LIMIT $6"
+    );
+    let values: [&(dyn ToSql + Sync); 6] = [&tenant, &endpoint, &after, &last, &event, &wanted];
+    let rows = db.rows(&sql, &values).await?;
+    let rows = cut(rows, limit);
+    Ok(Page { rows: with_tries(db, vault, &rows.rows).await?, has_more: rows.has_more })
+}
+
+async fn with_tries(db: &Db, vault: &Vault, rows: &[Row]) -> Done<Vec<Tried>> {
+    let (mut endpoints, mut ids) = (Vec::<i64>::new(), Vec::<Uuid>::new());
+    for row in rows {
+        endpoints.push(row.try_get("endpoint")?);
+        ids.push(row.try_get("id")?);
+    }
+    let mut tries: HashMap<DeliveryId, Vec<DeliveryAttempt>> = HashMap::new();
+    for row in &db.rows(delivery_rows::ATTEMPTS, &[&endpoints, &ids]).await? {
+        let (delivery, attempt) = delivery_rows::attempt(vault, row)?;
+        tries.entry(delivery).or_default().push(attempt);
+    }
+    rows.iter()
+        .map(|row| {
+            let delivery = delivery_rows::rebuild(row)?;
+            let tries = tries.remove(&delivery.id).unwrap_or_default();
+            Ok((delivery, tries))
+        })
+        .collect()
+}

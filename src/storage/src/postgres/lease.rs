@@ -1,0 +1,159 @@
+//! Which deliveries a worker gets.
+//!
+//! A lease is the owner's name in the row and a moment before which the row is not due. The rows of a lease are locked
+//! while they are taken, and others pass them over, so no delivery is handed out twice.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use lendport_core::DeliveryId;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::cell::Cells;
+use super::connection::{Db, Statements as _, Transaction};
+use super::endpoint_rows::{self, KnownEndpoint};
+use super::fault::Done;
+use super::pipeline::{self, Step};
+use super::tenant_rows::tenant_of;
+use super::{delivery_rows, event_rows};
+use crate::outbox::{LeaseAsk, LeasedDelivery};
+use crate::vault::Vault;
+
+/// How long a delivery that cannot be read is left alone.
+const UNREADABLE_REST: SignedDuration = SignedDuration::from_hours(1);
+
+/// A lease that is lost with the server is a delivery that is tried again, so none waits for the disk.
+const BEGIN: Step<'static> = Step::Bare("BEGIN; SET LOCAL synchronous_commit = off");
+
+/// Endpoints that have deliveries which wait for nothing but time, one look into the index each; of those that are told
+/// anything and have room, the first due deliveries, endpoint by endpoint, beginning after the one that was served last.
+const TAKE: &str = "WITH RECURSIVE with_work (endpoint) AS ( \
+         (SELECT endpoint FROM deliveries WHERE state = 'pending' AND NOT waits ORDER BY endpoint, due_at LIMIT 1) \
+         UNION ALL \
+         SELECT next.endpoint FROM with_work CROSS JOIN LATERAL ( \
+             SELECT endpoint FROM deliveries WHERE state = 'pending' AND NOT waits AND endpoint > with_work.endpoint \
+             ORDER BY endpoint, due_at LIMIT 1) next), \
+     open AS MATERIALIZED ( \
+         SELECT w.pk, $4::bigint - COALESCE(busy.count, 0) AS room FROM with_work \
+         JOIN webhook_endpoints w ON w.pk = with_work.endpoint AND w.state = 'enabled' AND NOT w.removed \
+         LEFT JOIN unnest($5::uuid[], $6::bigint[]) AS busy (id, count) ON busy.id = w.id \
+         ORDER BY w.pk <= $7::bigint, w.pk), \
+     due AS MATERIALIZED ( \
+         SELECT found.endpoint, found.id, found.due_at AS was_due FROM open CROSS JOIN LATERAL ( \
+             SELECT endpoint, id, due_at FROM deliveries \
+             WHERE deliveries.endpoint = open.pk AND state = 'pending' AND NOT waits AND due_at <= $1 \
+             ORDER BY due_at LIMIT GREATEST(open.room, 0) FOR UPDATE SKIP LOCKED) found \
+         LIMIT $3), \
+     d AS (UPDATE deliveries SET lease_owner = $8, due_at = $2 FROM due \
+         WHERE deliveries.endpoint = due.endpoint AND deliveries.id = due.id \
+         RETURNING deliveries.*, due.was_due)";
+
+/// The rest of that statement: everything a delivery is sent with.
+fn take_sql() -> String {
+    format!(
+        "{TAKE} SELECT {}, {}, d.was_due, t.merchant, t.mode, e.sequence AS event_sequence, e.test, e.snapshot, \
+             e.endpoint AS about_endpoint, e.created_at AS event_created_at, \
+             (SELECT a.started_at FROM delivery_attempts a WHERE a.endpoint = d.endpoint AND a.delivery = d.id \
+                 ORDER BY a.id DESC LIMIT 1) AS tried_at \
+         FROM d JOIN webhook_endpoints w ON w.pk = d.endpoint JOIN webhook_urls u ON u.pk = w.url \
+         JOIN tenants t ON t.pk = w.tenant \
+         JOIN events e ON e.pk = d.event LEFT JOIN checkouts c ON c.pk = d.checkout \
+         ORDER BY d.endpoint <= $7, d.endpoint, d.was_due, d.id",
+        delivery_rows::COLUMNS,
+        endpoint_rows::COLUMNS
+    )
+}
+
+/// Hands out due deliveries; `turn` is the endpoint that was served last.
+pub(crate) async fn take(
+    held: Transaction,
+    vault: &Vault,
+    ask: &LeaseAsk,
+    turn: i64,
+) -> Done<(Vec<LeasedDelivery>, i64)> {
+    let (busy, counts): (Vec<Uuid>, Vec<i64>) =
+        ask.busy.iter().map(|(id, count)| (id.uuid(), i64::from(*count))).unzip();
+    let (limit, room) = (i64::from(ask.limit), i64::from(ask.per_endpoint));
+    let values: [&(dyn ToSql + Sync); 8] = [&ask.now, &ask.until, &limit, &room, &busy, &counts, &turn, &ask.owner];
+    let answers = pipeline::run(&held, &[BEGIN, Step::With(&take_sql(), &values), Step::Bare("COMMIT")]).await?;
+    let rows = answers.get(1).map(Vec::as_slice).unwrap_or_default();
+    let (mut endpoints, mut taken, mut last) = (HashMap::new(), Vec::with_capacity(rows.len()), turn);
+    let mut unreadable = Unreadable::default();
+    for row in rows {
+        last = row.try_get("endpoint")?;
+        match read(vault, row, &mut endpoints) {
+            Ok(leased) => taken.push(leased),
+            Err(failure) => {
+                let id: Uuid = row.try_get("id")?;
+                tracing::error!(delivery = %id, error = %crate::StoreError::from(failure), "a delivery cannot be read");
+                unreadable.endpoints.push(last);
+                unreadable.ids.push(id);
+            }
+        }
+    }
+    unreadable.put_aside(&held, ask.now).await?;
+    held.ended();
+    Ok((taken, last))
+}
+
+#[derive(Default)]
+struct Unreadable {
+    endpoints: Vec<i64>,
+    ids: Vec<Uuid>,
+}
+
+impl Unreadable {
+    async fn put_aside(self, db: &Db, now: Timestamp) -> Done<()> {
+        if self.ids.is_empty() {
+            return Ok(());
+        }
+        let sql = "UPDATE deliveries SET lease_owner = NULL, due_at = $3
+                   FROM unnest($1::bigint[], $2::uuid[]) AS n (endpoint, id)
+                   WHERE deliveries.endpoint = n.endpoint AND deliveries.id = n.id";
+        let rest = now.saturating_add(UNREADABLE_REST).unwrap_or(Timestamp::MAX);
+        db.write(sql, &[&self.endpoints, &self.ids, &rest]).await?;
+        Ok(())
+    }
+}
+
+fn read(vault: &Vault, row: &Row, endpoints: &mut HashMap<i64, KnownEndpoint>) -> Done<LeasedDelivery> {
+    let cells = Cells::of::<DeliveryId>("deliveries", row);
+    let pk: i64 = cells.get("endpoint")?;
+    let known = match endpoints.entry(pk) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(unknown) => unknown.insert(endpoint_rows::rebuild(vault, row)?),
+    };
+    Ok(LeasedDelivery {
+        tenant: tenant_of(&cells)?,
+        delivery: delivery_rows::rebuild(row)?,
+        endpoint: Arc::clone(&known.endpoint),
+        event: event_rows::rebuild_leased(row)?,
+        tried_at: cells.time_opt("tried_at")?,
+        endpoint_accepted_at: known.accepted_at,
+    })
+}
+
+/// Ends every lease of a process; says how many.
+pub(crate) async fn release(db: &Db, owner: &str) -> Done<u64> {
+    let sql = "UPDATE deliveries SET lease_owner = NULL, due_at = next_at WHERE lease_owner = $1";
+    db.write(sql, &[&owner]).await
+}
+
+/// When the next delivery of an enabled endpoint is due, or a lease ends.
+pub(crate) async fn next_at(db: &Db) -> Done<Option<Timestamp>> {
+    let sql = "WITH RECURSIVE with_work (endpoint, due_at) AS (
+                   (SELECT endpoint, due_at FROM deliveries WHERE state = 'pending' AND NOT waits
+                    ORDER BY endpoint, due_at LIMIT 1)
+                   UNION ALL
+                   SELECT next.endpoint, next.due_at FROM with_work CROSS JOIN LATERAL (
+                       SELECT endpoint, due_at FROM deliveries
+                       WHERE state = 'pending' AND NOT waits AND endpoint > with_work.endpoint
+                       ORDER BY endpoint, due_at LIMIT 1) next)
+               SELECT min(due_at) FROM with_work
+               JOIN webhook_endpoints w ON w.pk = with_work.endpoint AND w.state = 'enabled' AND NOT w.removed";
+    Ok(db.row(sql, &[]).await?.map(|row| row.try_get(0)).transpose()?.flatten())
+}

@@ -1,0 +1,128 @@
+//! PostgreSQL: one database for any number of processes like this one.
+
+mod account_rows;
+mod apply;
+mod attempt_rows;
+mod attention_pages;
+mod attention_rows;
+mod cell;
+mod checkout_rows;
+mod columns;
+mod connection;
+mod decide;
+mod delivery_pages;
+mod delivery_rows;
+mod endpoint_rows;
+mod event_pages;
+mod event_rows;
+mod fault;
+mod idempotency_rows;
+mod job;
+mod lease;
+mod ledger_rows;
+mod load;
+mod locate;
+mod migrations;
+mod observation_rows;
+mod operation_rows;
+mod outbox;
+mod outbox_apply;
+mod pages;
+mod pipeline;
+mod push_rows;
+mod questions;
+mod recover;
+mod session;
+mod settings;
+mod settle;
+mod store;
+mod tenant_rows;
+mod timeline;
+mod tls;
+mod trim_events;
+mod trim_observations;
+mod wakeups;
+mod writer;
+mod writes;
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use deadpool_postgres::Object;
+use tokio::task::JoinSet;
+
+pub use self::settings::PostgresSettings;
+
+use self::connection::{Db, Statements as _, pool};
+use self::fault::{Done, Failure};
+use self::session::Session;
+use self::tenant_rows::Tenants;
+use self::trim_events::TrimCursor;
+use self::wakeups::Wakeups;
+use self::writer::Writer;
+use crate::error::StoreError;
+use crate::vault::{Place, Vault};
+
+/// A database on a server, shared with other processes.
+///
+/// [`Store::close`](crate::Store::close) finishes what is queued; a store that is dropped lets it end by itself.
+pub struct PostgresStore {
+    session: Arc<Session>,
+    writer: Arc<Writer>,
+    tenants: Tenants,
+    /// The endpoint whose deliveries were handed out last.
+    turn: Mutex<i64>,
+    trimmed: Mutex<TrimCursor>,
+    /// What runs beside the calls. Dropped, it ends.
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").finish_non_exhaustive()
+    }
+}
+
+/// Brings the schema of a database up to date; says which migrations ran. Safe while other processes do the same, or
+/// are at work.
+///
+/// # Errors
+/// [`StoreError::Migration`] when the database is somebody else's or from a newer version that this one does not
+/// understand, and what the server says.
+pub async fn migrate(settings: &PostgresSettings) -> Result<Vec<String>, StoreError> {
+    let pool = pool(settings)?;
+    // Taken out of the pool, so that its settings and its lock end with it.
+    let db = Object::take(pool.get().await.map_err(Failure::from)?);
+    Ok(migrations::run(&db).await?)
+}
+
+impl PostgresStore {
+    /// Connects and brings the schema up to date.
+    ///
+    /// # Errors
+    /// As [`migrate`], and [`StoreError::Sealed`] when the vault's key is not the one the database was made with.
+    pub async fn open(settings: &PostgresSettings, vault: Vault) -> Result<Self, StoreError> {
+        for migration in migrate(settings).await? {
+            tracing::info!(migration, "migrated the database");
+        }
+        let pool = pool(settings)?;
+        check_key(&*pool.get().await.map_err(Failure::from)?, &vault).await?;
+        let wakeups = Arc::new(Wakeups::default());
+        let tasks = Mutex::new(wakeups::start(settings, &wakeups)?);
+        let session = Arc::new(Session { pool, vault, wakeups });
+        let writer = Writer::new(Arc::clone(&session), settings.batch_max, settings.connections);
+        let (tenants, turn, trimmed) = (Tenants::default(), Mutex::default(), Mutex::default());
+        Ok(Self { session, writer, tenants, turn, trimmed, tasks })
+    }
+}
+
+/// Seals a known word at the very first start and opens it at every other. Of two first starts at once, one writes it.
+async fn check_key(db: &Db, vault: &Vault) -> Done<()> {
+    const PLACE: Place<'static> = Place { table: "vault_check", column: "sealed", row: "1" };
+    let sealed = vault.seal(PLACE, b"lendport")?;
+    db.write("INSERT INTO vault_check (id, sealed) VALUES (1, $1) ON CONFLICT DO NOTHING", &[&sealed]).await?;
+    let known = db.row("SELECT sealed FROM vault_check WHERE id = 1", &[]).await?;
+    let known = known.ok_or_else(|| Failure::broken("the check of the key is gone"))?;
+    vault.open(PLACE, known.try_get(0)?)?;
+    Ok(())
+}

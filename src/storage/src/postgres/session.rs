@@ -1,0 +1,229 @@
+//! How work is tried: on a connection of the pool, again where that is harmless, and with an answer in the end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Object, Pool};
+
+use super::apply::{self, Applied, Outcomes, Trouble};
+use super::connection::{Statements as _, Transaction};
+use super::fault::{Done, Failure};
+use super::job::Job;
+use super::pipeline;
+use super::questions;
+use super::wakeups::Wakeups;
+use crate::error::StoreError;
+use crate::vault::Vault;
+
+/// How often the same thing is tried when its connection is lost.
+const TRIES: u32 = 4;
+/// How often a transaction is tried that gives in to others.
+const CONFLICTS: u32 = 10;
+/// Between two tries after the connection was lost: a server that restarts is back within a second.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How often is asked for the fate of a transaction, a pause apart.
+const QUESTIONS: u32 = 50;
+
+/// Connections with what every transaction needs.
+pub(crate) struct Session {
+    pub(crate) pool: Pool,
+    pub(crate) vault: Vault,
+    pub(crate) wakeups: Arc<Wakeups>,
+}
+
+/// What became of a transaction whose commit was not answered.
+enum Fate {
+    Committed,
+    Aborted,
+    Unknown,
+}
+
+impl Session {
+    /// Does work that may be done again: a read, or a write that comes to the same when it is repeated.
+    pub(crate) async fn repeatable<T, F>(&self, work: impl Fn(Object) -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Done<T>>,
+    {
+        let (mut lost, mut conflicts) = (0, 0);
+        loop {
+            let result = match self.pool.get().await {
+                Ok(db) => work(db).await,
+                Err(error) => Err(error.into()),
+            };
+            match result {
+                Err(Failure::Lost(error)) => self.after_loss(&mut lost, error).await?,
+                Err(Failure::Conflict(error)) => after_conflict(&mut conflicts, error).await?,
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    /// As [`Session::repeatable`], for work that begins and ends a transaction.
+    pub(crate) async fn in_transaction<T, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Done<T>>,
+    {
+        self.repeatable(|db| work(Transaction::of(db))).await
+    }
+
+    /// Does work that must not be done twice, in a transaction that begins here. The work hands its connection back with
+    /// its result and with whether it wrote anything, and the transaction is ended here.
+    pub(crate) async fn once<T, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Done<(Transaction, T, bool)>>,
+    {
+        let (mut lost, mut conflicts) = (0, 0);
+        loop {
+            let attempt = async {
+                let held = Transaction::of(self.pool.get().await?);
+                let answers = pipeline::run(&held, &[questions::BEGIN, questions::NAME]).await?;
+                let name = answers.last().and_then(|rows| rows.first());
+                let name: String = name.ok_or_else(|| Failure::broken("no name"))?.try_get(0)?;
+                let (held, value, wrote) = work(held).await?;
+                Done::Ok((held, value, wrote, name))
+            };
+            let (held, value, wrote, name) = match attempt.await {
+                Ok(done) => done,
+                Err(Failure::Lost(error)) => {
+                    self.after_loss(&mut lost, error).await?;
+                    continue;
+                }
+                Err(Failure::Conflict(error)) => {
+                    after_conflict(&mut conflicts, error).await?;
+                    continue;
+                }
+                Err(Failure::Refused(error)) => return Err(error),
+            };
+            let end = held.batch_execute(if wrote { "COMMIT" } else { "ROLLBACK" }).await;
+            match end.map_err(Failure::from) {
+                Ok(()) => held.ended(),
+                Err(Failure::Lost(_)) if !wrote => {}
+                Err(Failure::Lost(error)) => match self.fate(&name).await {
+                    Fate::Committed => {}
+                    Fate::Aborted => {
+                        self.after_loss(&mut lost, error).await?;
+                        continue;
+                    }
+                    Fate::Unknown => return Err(uncertain(&error)),
+                },
+                Err(failure) => return Err(failure.into()),
+            }
+            return Ok(value);
+        }
+    }
+
+    /// Carries out changes; answers each.
+    pub(crate) async fn carry_out(&self, jobs: &mut [Job]) -> Outcomes {
+        match self.together(jobs).await {
+            Ok(outcomes) => outcomes,
+            // One of them is refused, and it is not known which: each is on its own.
+            Err(_) if jobs.len() > 1 => {
+                let mut outcomes = Vec::with_capacity(jobs.len());
+                for job in jobs {
+                    let alone = self.together(std::slice::from_mut(job)).await;
+                    outcomes.extend(alone.unwrap_or_else(|error| vec![Err(error)]));
+                }
+                outcomes
+            }
+            Err(error) => jobs.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+
+    /// Carries out changes in one transaction; an error when all of it was refused.
+    async fn together(&self, jobs: &mut [Job]) -> Result<Outcomes, StoreError> {
+        let (mut lost, mut conflicts) = (0, 0);
+        loop {
+            let applied = match self.attempt(jobs).await {
+                Ok(applied) => applied,
+                Err(Trouble::Failed(Failure::Refused(error))) => return Err(error),
+                Err(Trouble::Failed(Failure::Conflict(error))) => {
+                    after_conflict(&mut conflicts, error).await?;
+                    continue;
+                }
+                Err(Trouble::Failed(Failure::Lost(error))) => {
+                    self.after_loss(&mut lost, error).await?;
+                    continue;
+                }
+                Err(Trouble::Unknown(name, applied, error)) => match self.fate(&name).await {
+                    Fate::Committed => applied,
+                    Fate::Aborted => {
+                        self.after_loss(&mut lost, error).await?;
+                        continue;
+                    }
+                    // To do it again might do it twice.
+                    Fate::Unknown => return Ok(jobs.iter().map(|_| Err(uncertain(&error))).collect()),
+                },
+            };
+            if applied.told {
+                self.wakeups.tell();
+            }
+            return Ok(applied.outcomes);
+        }
+    }
+
+    async fn attempt(&self, jobs: &mut [Job]) -> Result<Applied, Trouble> {
+        let transaction = Transaction::of(self.pool.get().await.map_err(Failure::from)?);
+        match apply::batch(&transaction, &self.vault, jobs).await {
+            Ok(applied) => {
+                transaction.ended();
+                Ok(applied)
+            }
+            // A refused transaction is taken back here; one whose connection is lost takes itself back.
+            Err(Trouble::Failed(failure @ (Failure::Refused(_) | Failure::Conflict(_)))) => {
+                if transaction.batch_execute("ROLLBACK").await.is_ok() {
+                    transaction.ended();
+                }
+                Err(Trouble::Failed(failure))
+            }
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Asks what became of a transaction, as soon as the server is back.
+    async fn fate(&self, name: &str) -> Fate {
+        const SQL: &str = "SELECT pg_xact_status($1::text::xid8)";
+        for _ in 0..QUESTIONS {
+            let answer = match self.pool.get().await {
+                Ok(db) => db.row(SQL, &[&name]).await,
+                Err(error) => Err(error.into()),
+            };
+            match answer {
+                Ok(Some(row)) => match row.try_get(0).ok().flatten() {
+                    Some("committed") => return Fate::Committed,
+                    Some("aborted") => return Fate::Aborted,
+                    Some("in progress") => {}
+                    _ => return Fate::Unknown,
+                },
+                Ok(None) | Err(Failure::Lost(_)) => {}
+                Err(failure) => tracing::warn!(error = %StoreError::from(failure), "a commit's fate is unknown so far"),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Fate::Unknown
+    }
+
+    /// Waits a moment, or gives up with this error.
+    async fn after_loss(&self, lost: &mut u32, error: StoreError) -> Result<(), StoreError> {
+        *lost += 1;
+        if *lost >= TRIES || self.pool.is_closed() {
+            return Err(error);
+        }
+        if *lost > 1 {
+            tokio::time::sleep(PAUSE * *lost).await;
+        }
+        Ok(())
+    }
+}
+
+async fn after_conflict(conflicts: &mut u32, error: StoreError) -> Result<(), StoreError> {
+    *conflicts += 1;
+    if *conflicts >= CONFLICTS {
+        return Err(error);
+    }
+    tokio::time::sleep(Duration::from_millis(u64::from(*conflicts))).await;
+    Ok(())
+}
+
+fn uncertain(error: &StoreError) -> StoreError {
+    StoreError::Unavailable(format!("the connection was lost during a commit, and nobody knows if it holds: {error}"))
+}
