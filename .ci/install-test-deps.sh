@@ -17,6 +17,13 @@ need git git
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
 # The test of TLS errors looks at the roots of the system.
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
+# The tests start a PostgreSQL of their own. Debian keeps its binaries off the PATH.
+postgres=""
+for binary in "$(command -v initdb || true)" "$(pg_config --bindir 2>/dev/null || true)/initdb" \
+    /usr/lib/postgresql/*/bin/initdb; do
+    [ ! -x "$binary" ] || postgres="$binary"
+done
+[ -n "$postgres" ] || missing="$missing postgresql"
 
 if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null 2>&1; then
@@ -33,6 +40,15 @@ if [ -n "$missing" ]; then
     fi
     say "installing$missing"
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    case "$missing" in
+    *postgresql*)
+        # Debian's package makes and starts a server, unless it is told not to before: nobody here needs that one.
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+            postgresql-common >/dev/null
+        $as_root sed -i 's/^#* *create_main_cluster.*/create_main_cluster = false/' \
+            /etc/postgresql-common/createcluster.conf
+        ;;
+    esac
     # shellcheck disable=SC2086 # a list of names
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
