@@ -133,7 +133,7 @@ impl Courier {
 
     /// Takes what fits in and starts to send it.
     async fn look(&self, sending: &mut JoinSet<()>, done: &UnboundedSender<Finished>) -> Look {
-        let (room, busy) = self.load.room(self.settings.concurrency);
+        let (room, busy) = self.load.room(self.settings.concurrency, self.settings.per_endpoint);
         if room == 0 {
             return Look::Full;
         }
@@ -170,9 +170,10 @@ impl Courier {
         done: UnboundedSender<Finished>,
     ) {
         let slot = self.load.take(leased.endpoint.id);
-        let poster = Arc::clone(&self.poster);
+        let (poster, load) = (Arc::clone(&self.poster), Arc::clone(&self.load));
         sending.spawn(async move {
             let posted = poster.post(&leased).await;
+            load.note(leased.endpoint.id, posted.hung);
             // The other end is there until every sender is gone, unless its grace is over.
             let _ = done.send(Finished { posted, lease_ends, slot });
         });

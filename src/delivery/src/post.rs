@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use lendport_core::{
     Clock, DeliveryAttempt, DeliveryAttemptId, EndpointState, GuardPolicy, IdSource, WebhookEndpoint, event_document,
 };
-use lendport_outbound::{GuardedClient, GuardedRequest, GuardedTry};
+use lendport_outbound::{GuardedClient, GuardedError, GuardedRequest, GuardedTry};
 use lendport_storage::{LeasedDelivery, TriedDelivery};
 
 use crate::follow_up::{FollowUp, Heard, follow_up};
@@ -26,6 +26,8 @@ pub(crate) struct Poster {
 pub(crate) struct Posted {
     pub(crate) tried: TriedDelivery,
     pub(crate) switch_off: Option<EndpointState>,
+    /// The time limit ended it.
+    pub(crate) hung: bool,
 }
 
 /// What is noted of a try.
@@ -46,6 +48,7 @@ impl Poster {
             Err(word) => (Note { error: Some(word), ..Note::default() }, Heard { status: None, retry_after: None }),
         };
         let FollowUp { after, switch_off } = follow_up(leased, heard, self.clock.now(), self.unit());
+        let hung = note.error == Some(GuardedError::Timeout.word());
         let attempt = DeliveryAttempt {
             id: DeliveryAttemptId::mint(self.ids.as_ref()),
             url: leased.endpoint.url.clone(),
@@ -62,7 +65,7 @@ impl Poster {
             attempt,
             after,
         };
-        Posted { tried, switch_off }
+        Posted { tried, switch_off, hung }
     }
 
     /// An error is the word for what kept us from sending; it is our fault, so it is logged.

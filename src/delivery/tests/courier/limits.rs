@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use lendport_core::DeliveryState;
 use lendport_delivery::CourierSettings;
 
@@ -50,6 +51,41 @@ async fn a_receiver_that_hangs_ends_in_the_limit_and_is_tried_again() {
     let row = world.only_delivery(endpoint);
     assert_eq!((row.tries[0].status, row.tries[0].error.as_deref()), (None, Some("timeout")));
     assert!(row.tries[0].latency_ms >= 200 && row.delivery.state == DeliveryState::Pending && row.lease.is_none());
+}
+
+/// Many that hang must not hold every place again and again: after its first time limit each has one.
+#[tokio::test]
+async fn a_receiver_that_hangs_gets_one_place_until_it_answers() {
+    let world = World::new();
+    let shop = Receiver::start(Reply::HangThen(200)).await;
+    let endpoint = world.endpoint(&shop.url);
+    let settings = CourierSettings { timeout: Duration::from_millis(200), per_endpoint: 3, ..world.settings() };
+    let courier = world.start_with(settings);
+    for _ in 0..12 {
+        world.tell(world.checkout(), 1);
+    }
+    let mut under_way_later = 0;
+    until("six tries", || {
+        let rows = world.outbox.deliveries_to(endpoint);
+        let tries: usize = rows.iter().map(|row| row.tries.len()).sum();
+        if tries >= 3 {
+            let leased = rows.iter().filter(|row| row.lease.is_some()).count();
+            under_way_later = under_way_later.max(leased);
+        }
+        tries >= 6
+    })
+    .await;
+    assert_eq!(under_way_later, 1);
+    shop.reply(Reply::Status(200, ""));
+    until("all deliveries", || {
+        let rows = world.outbox.deliveries_to(endpoint);
+        if rows.iter().all(|row| row.lease.is_none()) {
+            world.clock.advance(SignedDuration::from_mins(1));
+        }
+        rows.iter().all(|row| row.delivery.state == DeliveryState::Delivered)
+    })
+    .await;
+    courier.stopped().await;
 }
 
 #[tokio::test]
