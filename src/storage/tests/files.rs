@@ -7,10 +7,16 @@ use std::sync::Arc;
 
 use lendport_core::operation::{Phase, Shipment, ShipmentStatus};
 use lendport_core::{
-    AttemptState, CheckoutId, OperationKind, Personal, ProviderAccount, ProviderAccountId, ProviderId, Secret,
+    AttemptState, CheckoutId, DeliveryAttempt, DeliveryAttemptId, EndpointSecret, EndpointState, EventType,
+    OperationKind, Personal, ProviderAccount, ProviderAccountId, ProviderId, Secret, WebhookEndpoint,
+    WebhookEndpointId,
 };
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore, migrate};
-use lendport_storage::{Change, ClaimState, ClaimWrite, Database, StoreError, Vault};
+use lendport_storage::{
+    AfterTry, Change, ClaimState, ClaimWrite, Database, LeaseAsk, OutboxAsk, OutboxChange, OutboxLoaded, StoreError,
+    TriedDelivery, Vault, change_outbox_with,
+};
+use lendport_testkit::clock::START;
 use lendport_testkit::samples;
 use lendport_testkit::storage_suite::World;
 use rusqlite::Connection;
@@ -167,14 +173,14 @@ async fn the_files_tell_nothing_about_anybody() {
         settings: samples::account(&[("username", "mr_shop"), ("password", "moa24phoPh")]),
     };
     world.store.put_account(&account).await.unwrap();
+    deliver_something(&world, id).await;
 
     let search = || {
         let mut read = 0;
         for entry in std::fs::read_dir(folder.path()).unwrap() {
             let (entry, bytes) = entry.map(|entry| (entry.path(), std::fs::read(entry.path()).unwrap())).unwrap();
             read += bytes.len();
-            // Long enough not to stand in random bytes by chance.
-            for word in ["john@example", "Johanna", "2222222222", "West End", "Long Branch", "moa24phoPh", "mr_shop"] {
+            for word in TELLING {
                 let found = bytes.windows(word.len()).any(|at| at.eq_ignore_ascii_case(word.as_bytes()));
                 assert!(!found, "{word} stands in {}", entry.display());
             }
@@ -188,6 +194,58 @@ async fn the_files_tell_nothing_about_anybody() {
     // What was searched for is really there.
     let world = World::new(Database::of(Arc::new(open(&path).unwrap()))).await;
     assert_eq!(world.read(id).await.checkout.customer.first_name.expose(), "Johanna");
+}
+
+/// What must not stand in any file. Long enough not to stand in random bytes by chance.
+const TELLING: [&str; 10] = [
+    "john@example",
+    "Johanna",
+    "2222222222",
+    "West End",
+    "Long Branch",
+    "moa24phoPh",
+    "mr_shop",
+    "MfKQ9r8GKY",
+    "hooks/token",
+    "said the receiver",
+];
+
+/// An endpoint with a secret and a telling address, whose receiver told something about a customer.
+async fn deliver_something(world: &World, checkout: CheckoutId) {
+    let endpoint = WebhookEndpoint {
+        id: WebhookEndpointId::mint(&world.ids),
+        url: "https://shop.example/hooks/token".to_owned(),
+        description: None,
+        events: Vec::new(),
+        secrets: vec![EndpointSecret { text: Secret::from("whsec_MfKQ9r8GKYqrTwjU"), expires_at: None }],
+        state: EndpointState::Enabled,
+        failing_since: None,
+        version: 1,
+        created_at: START,
+        updated_at: START,
+    };
+    let change = OutboxChange { endpoint: Some(endpoint), ..OutboxChange::default() };
+    let decide = move |_: OutboxLoaded<'_>| (change.clone(), ());
+    change_outbox_with(&*world.outbox, world.tenant, OutboxAsk::default(), decide).await.unwrap();
+    let event = world.event(checkout, EventType::CheckoutCreated, 1);
+    let change = Change { events: vec![event], ..Change::default() };
+    world.change(checkout, move |_| change.clone()).await.unwrap();
+    let ask = LeaseAsk { owner: "one".to_owned(), now: START, until: START, limit: 9, per_endpoint: 9, busy: vec![] };
+    let leased = world.outbox.lease_deliveries(&ask).await.unwrap().remove(0);
+    let attempt = DeliveryAttempt {
+        id: DeliveryAttemptId::mint(&world.ids),
+        url: leased.endpoint.url.clone(),
+        started_at: START,
+        latency_ms: 1,
+        status: Some(200),
+        error: None,
+        response: b"john, said the receiver".to_vec(),
+    };
+    let (delivery, endpoint) = (leased.delivery.id, leased.endpoint.id);
+    let tried = TriedDelivery { tenant: world.tenant, delivery, endpoint, attempt, after: AfterTry::Delivered };
+    world.outbox.settle_deliveries("one", vec![tried]).await.unwrap();
+    let (_, log) = world.outbox.delivery(world.tenant, delivery).await.unwrap().unwrap();
+    assert_eq!(log[0].response, b"john, said the receiver");
 }
 
 /// Spoils one value behind the store's back and says how reading it fails.

@@ -103,3 +103,83 @@ fn check_history(db: &Connection) -> Done<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::connection;
+
+    /// A file of the first version with a checkout of each mode, and everything that is rebuilt filled.
+    const OLD_ROWS: &str = r#"
+        INSERT INTO merchants VALUES (x'01', 'shop', 1);
+        INSERT INTO checkouts (pk, id, merchant, mode, status, fulfilment, dispute, ready_announced, expires_at,
+                sequence, version, created_at, updated_at, capture, route, currency, cart, personal)
+            SELECT pk, randomblob(16), x'01', mode, 'authorized', 'none', 'none', 1, 9, 2, 3, 1, 2, 'automatic', '{}',
+                'USD', '{}', x'00'
+            FROM (SELECT 7 AS pk, 'test' AS mode UNION ALL SELECT 8, 'live');
+        INSERT INTO attempts (pk, id, checkout, number, provider, account, state, callback_digest, merchant_reference,
+                amount, capture, created_at, updated_at)
+            SELECT pk, randomblob(16), pk, 1, 'sandbox', x'02', 'authorized', randomblob(32), 'r', 'USD 1.00',
+                'automatic', 1, 2 FROM checkouts;
+        INSERT INTO events (pk, id, checkout, kind, sequence, created_at, snapshot) VALUES
+            (11, x'e1', 7, 'checkout.created', 1, 5, '{"a":"é"}'),
+            (12, x'e2', 7, 'checkout.ready_to_fulfill', 2, 6, '{}'),
+            (13, x'e3', 8, 'checkout.created', 1, 7, '{}');
+        INSERT INTO attention VALUES (8, x'a1', x'b1', 'late_approval', 'two of them', 4);
+        INSERT INTO observations (id, checkout, attempt, grade, source, claim, dedupe_key, received_at, outcome, repeats)
+            VALUES (x'c1', 7, x'b1', 'token', 'push', 'nothing', 'k', 3, 'nothing', 4);"#;
+
+    fn rows(db: &Connection, sql: &str) -> Vec<String> {
+        let mut statement = db.prepare(sql).unwrap();
+        let texts = statement.query_map([], |row| row.get(0)).unwrap();
+        texts.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn rows_of_the_first_version_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.db");
+        connection::create(&path).unwrap();
+        let mut db = connection::writer(&path).unwrap();
+        let first = MIGRATIONS.first().unwrap();
+        prepare(&db).unwrap();
+        db.execute_batch(first.sql).unwrap();
+        db.execute(
+            "INSERT INTO schema_migrations (version, name, checksum) VALUES (?1, ?2, ?3)",
+            params![first.version, first.name, first.checksum()],
+        )
+        .unwrap();
+        db.execute_batch(OLD_ROWS).unwrap();
+
+        let ran = run(&mut db).unwrap();
+        assert_eq!(ran, MIGRATIONS.iter().skip(1).map(Migration::label).collect::<Vec<_>>());
+        let events = "SELECT concat_ws(' ', e.pk, hex(e.id), e.checkout, e.kind, e.sequence, e.test, e.created_at,
+             CAST(e.snapshot AS TEXT), hex(t.merchant), t.mode, e.endpoint IS NULL)
+             FROM events e JOIN tenants t ON t.pk = e.tenant ORDER BY e.pk";
+        assert_eq!(
+            rows(&db, events),
+            [
+                r#"11 E1 7 checkout.created 1 0 5 {"a":"é"} 01 test 1"#,
+                "12 E2 7 checkout.ready_to_fulfill 2 0 6 {} 01 test 1",
+                "13 E3 8 checkout.created 1 0 7 {} 01 live 1",
+            ]
+        );
+        let items = "SELECT concat_ws(' ', a.checkout, hex(a.id), hex(a.attempt), a.kind, a.detail, a.opened_at,
+             t.mode, a.resolved_at IS NULL) FROM attention a JOIN tenants t ON t.pk = a.tenant";
+        assert_eq!(rows(&db, items), ["8 A1 B1 late_approval two of them 4 live 1"]);
+        let attempts = "SELECT concat_ws(' ', checkout, state, amount_accepted, approval_confirmed, poll_at IS NULL,
+             polls) FROM attempts ORDER BY pk";
+        assert_eq!(rows(&db, attempts), ["7 authorized 0 0 1 0", "8 authorized 0 0 1 0"]);
+        assert_eq!(rows(&db, "SELECT concat_ws(' ', dedupe_key, repeats) FROM observations"), ["k 4"]);
+        assert!(rows(&db, "SELECT \"table\" FROM pragma_foreign_key_check").is_empty());
+        assert_eq!(rows(&db, "PRAGMA integrity_check"), ["ok"]);
+        // The rules of the old tables hold for the new ones.
+        for (kind, sequence) in [("checkout.ready_to_fulfill", 9), ("checkout.updated", 2)] {
+            let twice = "INSERT INTO events (id, tenant, checkout, kind, sequence, test, created_at, snapshot)
+                SELECT x'ee', tenant, checkout, ?1, ?2, 0, 1, snapshot FROM events WHERE pk = 12";
+            let refused = db.execute(twice, params![kind, sequence]).unwrap_err();
+            assert!(refused.to_string().contains("UNIQUE"), "{kind} {sequence}: {refused}");
+        }
+        assert_eq!(run(&mut db).unwrap(), Vec::<String>::new());
+    }
+}
