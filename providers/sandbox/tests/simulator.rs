@@ -108,7 +108,7 @@ async fn approved_captured_refunded() {
     assert_eq!(captured.claim, Claim::state(AttemptState::Captured));
     let error = world.provider.cancel(world.context(&calls), &attempt).await.unwrap_err();
     assert_eq!((error.kind, error.provider_code.as_deref()), (ErrorKind::Invalid, Some("not_possible_now")));
-    let part = lendport_core::Money::parse("20.00", attempt.amount.currency()).unwrap();
+    let part = Money::parse("20.00", attempt.amount.currency()).unwrap();
     world.provider.refund(world.context(&calls), &attempt, part, None).await.unwrap();
     world.press(&page, "refund").await;
     let rest = attempt.amount.minus(part).unwrap();

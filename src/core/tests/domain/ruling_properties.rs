@@ -61,7 +61,7 @@ impl World {
         if let Some(settled) = ruling.settles.filter(|amount| !amount.is_zero()) {
             self.post(at, LedgerKind::RefundSettled, settled, false);
         }
-        let Some(claim) = ruling.claim.clone() else { return Ok(()) };
+        let Some(claim) = ruling.claim else { return Ok(()) };
         let told = Told::new(at, Grade::Operator, claim, key);
         let Some(step) = self.tell(&told) else { return Ok(()) };
         judge_step(&step, &told)?;
