@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::plan::Suite;
+use crate::part::Suite;
 use crate::subject::Databases;
 
 const AFTER: &str = "\

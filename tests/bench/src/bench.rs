@@ -14,7 +14,7 @@ use crate::process::Process;
 use crate::sample::SECRET_KEY;
 use crate::sink::Sink;
 use crate::statistics::percentile;
-use crate::stock::{Place, Stock};
+use crate::stock::{Place, Sharing, Stock};
 use crate::subject::Subject;
 use crate::upstream::{Accepted, Upstream};
 use crate::wire::Connection;
@@ -114,7 +114,15 @@ impl Meter {
 impl Bench<'_> {
     /// Starts a server on a fresh database; a floor tells `sink` of its events from the start on.
     pub(crate) async fn start(&self, subject: Subject, sink: Option<&Sink>) -> Result<Running, Fault> {
-        let place = self.stock.place(subject)?;
+        self.start_on(subject, self.stock.place(subject, Sharing::Refused)?, sink).await
+    }
+
+    /// The same, and a large database may be one that others go on with.
+    pub(crate) async fn start_sharing(&self, subject: Subject) -> Result<Running, Fault> {
+        self.start_on(subject, self.stock.place(subject, Sharing::Allowed)?, None).await
+    }
+
+    async fn start_on(&self, subject: Subject, place: Option<Place>, sink: Option<&Sink>) -> Result<Running, Fault> {
         let mut servers = vec![self.process(subject, place.as_ref(), sink).await?];
         if matches!(subject, Subject::Pair(_)) {
             servers.push(self.process(subject, place.as_ref(), sink).await?);

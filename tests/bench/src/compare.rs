@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::Load;
+use crate::part::Load;
 use crate::statistics::{median, per_mille};
 use crate::subject::Subject;
 

@@ -7,10 +7,12 @@ mod child;
 mod compare;
 mod floor;
 mod gateway;
+mod goal;
 mod limits;
 mod load;
 mod machine;
 mod open_loop;
+mod part;
 mod plan;
 mod plot;
 mod postback;
@@ -29,7 +31,7 @@ mod upstream;
 mod wire;
 
 pub use arguments::{Arguments, Command, FloorCommand};
-pub use plan::Suite;
+pub use part::Suite;
 pub use subject::Databases;
 
 /// Whatever went wrong; a benchmark that cannot run says so and stops.

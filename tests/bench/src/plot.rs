@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use crate::compare::{Key, Results};
-use crate::plan::{Load, Plan};
+use crate::goal::{Goal, Target, Unit};
+use crate::part::Load;
+use crate::plan::Plan;
 use crate::subject::Subject;
-use crate::targets::{Goal, Target, Unit};
 
 const WIDTH: u64 = 980;
 const LABEL: u64 = 500;

@@ -6,10 +6,12 @@ use std::path::Path;
 use lendport::gateway::Ambient;
 
 use crate::compare::{Cell, Figure, Key, Results};
-use crate::plan::{Load, Plan};
+use crate::goal::Target;
+use crate::part::Load;
+use crate::plan::Plan;
 use crate::statistics::{ms, ratio};
 use crate::subject::Subject;
-use crate::targets::{self, Target};
+use crate::targets;
 use crate::{Fault, plot, say};
 
 /// Prints the tables; with a name they become a page with its plot.

@@ -5,7 +5,8 @@ use std::sync::atomic::AtomicU64;
 
 use crate::bench::Bench;
 use crate::compare::Results;
-use crate::plan::{Plan, Suite};
+use crate::part::Suite;
+use crate::plan::Plan;
 use crate::stock::Stock;
 use crate::subject::Database;
 use crate::suites::{crash, delivery, hanging, in_flight, latency, loops, replicas, start};

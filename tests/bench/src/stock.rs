@@ -15,7 +15,7 @@ use crate::sample::hex;
 use crate::subject::{Database, Subject, short};
 use crate::{Fault, say, seed};
 
-/// From this size on all rounds share one copy: what they add to it is little beside what is there, and copying it
+/// From this size on a database may be shared by all rounds: what they add to it is little beside what is there, and copying it
 /// would take longer than measuring.
 const SHARED_FROM: u64 = 200_000;
 /// A server with room for a million checkouts, and a disk it can trust: `fsync` stays on.
@@ -33,6 +33,13 @@ pub(crate) struct Stock {
     cluster: Option<Cluster>,
     ids: BTreeMap<(Database, u64), Vec<String>>,
     places: AtomicU64,
+}
+
+/// Whether a server may leave things in a database that others go on with: checkouts may stay, endpoints may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    Allowed,
+    Refused,
 }
 
 /// Where one server keeps its data.
@@ -112,11 +119,13 @@ impl Stock {
         key.and_then(|key| self.ids.get(&key)).map_or(&[], Vec::as_slice)
     }
 
-    /// A database for this server: a copy of the filled one, or an empty one for a floor.
-    pub(crate) fn place(&self, subject: Subject) -> Result<Option<Place>, Fault> {
+    /// A database for this server: a copy of the filled one, or an empty one for a floor. Where sharing is allowed, all
+    /// servers of a large size get the same.
+    pub(crate) fn place(&self, subject: Subject, sharing: Sharing) -> Result<Option<Place>, Fault> {
         let Some(database) = subject.database() else { return Ok(None) };
         let number = self.places.fetch_add(1, Ordering::Relaxed);
-        let shared = subject.stored().is_some_and(|stored| stored >= SHARED_FROM);
+        let large = subject.stored().is_some_and(|stored| stored >= SHARED_FROM);
+        let shared = large && sharing == Sharing::Allowed;
         match database {
             Database::Sqlite => self.file_place(subject.stored(), number, shared),
             Database::Postgres => self.server_place(subject.stored(), number, shared),
@@ -239,7 +248,7 @@ mod tests {
             let mut stock = Stock::new(None, Some(kept.path()), false).unwrap();
             stock.fill(Database::Sqlite, 8).await.unwrap();
             ids.push(stock.ids(subject).to_vec());
-            let place = stock.place(subject).unwrap().unwrap();
+            let place = stock.place(subject, Sharing::Refused).unwrap().unwrap();
             let file = PathBuf::from(place.url.trim_start_matches("sqlite:"));
             let tables = stock.tables(&place).unwrap();
             assert!(tables["checkouts"] > 0 && tables.values().sum::<u64>() <= stock.bytes(&place).unwrap());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::bench::{Bench, Meter, Running};
 use crate::compare::Key;
 use crate::load::micros;
-use crate::plan::Load;
+use crate::part::Load;
 use crate::sample::SECRET_KEY;
 use crate::sink::Sink;
 use crate::{Fault, call, load, postback, say};

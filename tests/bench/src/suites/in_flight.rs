@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::bench::Bench;
 use crate::compare::Key;
-use crate::plan::Load;
+use crate::part::Load;
 use crate::{Fault, call, say};
 
 /// Load, creates in flight, and how long the upstream takes.

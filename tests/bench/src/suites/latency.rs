@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::bench::{Bench, Meter, Running};
 use crate::compare::Key;
 use crate::load::micros;
-use crate::plan::Load;
+use crate::part::Load;
 use crate::postback::{APPROVED, message};
 use crate::sample::SECRET_KEY;
 use crate::sink::{Arrival, Sink};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::bench::{Bench, Running};
 use crate::compare::{Cell, Key};
-use crate::plan::{Load, Suite};
+use crate::part::{Load, Suite};
 use crate::statistics::percentile;
 use crate::subject::Subject;
 use crate::upstream::Accepted;
@@ -21,7 +21,7 @@ pub(crate) async fn round(bench: &mut Bench<'_>, round: usize) -> Result<(), Fau
             direct(bench).await?;
             continue;
         }
-        let running = bench.start(subject, None).await?;
+        let running = bench.start_sharing(subject).await?;
         let outcome = loads(bench, &running).await;
         bench.stop(running).await?;
         outcome?;

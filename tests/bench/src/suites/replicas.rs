@@ -2,7 +2,8 @@
 
 use crate::bench::{Bench, Running};
 use crate::compare::Key;
-use crate::plan::{Load, turned};
+use crate::part::Load;
+use crate::plan::turned;
 use crate::subject::{Database, Subject};
 use crate::{Fault, call, postback, say};
 

@@ -27,7 +27,7 @@ const EVENTS_EACH: u64 = 4;
 pub(crate) async fn round(bench: &mut Bench<'_>, round: usize) -> Result<(), Fault> {
     for subject in turned(everybody(bench), round) {
         say(&format!("  start: {}", subject.name()));
-        let running = bench.start(subject, None).await?;
+        let running = bench.start_sharing(subject).await?;
         tokio::time::sleep(if bench.plan.quick { REST_QUICK } else { REST }).await;
         let start_us = running.servers.first().map_or(0, |server| server.start_us);
         let idle_kb = running.memory_kb("VmRSS")?;
