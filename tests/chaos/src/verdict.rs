@@ -20,7 +20,7 @@ use crate::world::World;
 /// How long the system may take to come to rest: longer than any lease, and than the second try of the schedule twice.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(200);
-/// How long nothing more may come once all is there: a double would.
+/// How long no event may be written once all is there: a double would be.
 const AFTERMATH: Duration = Duration::from_secs(1);
 
 /// What a run came to.
@@ -50,7 +50,7 @@ pub(crate) type Inboxes = BTreeMap<&'static str, BTreeMap<String, Received>>;
 pub(crate) async fn settle(world: &World) -> Result<Verdict, Fault> {
     let began = Instant::now();
     let mut open = world.book.all();
-    while !open.is_empty() && began.elapsed() < PATIENCE {
+    let restless = loop {
         let inboxes = inboxes(world);
         let mut left = Vec::new();
         for promise in open {
@@ -59,11 +59,28 @@ pub(crate) async fn settle(world: &World) -> Result<Verdict, Fault> {
             }
         }
         open = left;
-        sleep(PAUSE).await;
+        let newest = newest_event(world).await?;
+        sleep(if open.is_empty() { AFTERMATH } else { PAUSE }).await;
+        let restless = newest_event(world).await? != newest;
+        if open.is_empty() && !restless {
+            break false;
+        }
+        if began.elapsed() > PATIENCE {
+            break restless;
+        }
+        if open.is_empty() {
+            open = world.book.all();
+        }
+    };
+    let mut verdict = judge(world, millis(began, Instant::now())).await?;
+    if restless {
+        verdict.add("nobody does anything any more, and events keep coming".to_owned(), &[]);
     }
-    let quiet_ms = millis(began, Instant::now());
-    sleep(AFTERMATH).await;
-    judge(world, quiet_ms).await
+    Ok(verdict)
+}
+
+async fn newest_event(world: &World) -> Result<String, Fault> {
+    Ok(crate::merchant::text_at(&world.merchant.get("/v1/events?limit=1").await?, "/data/0/id").to_owned())
 }
 
 async fn judge(world: &World, quiet_ms: u64) -> Result<Verdict, Fault> {

@@ -108,8 +108,10 @@ impl Cluster {
         let known = *self.port.lock().unwrap_or_else(PoisonError::into_inner);
         for attempt in 0..PORTS_TRIED {
             let port = if known != 0 && attempt == 0 { known } else { free_port() };
+            // The last words of an earlier run stand above.
+            let said = self.log().len();
             let mut child = self.spawn(port);
-            if self.becomes_ready(&mut child) {
+            if self.becomes_ready(&mut child, said) {
                 *self.port.lock().unwrap_or_else(PoisonError::into_inner) = port;
                 *running = Some((child, port));
                 return;
@@ -135,7 +137,7 @@ impl Cluster {
     }
 
     /// The server says so itself, in the eighth line of its file.
-    fn becomes_ready(&self, child: &mut Child) -> bool {
+    fn becomes_ready(&self, child: &mut Child, said: usize) -> bool {
         let file = self.data().join("postmaster.pid");
         for _ in 0..LOOKS {
             let text = fs::read_to_string(&file).unwrap_or_default();
@@ -143,7 +145,7 @@ impl Cluster {
                 return true;
             }
             // Where the server is gone its keeper waits for a word that never comes.
-            if self.has_given_up() || child.try_wait().is_ok_and(|ended| ended.is_some()) {
+            if self.has_given_up(said) || child.try_wait().is_ok_and(|ended| ended.is_some()) {
                 break;
             }
             thread::sleep(LOOK_EVERY);
@@ -153,8 +155,8 @@ impl Cluster {
         false
     }
 
-    fn has_given_up(&self) -> bool {
-        self.log().lines().last().is_some_and(|line| line.contains("database system is shut down"))
+    fn has_given_up(&self, said: usize) -> bool {
+        self.log().get(said..).and_then(|text| text.lines().last()).is_some_and(|line| line.contains("database system is shut down"))
             && !self.data().join("postmaster.pid").exists()
     }
 
