@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lendport_core::{AttemptState, CheckoutId, Secret};
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
-use lendport_storage::{Database, StoreError, Vault};
+use lendport_storage::{Database, Outbox as _, OutboxAsk, OutboxChange, Store as _, StoreError, Vault};
 use lendport_testkit::storage_suite::World;
 use rusqlite::Connection;
 
@@ -58,25 +58,37 @@ async fn a_lock_held_by_a_backup() {
     }
 }
 
-/// A file that nobody may write: that is said at the start, and nothing of it is touched.
+/// A file that nobody may write: reads go on, writes are refused in clear words, and so is the question whether all is
+/// well.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_only_database() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lendport.db");
     let first = world(&path).await;
-    let before = write(&first).await.unwrap();
+    let (before, tenant) = (write(&first).await.unwrap(), first.tenant);
+    let late = first.opening(AttemptState::AwaitingCustomer);
     first.store.close().await;
     drop(first);
     // The header says that only a newer SQLite may write; permissions would not bind a superuser.
     set_write_version(&path, 3);
     let bytes = std::fs::read(&path).unwrap();
-    let refused = open(&path).err().unwrap();
-    assert!(matches!(refused, StoreError::ReadOnly(_)), "{refused:?}");
+    let store = open(&path).unwrap();
+    let refused = [
+        store.ready().await.unwrap_err(),
+        store.insert_checkout(tenant, None, late.clone()).await.unwrap_err(),
+        store.change_outbox(tenant, OutboxAsk::default(), Box::new(|_| OutboxChange::default())).await.unwrap_err(),
+    ];
+    for error in refused {
+        assert!(matches!(error, StoreError::ReadOnly(_)), "{error:?}");
+    }
+    assert_eq!(store.checkout(tenant, before).await.unwrap().map(|record| record.checkout.version), Some(1));
+    store.close().await;
     assert!(std::fs::read(&path).unwrap() == bytes, "the file was written all the same");
     set_write_version(&path, 2);
-    let again = world(&path).await;
-    assert_eq!(again.read(before).await.checkout.version, 1);
-    write(&again).await.unwrap();
+    let again = open(&path).unwrap();
+    assert_eq!(again.ready().await, Ok(()));
+    assert_eq!(again.checkout(tenant, before).await.unwrap().map(|record| record.checkout.version), Some(1));
+    assert!(again.insert_checkout(tenant, None, late).await.is_ok());
 }
 
 fn set_write_version(path: &Path, version: u8) {

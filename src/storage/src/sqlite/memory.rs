@@ -14,6 +14,7 @@ use super::endpoint_rows::{self, KnownEndpoint};
 use super::fault::{Done, Fault};
 use super::leases::Leases;
 use super::trim_events::TrimCursor;
+use super::trim_observations::FactCursor;
 use crate::tenant::Tenant;
 use crate::vault::Vault;
 
@@ -35,6 +36,7 @@ pub(crate) struct Memory {
     /// The endpoint that was served last; locked by whoever hands deliveries out.
     turn: Mutex<i64>,
     pub(crate) trimmed: Mutex<TrimCursor>,
+    pub(crate) trimmed_facts: Mutex<FactCursor>,
     /// Set inside a transaction that may have made a delivery due.
     due: AtomicBool,
     work: Notify,
