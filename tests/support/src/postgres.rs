@@ -156,7 +156,10 @@ impl Cluster {
     }
 
     fn has_given_up(&self, said: usize) -> bool {
-        self.log().get(said..).and_then(|text| text.lines().last()).is_some_and(|line| line.contains("database system is shut down"))
+        self.log()
+            .get(said..)
+            .and_then(|text| text.lines().last())
+            .is_some_and(|line| line.contains("database system is shut down"))
             && !self.data().join("postmaster.pid").exists()
     }
 
