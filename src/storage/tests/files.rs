@@ -245,7 +245,7 @@ async fn deliver_something(world: &World, checkout: CheckoutId) {
     let tried = TriedDelivery { tenant: world.tenant, delivery, endpoint, attempt, after: AfterTry::Delivered };
     world.outbox.settle_deliveries("one", vec![tried]).await.unwrap();
     let (_, log) = world.outbox.delivery(world.tenant, delivery).await.unwrap().unwrap();
-    assert_eq!(log[0].response, b"john, said the receiver");
+    assert_eq!(log.first().unwrap().response, b"john, said the receiver");
 }
 
 /// Spoils one value behind the store's back and says how reading it fails.
