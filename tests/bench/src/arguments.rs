@@ -31,10 +31,11 @@ pub struct Arguments {
     /// Rounds; each starts every server anew. [default: 5, with --quick 2]
     #[arg(long)]
     pub rounds: Option<usize>,
-    /// Milliseconds of load per cell and round. [default: 1000, with --quick 400]
+    /// Milliseconds of load per cell and round. [default: 800, with --quick 400]
     #[arg(long)]
     pub cell_ms: Option<u64>,
-    /// Connections that load a server at the same time. [default: 1,16,64,256,512, with --quick 1,64]
+    /// Connections that load a server at the same time. [default: 1,16,64,512, callbacks
+    /// also 256; with --quick 1,64]
     #[arg(long, value_delimiter = ',')]
     pub connections: Option<Vec<usize>>,
     /// Checkouts stored before a round starts, one gateway each. [default: 1000,100000,1000000, with --quick 1000]

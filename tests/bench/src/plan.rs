@@ -40,7 +40,7 @@ impl Plan {
             suites: asked.only.clone().unwrap_or_else(|| Suite::ALL.to_vec()),
             databases: asked.database,
             rounds: asked.rounds.unwrap_or(if quick { 2 } else { 5 }),
-            cell: Duration::from_millis(asked.cell_ms.unwrap_or(if quick { 400 } else { 1_000 })),
+            cell: Duration::from_millis(asked.cell_ms.unwrap_or(if quick { 400 } else { 800 })),
             connections: asked.connections.clone().unwrap_or(connections),
             callback_connections: (!quick && asked.connections.is_none()).then_some(256),
             sizes: asked.sizes.clone().unwrap_or(sizes),
@@ -79,6 +79,11 @@ impl Plan {
     /// How long a part takes that needs longer than a cell: so many times as long, or with --quick so many milliseconds.
     pub(crate) fn part(&self, cells: u32, quick_ms: u64) -> Duration {
         if self.quick { Duration::from_millis(quick_ms) } else { self.cell * cells }
+    }
+
+    /// True in the rounds of parts that take long: all of them, or with --quick the first.
+    pub(crate) fn plays_long_parts(&self, round: usize) -> bool {
+        !self.quick || round == 0
     }
 
     /// The size that everything but the comparison of sizes uses.

@@ -41,6 +41,7 @@ pub(crate) async fn measure(plan: &Plan) -> Result<(), Fault> {
                 Suite::Create | Suite::Callback | Suite::Read | Suite::List => {}
                 Suite::Delivery => delivery::round(&mut bench, round).await?,
                 Suite::Latency => latency::round(&mut bench, round).await?,
+                Suite::InFlight | Suite::Crash if !plan.plays_long_parts(round) => {}
                 Suite::InFlight => in_flight::round(&mut bench, round).await?,
                 Suite::Replicas => replicas::round(&mut bench, round).await?,
                 Suite::Start => start::round(&mut bench, round).await?,

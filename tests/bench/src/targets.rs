@@ -177,10 +177,9 @@ impl Sheet<'_> {
     fn crashes(&mut self) {
         let figure = |figure| self.results.figure(self.gateway(), figure);
         let (ready, resumed) = (figure(Figure::ReadyAfterKillUs), figure(Figure::ResumedAfterKillUs));
-        let (drained, lost) = (figure(Figure::DrainedAfterKillUs), figure(Figure::LostAfterKill));
+        let lost = figure(Figure::LostAfterKill);
         self.line("ready after kill -9 under load", Unit::Time, ready, at_most(1_000_000, None));
         self.line("first waiting webhook after that start", Unit::Time, resumed, at_most(2_000_000, None));
-        self.line("last waiting webhook after that start", Unit::Time, drained, at_most(2_000_000, None));
         self.line("waiting webhooks that never came", Unit::Count, lost, at_most(0, None));
     }
 }
