@@ -151,6 +151,15 @@ impl Bench<'_> {
         }
     }
 
+    /// Tells of a failure and goes on: it costs its numbers of this round, not half an hour of others.
+    pub(crate) fn keep_going(&mut self, what: &str, outcome: Result<(), Fault>) {
+        if let Err(fault) = outcome {
+            let fault = format!("round {}, {what}: {fault}", self.results.round + 1);
+            say(&fault);
+            self.results.faults.push(fault);
+        }
+    }
+
     /// Stops a server and deletes its database.
     pub(crate) async fn stop(&self, running: Running) -> Result<(), Fault> {
         self.end(running).await?.map_or(Ok(()), |place| self.stock.remove(place))

@@ -59,14 +59,19 @@ pub(crate) enum Figure {
 /// All rounds.
 #[derive(Debug, Default)]
 pub(crate) struct Results {
-    cells: BTreeMap<Key, Vec<Cell>>,
+    /// By round: one that failed is missing, and its neighbours are not mistaken for it.
+    cells: BTreeMap<Key, BTreeMap<usize, Cell>>,
+    /// The round that is being played.
+    pub(crate) round: usize,
+    /// What failed, in words.
+    pub(crate) faults: Vec<String>,
     figures: BTreeMap<(Subject, Figure), Vec<u64>>,
     tables: BTreeMap<Subject, Vec<(String, u64)>>,
 }
 
 impl Results {
     pub(crate) fn add(&mut self, key: Key, cell: Cell) {
-        self.cells.entry(key).or_default().push(cell);
+        self.cells.entry(key).or_default().insert(self.round, cell);
     }
 
     pub(crate) fn note(&mut self, subject: Subject, figure: Figure, value: u64) {
@@ -109,10 +114,10 @@ impl Results {
     /// Median of each number over the rounds; requests and wrong answers are summed up.
     pub(crate) fn median(&self, key: &Key) -> Option<Cell> {
         let rounds = self.cells.get(key)?;
-        let of = |number: fn(&Cell) -> u64| median(rounds.iter().map(number));
+        let of = |number: fn(&Cell) -> u64| median(rounds.values().map(number));
         Some(Cell {
-            requests: rounds.iter().map(|cell| cell.requests).sum(),
-            wrong: rounds.iter().map(|cell| cell.wrong).sum(),
+            requests: rounds.values().map(|cell| cell.requests).sum(),
+            wrong: rounds.values().map(|cell| cell.wrong).sum(),
             per_second: of(|cell| cell.per_second)?,
             p50_us: of(|cell| cell.p50_us)?,
             p99_us: of(|cell| cell.p99_us)?,
@@ -124,14 +129,16 @@ impl Results {
 
     /// Median over the rounds of `number(one) / number(other)` of the same round, in thousandths.
     pub(crate) fn ratio(&self, one: &Key, other: &Key, number: impl Fn(&Cell) -> u64) -> Option<u64> {
-        let pairs = self.cells.get(one)?.iter().zip(self.cells.get(other)?);
+        let others = self.cells.get(other)?;
+        let pairs = self.cells.get(one)?.iter().filter_map(|(round, one)| Some((one, others.get(round)?)));
         median(pairs.filter_map(|(one, other)| per_mille(number(one), number(other))))
     }
 
     /// The same for what `one` and `other` add to `base`.
     pub(crate) fn added(&self, one: &Key, other: &Key, base: &Key, number: fn(&Cell) -> u64) -> Option<u64> {
-        let rounds = self.cells.get(one)?.iter().zip(self.cells.get(other)?).zip(self.cells.get(base)?);
-        median(rounds.filter_map(|((one, other), base)| {
+        let (ones, others, bases) = (self.cells.get(one)?, self.cells.get(other)?, self.cells.get(base)?);
+        median(ones.iter().filter_map(|(round, one)| {
+            let (other, base) = (others.get(round)?, bases.get(round)?);
             let over = |cell: &Cell| number(cell).saturating_sub(number(base));
             per_mille(over(one), over(other))
         }))
@@ -149,7 +156,8 @@ mod tests {
         let cell = |n| Cell { requests: 1, p50_us: n, ..Cell::default() };
         let gateway = Subject::Gateway(Database::Sqlite, 1);
         let mut results = Results::default();
-        for (direct, floor, measured) in [(10, 30, 50), (20, 30, 60), (10, 20, 20)] {
+        for (round, direct, floor, measured) in [(0, 10, 30, 50), (1, 20, 30, 60), (3, 10, 20, 20)] {
+            results.round = round;
             results.add(key(Subject::Direct), cell(direct));
             results.add(key(Subject::Floor), cell(floor));
             results.add(key(gateway), cell(measured));
@@ -158,6 +166,10 @@ mod tests {
         assert_eq!(results.ratio(&gateway, &floor, |cell| cell.p50_us), Some(1_666));
         assert_eq!(results.added(&gateway, &floor, &direct, |cell| cell.p50_us), Some(2_000));
         assert_eq!(results.median(&gateway).map(|cell| (cell.p50_us, cell.requests)), Some((50, 3)));
+        // A round in which the gateway failed has no ratio.
+        results.round = 4;
+        results.add(floor, cell(1));
+        assert_eq!(results.ratio(&gateway, &floor, |cell| cell.p50_us), Some(1_666));
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub(crate) fn publish(plan: &Plan, results: &Results, machine: &[String]) -> Res
     let date = Ambient::system().clock.now().strftime("%Y-%m-%d").to_string();
     let targets = targets::all(plan, results);
     let mut page = head(plan, &date, machine);
+    page.push_str(&faults(results));
     page.push_str(&goals(&targets));
     page.push_str(&cells(results));
     page.push_str(&figures(results));
@@ -51,6 +52,14 @@ fn head(plan: &Plan, date: &str, machine: &[String]) -> String {
     }
     text.push_str("\nNumbers are medians over the rounds. How to read them: `tests/bench/README.md`.\n");
     text
+}
+
+fn faults(results: &Results) -> String {
+    if results.faults.is_empty() {
+        return String::new();
+    }
+    let list: String = results.faults.iter().map(|fault| format!("- {fault}\n")).collect();
+    format!("\n## What failed, and is missing below\n\n{list}")
 }
 
 fn goals(targets: &[Target]) -> String {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use crate::bench::Bench;
 use crate::compare::Results;
@@ -34,22 +35,33 @@ pub(crate) async fn measure(plan: &Plan) -> Result<(), Fault> {
     let before = machine::load_average();
     for round in 0..plan.rounds {
         say(&format!("round {} of {}", round + 1, plan.rounds));
-        loops::round(&mut bench, round).await?;
-        for suite in plan.suites.iter().copied() {
-            match suite {
-                // Played by the closed loops.
-                Suite::Create | Suite::Callback | Suite::Read | Suite::List => {}
-                Suite::Delivery => delivery::round(&mut bench, round).await?,
-                Suite::Latency => latency::round(&mut bench, round).await?,
-                Suite::InFlight | Suite::Crash if !plan.plays_long_parts(round) => {}
-                Suite::InFlight => in_flight::round(&mut bench, round).await?,
-                Suite::Replicas => replicas::round(&mut bench, round).await?,
-                Suite::Start => start::round(&mut bench, round).await?,
-                Suite::Crash => crash::round(&mut bench, round).await?,
-                Suite::Hanging => hanging::round(&mut bench, round).await?,
-            }
+        bench.results.round = round;
+        part(&mut bench, None, round).await;
+        for suite in &plan.suites {
+            part(&mut bench, Some(*suite), round).await;
         }
     }
     let machine = machine::describe(bench.stock.folder(), &before, bench.stock.postgres_version().as_deref());
     report::publish(plan, &bench.results, &machine)
+}
+
+/// One part of a round, the closed loops where none is named.
+async fn part(bench: &mut Bench<'_>, suite: Option<Suite>, round: usize) {
+    let long = bench.plan.plays_long_parts(round);
+    let played = match suite {
+        None => loops::round(bench, round).await,
+        // Played by the closed loops.
+        Some(Suite::Create | Suite::Callback | Suite::Read | Suite::List) => Ok(()),
+        Some(Suite::InFlight | Suite::Crash) if !long => Ok(()),
+        Some(Suite::Delivery) => delivery::round(bench, round).await,
+        Some(Suite::Latency) => latency::round(bench, round).await,
+        Some(Suite::InFlight) => in_flight::round(bench, round).await,
+        Some(Suite::Replicas) => replicas::round(bench, round).await,
+        Some(Suite::Start) => start::round(bench, round).await,
+        Some(Suite::Crash) => crash::round(bench, round).await,
+        Some(Suite::Hanging) => hanging::round(bench, round).await,
+    };
+    bench.upstream.set_delay(Duration::ZERO);
+    bench.upstream.take();
+    bench.keep_going(suite.map_or("closed loops", Suite::word), played);
 }

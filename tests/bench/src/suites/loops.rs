@@ -24,7 +24,7 @@ pub(crate) async fn round(bench: &mut Bench<'_>, round: usize) -> Result<(), Fau
         let running = bench.start_sharing(subject).await?;
         let outcome = loads(bench, &running).await;
         bench.stop(running).await?;
-        outcome?;
+        bench.keep_going(&subject.name(), outcome);
     }
     Ok(())
 }
@@ -70,7 +70,8 @@ async fn loads(bench: &mut Bench<'_>, running: &Running) -> Result<(), Fault> {
             }
             _ => (call::creates(&bench.creates), 201),
         };
-        bench.closed_loop(running, key, plan.cell, &supply, expected).await?;
+        let seen = bench.closed_loop(running, key, plan.cell, &supply, expected).await;
+        bench.keep_going(load.name(), seen.map(drop));
     }
     Ok(())
 }
