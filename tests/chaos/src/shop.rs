@@ -115,7 +115,9 @@ fn hear(world: &World, story: &Story, answer: Result<Message, Fault>) -> Result<
         };
     }
     world.book.note(story.number, format!("{status} {code}"), |_| ());
-    // Whatever may pass is asked again. Everything else is a refusal, and nothing in the cart deserves one.
-    let passing = status >= 500 || matches!(code, "idempotency_key_in_flight" | "request_timeout") || status == 429;
+    // Whatever may pass is asked again: also the fence, for the attempt that holds it is this key's own. Everything else
+    // is a refusal, and nothing in the cart deserves one.
+    let asked_again = ["idempotency_key_in_flight", "request_timeout", "commit_fence"].contains(&code);
+    let passing = status >= 500 || status == 429 || asked_again;
     if passing { Ok(false) } else { Err(format!("a sound cart was refused: {status} {body}").into()) }
 }
