@@ -15,6 +15,10 @@ pub enum StoreError {
     /// Locked, shutting down, or not reachable; the same call may work later.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The connection was lost while the change was committed, and the database could not be asked in time: the change
+    /// holds as a whole, or not at all. Whoever comes again with the same key learns which.
+    #[error("nobody knows whether the change was stored: {0}")]
+    Uncertain(String),
     /// A row that the domain refuses.
     #[error("bad row in {table}.{column} ({row}): {why}")]
     BadRow {

@@ -132,7 +132,8 @@ impl Cluster {
             keeper.args(["-c", setting]);
         }
         let errors = log.try_clone().unwrap_or_else(|error| panic!("{error}"));
-        keeper.stdin(Stdio::piped()).stdout(log).stderr(errors);
+        // What a terminal sends to the tests must not reach the server: its keeper sees to it.
+        keeper.process_group(0).stdin(Stdio::piped()).stdout(log).stderr(errors);
         keeper.spawn().unwrap_or_else(|error| panic!("sh does not start: {error}"))
     }
 

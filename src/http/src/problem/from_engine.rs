@@ -105,7 +105,11 @@ fn shown(checkout: CheckoutRef) -> ProblemCheckout {
 fn stored(cause: &StoreError) -> Problem {
     tracing::error!(%cause, "storage failed");
     match cause {
-        StoreError::InUse(_) | StoreError::Full | StoreError::ReadOnly(_) | StoreError::Unavailable(_) => {
+        StoreError::InUse(_)
+        | StoreError::Full
+        | StoreError::ReadOnly(_)
+        | StoreError::Unavailable(_)
+        | StoreError::Uncertain(_) => {
             let mut problem = Problem::plain(Code::StorageUnavailable);
             problem.0.retry_after_s = Some(1);
             problem

@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 use super::cell::{Cells, count};
 use super::columns::Value;
 use super::fault::Done;
+use crate::packed;
 
 /// What an event is rebuilt from, its checkout's id included.
 pub(crate) const SELECT: &str = "SELECT e.pk, e.id, c.id AS checkout_id, e.endpoint, e.kind, e.sequence, e.test, \
@@ -22,7 +23,7 @@ pub(crate) const OF: &str = "SELECT * FROM (SELECT e.pk, e.id, c.id AS checkout_
 /// and none that ends a delivery of theirs is half done.
 pub(crate) const INSERT: &str = "WITH asked AS ( \
          SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::bigint[], \
-         $7::bool[], $8::timestamptz[], $9::text[], $10::uuid[]) \
+         $7::bool[], $8::timestamptz[], $9::bytea[], $10::uuid[]) \
          AS n (tenant, id, checkout, endpoint, kind, sequence, test, created_at, snapshot, addressee)), \
      new AS (INSERT INTO events (tenant, id, checkout, endpoint, kind, sequence, test, created_at, snapshot) \
          SELECT tenant, id, checkout, endpoint, kind, sequence, test, created_at, snapshot FROM asked \
@@ -74,7 +75,8 @@ fn read(row: &Row, names: &Names) -> Done<Event> {
         kind: cells.word("kind", EventType::parse)?,
         sequence: cells.number(names.sequence)?,
         test: cells.get("test")?,
-        snapshot: cells.get("snapshot")?,
+        snapshot: packed::unpack_text(cells.get("snapshot")?)
+            .map_err(|damaged| cells.bad("snapshot", damaged.to_string()))?,
         created_at: cells.time(names.created_at)?,
     })
 }
@@ -99,7 +101,7 @@ pub(crate) fn row(
         count(event.sequence)?.into(),
         event.test.into(),
         event.created_at.into(),
-        event.snapshot.as_str().into(),
+        packed::pack(event.snapshot.as_bytes()).into(),
         only.map(|id| id.uuid()).into(),
     ])
 }

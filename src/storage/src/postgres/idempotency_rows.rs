@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use lendport_core::{CheckoutId, OperationId};
+use secrecy::zeroize::Zeroizing;
 use tokio_postgres::Row;
 
 use super::cell::Cells;
@@ -9,6 +10,7 @@ use super::columns::{Value, storable};
 use super::connection::{Db, Statements as _};
 use super::fault::Done;
 use crate::idempotency::{Claim, ClaimState, ClaimWrite, IdempotencyRow};
+use crate::packed;
 use crate::tenant::Tenant;
 use crate::vault::{Place, Vault};
 
@@ -62,7 +64,7 @@ pub(crate) fn rebuild(vault: &Vault, tenant: Tenant, row: &Row) -> Done<Idempote
         COMPLETED => {
             let name = row_name(tenant, cells.get("route")?, cells.get("key")?);
             let plain = vault.open(place(&name), cells.get("body")?)?;
-            let body = std::str::from_utf8(&plain).map_err(|_| cells.bad("body", "not text"))?.to_owned();
+            let body = packed::unpack_text(&plain).map_err(|damaged| cells.bad("body", damaged.to_string()))?;
             ClaimState::Completed { status: cells.number("status")?, body }
         }
         RESUMABLE => ClaimState::Resumable,
@@ -109,7 +111,8 @@ pub(crate) fn settle_row<'a>(
         }
         ClaimState::Completed { status, body } => {
             let name = row_name(tenant, &storable(&write.route), &storable(&write.key));
-            (COMPLETED, None, None, Some(i64::from(*status)), Some(vault.seal(place(&name), body.as_bytes())?))
+            let packed = Zeroizing::new(packed::pack(body.as_bytes()));
+            (COMPLETED, None, None, Some(i64::from(*status)), Some(vault.seal(place(&name), &packed)?))
         }
         ClaimState::Resumable => (RESUMABLE, None, None, None, None),
     };

@@ -64,6 +64,8 @@ pub(crate) async fn run(db: &Db) -> Done<Vec<String>> {
         step(db, migration).await?;
         ran.push(migration.label());
     }
+    // After an error the lock goes with the connection.
+    db.row("SELECT pg_advisory_unlock($1)", &[&LOCK]).await?;
     Ok(ran)
 }
 

@@ -225,5 +225,5 @@ async fn after_conflict(conflicts: &mut u32, error: StoreError) -> Result<(), St
 }
 
 fn uncertain(error: &StoreError) -> StoreError {
-    StoreError::Unavailable(format!("the connection was lost during a commit, and nobody knows if it holds: {error}"))
+    StoreError::Uncertain(error.to_string())
 }

@@ -10,7 +10,7 @@ CREATE TABLE events (
     sequence   bigint      NOT NULL, -- 0 without a checkout
     test       boolean     NOT NULL,
     created_at timestamptz NOT NULL,
-    snapshot   text        NOT NULL, -- JSON
+    snapshot   bytea       NOT NULL, -- JSON, see packed.rs
     CHECK ((checkout IS NULL) <> (endpoint IS NULL)),
     UNIQUE (tenant, id)
 );
