@@ -10,6 +10,8 @@
 mod contract;
 mod harness;
 
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod attention;
 mod command_line;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod country_and_currency;
@@ -27,9 +29,15 @@ mod misbehaviour;
 mod postbacks;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod privacy;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod replicas;
 #[cfg(all(feature = "wegetfinancing", feature = "sandbox", feature = "simulator"))]
 mod second_provider;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod seed_samples;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod shipping;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod trouble;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod webhooks;

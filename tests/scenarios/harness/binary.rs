@@ -15,8 +15,16 @@ pub(crate) const SECRET_KEY: &str = "lp_test_made-up-for-the-served-shop-0001";
 /// The encryption key that it names.
 pub(crate) const ENCRYPTION_KEY: &str = "HxwdHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
 
+/// The shop that it declares.
+pub(crate) const SHOP: &str = "A served shop";
+
 /// Writes what an operator would: a shop with an account at a provider, secrets in files, everything below `folder`.
 pub(crate) fn settings_file(folder: &Path, provider_url: &str) -> PathBuf {
+    settings_file_on(folder, provider_url, &format!("sqlite:{}/lendport.db", folder.display()))
+}
+
+/// The same with another database.
+pub(crate) fn settings_file_on(folder: &Path, provider_url: &str, storage_url: &str) -> PathBuf {
     for (name, secret) in [("encryption.key", ENCRYPTION_KEY), ("secret.key", SECRET_KEY), ("password", PASSWORD)] {
         std::fs::write(folder.join(name), format!("{secret}\n")).unwrap();
     }
@@ -26,14 +34,16 @@ pub(crate) fn settings_file(folder: &Path, provider_url: &str) -> PathBuf {
 [server]
 bind = "127.0.0.1:0"
 [storage]
-url = "sqlite:{folder_text}/lendport.db"
+url = "{storage_url}"
 [security]
 encryption_key_file = "{folder_text}/encryption.key"
+[delivery]
+allow_loopback_in_test_mode = true
 [providers.wegetfinancing]
 sandbox_base_url = "{provider_url}"
 sandbox_v3_base_url = "{provider_url}"
 [merchant]
-name = "A served shop"
+name = "{SHOP}"
 secret_key_file = "{folder_text}/secret.key"
 [merchant.accounts.wegetfinancing.test]
 merchant_id = "{MERCHANT_ID}"

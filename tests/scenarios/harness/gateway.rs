@@ -1,6 +1,7 @@
 //! A gateway inside the test's own process.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use lendport::config::{Config, Flag};
 use lendport::dev::{self, Dev};
@@ -11,11 +12,9 @@ use lendport_storage::Tenant;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use super::binary::{ENCRYPTION_KEY, SECRET_KEY, SHOP};
 use super::provider::{MERCHANT_ID, PASSWORD, USERNAME};
 use super::{Lender, Merchant};
-
-const ENCRYPTION_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-const SECRET_KEY: &str = "lp_test_made-up-for-the-scenarios-0001";
 
 fn config(folder: &TempDir, more: &[(&'static str, &str)]) -> Config {
     let url = format!("sqlite:{}", folder.path().join("lendport.db").display());
@@ -25,6 +24,8 @@ fn config(folder: &TempDir, more: &[(&'static str, &str)]) -> Config {
         ("security.encryption_key", ENCRYPTION_KEY),
         ("engine.expiry_sweep_interval_ms", "1000"),
         ("simulator.resend_interval_ms", "200"),
+        ("delivery.allow_loopback_in_test_mode", "true"),
+        ("delivery.poll_interval_ms", "50"),
     ];
     settings.extend(more);
     let flags: Vec<Flag> =
@@ -91,8 +92,8 @@ fn account() -> impl Iterator<Item = (String, Secret<String>)> {
 /// A gateway without simulators, whose provider's address is given.
 pub(crate) struct ServedGateway {
     pub(crate) merchant: Merchant,
-    _gateway: Gateway,
-    _folder: TempDir,
+    gateway: Gateway,
+    folder: TempDir,
 }
 
 impl ServedGateway {
@@ -103,26 +104,42 @@ impl ServedGateway {
 
     /// The same with another clock.
     pub(crate) async fn start_with(provider_url: &str, limit_ms: u64, ambient: &Ambient) -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let limit = limit_ms.to_string();
-        let config = config(
-            &folder,
-            &[
-                ("merchant.name", "A shop"),
-                ("merchant.secret_key", SECRET_KEY),
-                ("merchant.accounts.wegetfinancing.test.merchant_id", MERCHANT_ID),
-                ("merchant.accounts.wegetfinancing.test.username", USERNAME),
-                ("merchant.accounts.wegetfinancing.test.password", PASSWORD),
-                ("providers.wegetfinancing.sandbox_base_url", provider_url),
-                ("providers.wegetfinancing.sandbox_v3_base_url", provider_url),
-                ("providers.wegetfinancing.request_timeout_ms", &limit),
-                ("providers.wegetfinancing.connect_timeout_ms", &limit),
-            ],
-        );
+        let limits = [
+            ("providers.wegetfinancing.request_timeout_ms", limit.as_str()),
+            ("providers.wegetfinancing.connect_timeout_ms", limit.as_str()),
+        ];
+        Self::start_on(provider_url, ambient, &limits).await
+    }
+
+    /// With settings by their dotted keys; every gateway started so has the same shop and the same keys.
+    pub(crate) async fn start_on(provider_url: &str, ambient: &Ambient, settings: &[(&'static str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut all = vec![
+            ("merchant.name", SHOP),
+            ("merchant.secret_key", SECRET_KEY),
+            ("merchant.accounts.wegetfinancing.test.merchant_id", MERCHANT_ID),
+            ("merchant.accounts.wegetfinancing.test.username", USERNAME),
+            ("merchant.accounts.wegetfinancing.test.password", PASSWORD),
+            ("providers.wegetfinancing.sandbox_base_url", provider_url),
+            ("providers.wegetfinancing.sandbox_v3_base_url", provider_url),
+        ];
+        all.extend(settings);
+        let config = config(&folder, &all);
         let listener = bind(config.server.bind).await.unwrap();
         let gateway = Gateway::start(&config, ambient, listener, &SectionOverrides::new()).await.unwrap();
         let merchant = Merchant::new(&gateway.public_url, SECRET_KEY);
-        Self { merchant, _gateway: gateway, _folder: folder }
+        Self { merchant, gateway, folder }
+    }
+
+    /// Its database, where that is a file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("lendport.db")
+    }
+
+    /// Stops as after a stop signal.
+    pub(crate) async fn stop(self) {
+        self.gateway.stop().await.unwrap();
     }
 }
 

@@ -2,10 +2,13 @@
 
 pub(crate) mod binary;
 pub(crate) mod carts;
+mod deliveries;
 pub(crate) mod gateway;
 pub(crate) mod merchant;
 pub(crate) mod provider;
 pub(crate) mod raw;
+pub(crate) mod receiver;
+mod shop;
 
 use std::future::Future;
 use std::time::Duration;
@@ -14,6 +17,8 @@ pub(crate) use binary::Binary;
 pub(crate) use gateway::{LoneSimulator, ServedGateway, TestGateway};
 pub(crate) use merchant::{Answer, Merchant, fresh};
 pub(crate) use provider::{Lender, Loan, signature};
+pub(crate) use receiver::Receiver;
+pub(crate) use shop::Shop;
 
 /// How long anything that comes by itself may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,0 +1,49 @@
+//! The work beside requests is shared: nobody leads, and nobody does what another has in hand.
+
+use std::collections::BTreeMap;
+
+use super::{Shops, sender};
+use crate::harness::{Loan, Receiver, together};
+
+/// What one replica sends at the same time in this test.
+const AT_ONCE: usize = 6;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_replicas_share_two_hundred_deliveries_and_none_is_sent_twice() {
+    let (shops, receiver) = (Shops::new().await, Receiver::start().await);
+    let mut replicas = Vec::new();
+    for number in 0..3 {
+        let at_once = [("delivery.concurrency", "6")];
+        replicas.push(shops.replica_with(number, lendport::gateway::Ambient::system().clock, &at_once).await);
+    }
+    let mut endpoints = Vec::new();
+    for _ in 0..10 {
+        endpoints.push(receiver.subscribe(&replicas[0].merchant, None).await.id());
+    }
+    // Nothing is answered until more is under way than two of them can have: each has its part.
+    receiver.hold();
+    let loans = together((0..10).map(|number: usize| {
+        let (merchant, lender) = (replicas[number % 3].merchant.clone(), shops.simulator.lender.clone());
+        async move { Loan::open(&merchant, &lender).await.id }
+    }))
+    .await;
+    receiver.until_under_way(3 * AT_ONCE).await;
+    receiver.let_go();
+    receiver.until_count(200).await;
+
+    let mut sent = BTreeMap::<u8, usize>::new();
+    for (number, endpoint) in endpoints.iter().enumerate() {
+        let asked = &replicas[number % 3].merchant;
+        asked.until_nothing_pending(endpoint).await;
+        let deliveries = asked.deliveries(endpoint).await;
+        assert_eq!(deliveries.len(), 20);
+        for delivery in deliveries {
+            assert_eq!((&delivery["state"], &delivery["tries"]), (&"delivered".into(), &1.into()));
+            let [tried] = delivery["attempts"].as_array().unwrap().as_slice() else { panic!("{delivery}") };
+            *sent.entry(sender(tried)).or_default() += 1;
+        }
+    }
+    assert_eq!(sent.keys().copied().collect::<Vec<_>>(), [0, 1, 2]);
+    assert!(sent.values().all(|part| *part >= AT_ONCE) && sent.values().sum::<usize>() == 200, "{sent:?}");
+    assert_eq!((receiver.count(), receiver.ids().len()), (200, 2 * loans.len()));
+}
