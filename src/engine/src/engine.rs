@@ -12,6 +12,7 @@ use lendport_storage::{Outbox, Store, Tenant};
 use sha2::{Digest, Sha256};
 
 use crate::error::{CheckoutRef, EngineError};
+use crate::known_accounts::{Accounts, KnownAccounts};
 use crate::polling::Polling;
 use crate::upkeep::UpkeepSettings;
 use crate::view::CheckoutView;
@@ -83,6 +84,7 @@ pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tools: Tools,
     pub(crate) settings: EngineSettings,
+    accounts: KnownAccounts,
 }
 
 impl Engine {
@@ -95,7 +97,7 @@ impl Engine {
             .collect();
         let polling = Arc::new(Polling::new(&providers, &settings.upkeep));
         let tools = Tools { clock: Arc::clone(&clock), ids, polling };
-        Self { store, outbox, providers, clock, tools, settings }
+        Self { store, outbox, providers, clock, tools, settings, accounts: KnownAccounts::default() }
     }
 
     /// What each provider is and can do, by name.
@@ -118,8 +120,22 @@ impl Engine {
         self.providers.get(id).ok_or_else(|| EngineError::Internal(format!("provider {id} is not switched on")))
     }
 
+    /// All accounts of a tenant, as they were a second ago at most.
+    pub(crate) async fn accounts(&self, tenant: Tenant) -> Result<Accounts, EngineError> {
+        let asked = self.clock.now();
+        if let Some(known) = self.accounts.get(tenant, asked) {
+            return Ok(known);
+        }
+        let found: Accounts = self.store.accounts(tenant).await?.into();
+        if !found.is_empty() {
+            self.accounts.put(tenant, Arc::clone(&found), asked);
+        }
+        Ok(found)
+    }
+
     pub(crate) async fn account(&self, tenant: Tenant, provider: &ProviderId) -> Result<ProviderAccount, EngineError> {
-        self.store.account(tenant, provider).await?.ok_or_else(|| {
+        let accounts = self.accounts(tenant).await?;
+        accounts.iter().find(|account| account.provider == *provider).cloned().ok_or_else(|| {
             let detail = format!("there is no {} account at {provider}; set one up first", tenant.mode.as_str());
             EngineError::Invalid(Invalid::one(&Pointer::root().child("provider"), "no_account", detail))
         })

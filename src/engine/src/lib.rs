@@ -8,6 +8,7 @@ mod draft_items;
 mod engine;
 mod error;
 mod expire;
+mod known_accounts;
 mod lines;
 mod open_checkout;
 mod polling;

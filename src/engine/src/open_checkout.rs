@@ -57,10 +57,17 @@ impl Engine {
         shape: Invalid,
         ticket: Ticket,
     ) -> Result<Reply, EngineError> {
-        if let Some(row) = self.store.idempotency(tenant, &ticket.route, &ticket.key).await? {
-            return Box::pin(self.go_on(tenant, row, ticket)).await;
-        }
-        let (checkout, account) = self.prepare(tenant, asked, shape).await?;
+        let (checkout, account) = match self.prepare(tenant, asked, shape).await {
+            Ok(prepared) => prepared,
+            // What is refused today may have been answered when the key was new. A good request finds out as it claims
+            // the key.
+            Err(refused) => {
+                return match self.store.idempotency(tenant, &ticket.route, &ticket.key).await? {
+                    Some(row) => Box::pin(self.go_on(tenant, row, ticket)).await,
+                    None => Err(refused),
+                };
+            }
+        };
         let start = self.plan_attempt(&checkout, 1, &account);
         let record = CheckoutRecord { checkout, attempts: vec![start.attempt.clone()], ledger: Ledger::default() };
 
@@ -155,7 +162,7 @@ impl Engine {
             let pointer = at.child("reference");
             invalid.keep(lendport_core::customer::plain_text(text, &pointer, limits::REFERENCE_MAX_CHARS))
         });
-        let accounts = self.store.accounts(tenant).await?;
+        let accounts = self.accounts(tenant).await?;
         let route = self.choose_route(&asked, &accounts, &mut invalid);
         let account = route.as_ref().and_then(|(_, account)| account.clone());
         let provider = account.as_ref().and_then(|account| self.providers.get(&account.provider));

@@ -6,7 +6,7 @@ use lendport_core::{
     AttentionDraft, AttentionKind, Claim, Decision, NoticeAnswer, NoticeContext, NoticeRefusal, NoticeVerdict,
     ObservationId, ProviderId, Push, Source,
 };
-use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Located, PushRecord, change_with};
+use lendport_storage::{Addressee, Change, ChangeAsk, ChangeOutcome, PushRecord, change_with};
 
 use crate::engine::{Engine, digest};
 use crate::error::EngineError;
@@ -56,16 +56,14 @@ impl Engine {
         token: &str,
         push: &IncomingPush,
     ) -> Result<NoticeVerdict, EngineError> {
-        let located = self.store.locate_callback(provider, &digest(token)).await?;
-        let Some(Located { tenant, checkout, attempt: Some(attempt_id) }) = located else {
+        let Some(Addressee { tenant, attempt }) = self.store.locate_callback(provider, &digest(token)).await? else {
             tracing::warn!(provider = %provider, "push with an unknown token refused");
             return Ok(NoticeVerdict::UnknownToken);
         };
-        let record = self.store.checkout(tenant, checkout).await?.ok_or(EngineError::NotFound)?;
-        let attempt = record.attempt(attempt_id).ok_or(EngineError::NotFound)?;
+        let (checkout, attempt_id) = (attempt.checkout, attempt.id);
         let account = self.account(tenant, provider).await?;
         let now = self.clock.now();
-        let context = NoticeContext { account: &account.settings, attempt };
+        let context = NoticeContext { account: &account.settings, attempt: &attempt };
         let arrived = Push {
             method: &push.method,
             headers: &push.headers,

@@ -27,7 +27,7 @@ pub use page::{AttentionFilter, CheckoutFilter, DeliveryFilter, EventFilter, Pag
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 pub use store::{
-    ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk, change_with,
+    Addressee, ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk, change_with,
 };
 pub use tenant::{ApiKey, Merchant, Tenant};
 pub use vault::Vault;

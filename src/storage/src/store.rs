@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lendport_core::{
-    AttemptId, AttentionId, CheckoutId, CheckoutRecord, Event, Operation, OperationId, OperationKind, ProviderAccount,
-    ProviderId,
+    Attempt, AttemptId, AttentionId, CheckoutId, CheckoutRecord, Event, Operation, OperationId, OperationKind,
+    ProviderAccount, ProviderId,
 };
 
 use crate::change::{AttentionItem, Change, Decide, Loaded, ObservationRow, PushRecord};
@@ -50,15 +50,24 @@ pub enum ChangeOutcome {
     Claimed(IdempotencyRow),
 }
 
-/// Where a token leads.
+/// Where work is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located {
     /// Whose.
     pub tenant: Tenant,
     /// Which checkout.
     pub checkout: CheckoutId,
-    /// Which attempt, where the token is an attempt's.
+    /// Which attempt, where the work is about one.
     pub attempt: Option<AttemptId>,
+}
+
+/// Whom a provider's push is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressee {
+    /// Whose.
+    pub tenant: Tenant,
+    /// The attempt whose callback address it came to.
+    pub attempt: Attempt,
 }
 
 /// A call whose process may have died.
@@ -153,7 +162,7 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<Operation>, StoreError>;
 
     /// Whose a provider's callback token is, by its digest.
-    async fn locate_callback(&self, provider: &ProviderId, digest: &str) -> Result<Option<Located>, StoreError>;
+    async fn locate_callback(&self, provider: &ProviderId, digest: &str) -> Result<Option<Addressee>, StoreError>;
     /// Remembers a push that was refused.
     async fn record_refused_push(&self, tenant: Tenant, push: PushRecord) -> Result<(), StoreError>;
 

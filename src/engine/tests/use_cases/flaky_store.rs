@@ -11,7 +11,7 @@ use lendport_core::{
 };
 use lendport_engine::EngineError;
 use lendport_storage::{
-    ApiKey, AttentionFilter, AttentionItem, Change, ChangeAsk, ChangeOutcome, CheckoutFilter, Claim, Decide,
+    Addressee, ApiKey, AttentionFilter, AttentionItem, Change, ChangeAsk, ChangeOutcome, CheckoutFilter, Claim, Decide,
     IdempotencyRow, InsertOutcome, InterruptedCall, Located, Merchant, Page, PageAsk, PushRecord, Store, StoreError,
     Tenant, Timeline, WorkAsk,
 };
@@ -82,7 +82,7 @@ passed_on! {
     fn checkouts(tenant: Tenant, filter: &CheckoutFilter, page: PageAsk<CheckoutId>) -> Result<Page<CheckoutRecord>, StoreError>;
     fn timeline(tenant: Tenant, id: CheckoutId) -> Result<Option<Timeline>, StoreError>;
     fn operations(tenant: Tenant, id: CheckoutId, kind: OperationKind) -> Result<Vec<Operation>, StoreError>;
-    fn locate_callback(provider: &ProviderId, digest: &str) -> Result<Option<Located>, StoreError>;
+    fn locate_callback(provider: &ProviderId, digest: &str) -> Result<Option<Addressee>, StoreError>;
     fn record_refused_push(tenant: Tenant, push: PushRecord) -> Result<(), StoreError>;
     fn take_over_claim(tenant: Tenant, claim: &Claim) -> Result<bool, StoreError>;
     fn trim_idempotency(before: Timestamp, batch: u32) -> Result<u64, StoreError>;

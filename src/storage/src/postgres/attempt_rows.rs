@@ -10,14 +10,25 @@ use super::cell::{Cells, digest_to_store, json, money};
 use super::columns::Value;
 use super::fault::Done;
 
+/// What an attempt is rebuilt from.
+macro_rules! columns {
+    () => {
+        "a.checkout, a.id, a.number, a.provider, a.account, a.state, a.reason, a.evidence_observation, \
+         a.evidence_grade, a.reference, a.raw_status, a.callback_digest, a.merchant_reference, a.next_action, a.amount, \
+         a.amount_echoed, a.capture, a.capture_by, a.expires_at, a.amount_accepted, a.approval_confirmed, a.poll_at, \
+         a.polls, a.created_at, a.updated_at"
+    };
+}
+pub(crate) use columns;
+
 /// The attempts of these checkouts, oldest first.
-pub(crate) const OF: &str = "SELECT a.checkout, a.id, a.number, a.provider, a.account, a.state, a.reason, \
-     a.evidence_observation, a.evidence_grade, a.reference, a.raw_status, a.callback_digest, a.merchant_reference, \
-     a.next_action, a.amount, a.amount_echoed, a.capture, a.capture_by, a.expires_at, a.amount_accepted, \
-     a.approval_confirmed, a.poll_at, a.polls, a.created_at, a.updated_at \
-     FROM unnest($1::bigint[], $2::uuid[]) AS asked (tenant, id) \
+pub(crate) const OF: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM unnest($1::bigint[], $2::uuid[]) AS asked (tenant, id) \
      JOIN checkouts c ON c.tenant = asked.tenant AND c.id = asked.id \
-     JOIN attempts a ON a.checkout = c.pk ORDER BY a.checkout, a.number";
+     JOIN attempts a ON a.checkout = c.pk ORDER BY a.checkout, a.number"
+);
 
 /// Writes attempts, new or changed. What one was started with never changes: its `id` becomes null then, and the whole
 /// change is refused. A poll that is due at another moment is nobody's work yet.
@@ -41,7 +52,7 @@ pub(crate) const PUT: &str = "INSERT INTO attempts (checkout, id, number, provid
      poll_taken_until = CASE WHEN attempts.poll_at = excluded.poll_at THEN attempts.poll_taken_until END, \
      updated_at = excluded.updated_at";
 
-/// Rebuilds a row of [`OF`].
+/// Rebuilds an attempt of this checkout from its [`columns`].
 pub(crate) fn rebuild(row: &Row, checkout: CheckoutId) -> Done<Attempt> {
     let cells = Cells::of::<AttemptId>("attempts", row);
     let evidence = match (cells.id_opt("evidence_observation")?, cells.word_opt("evidence_grade", Grade::parse)?) {

@@ -4,12 +4,13 @@
 use lendport_core::{AttemptId, CheckoutId, OperationId, ProviderId};
 use tokio_postgres::Row;
 
+use super::attempt_rows::{self, columns};
 use super::cell::{Cells, digest};
 use super::connection::{Db, Statements as _};
 use super::fault::Done;
 use super::operation_rows;
 use super::tenant_rows::tenant_of;
-use crate::store::{InterruptedCall, Located, WorkAsk};
+use crate::store::{Addressee, InterruptedCall, Located, WorkAsk};
 use crate::vault::Vault;
 
 /// A row with a column `attempt`, empty where the question was about the checkout.
@@ -22,13 +23,22 @@ fn rebuild(row: &Row) -> Done<Located> {
     })
 }
 
+/// Whose a callback address is.
+pub(crate) const CALLBACK: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", c.id AS checkout_id, t.merchant, t.mode FROM attempts a \
+     JOIN checkouts c ON c.pk = a.checkout JOIN tenants t ON t.pk = c.tenant \
+     WHERE a.callback_digest = $1 AND a.provider = $2"
+);
+
 /// The attempt whose callback address this is.
-pub(crate) async fn callback(db: &Db, provider: &ProviderId, wanted: &str) -> Done<Option<Located>> {
+pub(crate) async fn callback(db: &Db, provider: &ProviderId, wanted: &str) -> Done<Option<Addressee>> {
     let Some(wanted) = digest(wanted) else { return Ok(None) };
-    let sql = "SELECT c.id, t.merchant, t.mode, a.id AS attempt FROM attempts a
-               JOIN checkouts c ON c.pk = a.checkout JOIN tenants t ON t.pk = c.tenant
-               WHERE a.callback_digest = $1 AND a.provider = $2";
-    db.row(sql, &[&wanted, &provider.as_str()]).await?.map(|row| rebuild(&row)).transpose()
+    let Some(row) = db.row(CALLBACK, &[&wanted, &provider.as_str()]).await? else { return Ok(None) };
+    let cells = Cells::of::<AttemptId>("attempts", &row);
+    let attempt = attempt_rows::rebuild(&row, cells.id("checkout_id")?)?;
+    Ok(Some(Addressee { tenant: tenant_of(&cells)?, attempt }))
 }
 
 /// Takes checkouts past their deadline in a status that a timer may end, longest overdue first.

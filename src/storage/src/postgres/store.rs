@@ -19,7 +19,9 @@ use crate::fault::Fault;
 use crate::idempotency::{Claim, IdempotencyRow};
 use crate::page::{AttentionFilter, CheckoutFilter, Page, PageAsk};
 use crate::rules;
-use crate::store::{ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk};
+use crate::store::{
+    Addressee, ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk,
+};
 use crate::tenant::{ApiKey, Merchant, Tenant};
 
 #[async_trait]
@@ -128,7 +130,7 @@ impl Store for PostgresStore {
         self.session.repeatable(ask).await
     }
 
-    async fn locate_callback(&self, provider: &ProviderId, digest: &str) -> Result<Option<Located>, StoreError> {
+    async fn locate_callback(&self, provider: &ProviderId, digest: &str) -> Result<Option<Addressee>, StoreError> {
         self.session.repeatable(|db| async move { locate::callback(&db, provider, digest).await }).await
     }
 

@@ -20,7 +20,8 @@ pub(crate) fn of(db: &Connection, checkout: i64, id: CheckoutId) -> Done<Vec<Att
     Ok(attempts)
 }
 
-fn rebuild(cells: &Cells<'_>, checkout: CheckoutId) -> Done<Attempt> {
+/// Rebuilds an attempt of this checkout.
+pub(crate) fn rebuild(cells: &Cells<'_>, checkout: CheckoutId) -> Done<Attempt> {
     let evidence = match (cells.id_opt("evidence_observation")?, cells.word_opt("evidence_grade", Grade::parse)?) {
         (Some(observation), Some(grade)) => Some(Evidence { observation, grade }),
         (None, None) => None,

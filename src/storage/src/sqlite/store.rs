@@ -15,7 +15,9 @@ use crate::change::{AttentionItem, Change, Decide, PushRecord};
 use crate::error::StoreError;
 use crate::idempotency::{Claim, IdempotencyRow};
 use crate::page::{AttentionFilter, CheckoutFilter, Page, PageAsk};
-use crate::store::{ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk};
+use crate::store::{
+    Addressee, ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk,
+};
 use crate::tenant::{ApiKey, Merchant, Tenant};
 
 #[async_trait]
@@ -122,7 +124,7 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn locate_callback(&self, provider: &ProviderId, digest: &str) -> Result<Option<Located>, StoreError> {
+    async fn locate_callback(&self, provider: &ProviderId, digest: &str) -> Result<Option<Addressee>, StoreError> {
         let (provider, digest) = (provider.clone(), digest.to_owned());
         self.read(move |db| locate::callback(db, &provider, &digest)).await
     }
