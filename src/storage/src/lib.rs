@@ -7,6 +7,7 @@ pub mod error;
 mod fault;
 pub mod idempotency;
 pub mod outbox;
+mod packed;
 pub mod page;
 mod personal;
 pub mod postgres;

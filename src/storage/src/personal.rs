@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::json_fault;
 use crate::fault::{Done, Fault};
+use crate::packed;
 use crate::vault::{Place, Vault};
 
 /// Everything personal about a checkout.
@@ -52,13 +53,15 @@ pub(crate) fn seal(vault: &Vault, checkout: &Checkout) -> Done<Vec<u8>> {
         ship: checkout.shipping.as_ref().map(stored_address),
     };
     let plain = serde_json::to_vec(&stored).map_err(|_| Fault::broken("personal data cannot be written as JSON"))?;
-    Ok(vault.seal(place(&checkout.id.to_string()), &Zeroizing::new(plain))?)
+    let packed = Zeroizing::new(packed::pack(&Zeroizing::new(plain)));
+    Ok(vault.seal(place(&checkout.id.to_string()), &packed)?)
 }
 
 /// Opens the people of a row and checks them as if they came in anew.
 /// `bad` names the column for whatever is refused.
 pub(crate) fn open(vault: &Vault, sealed: &[u8], id: CheckoutId, bad: impl Fn(String) -> Fault) -> Done<People> {
-    let plain = vault.open(place(&id.to_string()), sealed)?;
+    let packed = vault.open(place(&id.to_string()), sealed)?;
+    let plain = Zeroizing::new(packed::unpack(&packed).map_err(|damaged| bad(damaged.to_string()))?);
     let stored: StoredPeople<'_> = serde_json::from_slice(&plain).map_err(|error| bad(json_fault(&error)))?;
     let at = Pointer::root();
     let refused = |invalid: lendport_core::Invalid| bad(invalid.to_string());

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use lendport_core::{CheckoutId, OperationId};
 use rusqlite::{Connection, Row, params};
+use secrecy::zeroize::Zeroizing;
 
 use super::cell::{Cells, StoredId, time};
 use super::fault::Done;
 use crate::error::StoreError;
 use crate::idempotency::{Claim, ClaimState, ClaimWrite, IdempotencyRow};
+use crate::packed;
 use crate::tenant::Tenant;
 use crate::vault::{Place, Vault};
 
@@ -39,7 +41,7 @@ fn rebuild(vault: &Vault, row: &Row<'_>, name: &str) -> Done<IdempotencyRow> {
         IN_FLIGHT => ClaimState::InFlight { owner: cells.get("owner")?, locked_until: cells.time("locked_until")? },
         COMPLETED => {
             let plain = vault.open(place(name), &cells.get::<Vec<u8>>("body")?)?;
-            let body = std::str::from_utf8(&plain).map_err(|_| cells.bad("body", "not text"))?.to_owned();
+            let body = packed::unpack_text(&plain).map_err(|damaged| cells.bad("body", damaged.to_string()))?;
             ClaimState::Completed { status: cells.number("status")?, body }
         }
         RESUMABLE => ClaimState::Resumable,
@@ -95,7 +97,8 @@ pub(crate) fn settle(
         ClaimState::InFlight { owner, locked_until } => (IN_FLIGHT, Some(owner), Some(time(*locked_until)), None, None),
         ClaimState::Completed { status, body } => {
             let name = row_name(tenant, &write.route, &write.key);
-            (COMPLETED, None, None, Some(*status), Some(vault.seal(place(&name), body.as_bytes())?))
+            let packed = Zeroizing::new(packed::pack(body.as_bytes()));
+            (COMPLETED, None, None, Some(*status), Some(vault.seal(place(&name), &packed)?))
         }
         ClaimState::Resumable => (RESUMABLE, None, None, None, None),
     };

@@ -29,7 +29,7 @@ CREATE TABLE new_events (
     sequence   INTEGER NOT NULL, -- 0 without a checkout
     test       INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
-    snapshot   BLOB    NOT NULL  -- see snapshot.rs
+    snapshot   BLOB    NOT NULL  -- JSON, see packed.rs
 ) STRICT;
 INSERT INTO new_events (pk, id, tenant, checkout, kind, sequence, test, created_at, snapshot)
     SELECT e.pk, e.id, t.pk, e.checkout, e.kind, e.sequence, 0, e.created_at, CAST(e.snapshot AS BLOB)
