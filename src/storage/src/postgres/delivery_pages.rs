@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::connection::{Db, Statements as _};
 use super::delivery_rows::{self, COLUMNS, FROM};
 use super::fault::Done;
-use super::pages::{cut, limit};
+use super::pages::{Query, cut, limit};
 use crate::page::{DeliveryFilter, Page, PageAsk};
 use crate::vault::Vault;
 
@@ -33,11 +33,19 @@ pub(crate) async fn page(
     page: PageAsk<DeliveryId>,
 ) -> Done<Page<Tried>> {
     let limit = limit(page.limit);
-    let wanted = i64::from(limit) + 1;
     let (endpoint, event) = (filter.endpoint.map(|id| id.uuid()), filter.event.map(|id| id.uuid()));
     let after = page.after.map_or(Uuid::max(), DeliveryId::uuid);
     let last = i64::from(page.after.is_none());
-    let of_event = if event.is_some() { "AND n.id = delivery_id($5, w.id)" } else { "AND $5::uuid IS NULL" };
+    let sql = sql(filter, limit);
+    let values: [&(dyn ToSql + Sync); 5] = [&tenant, &endpoint, &after, &last, &event];
+    let rows = db.rows(&sql, &values).await?;
+    let rows = cut(rows, limit);
+    Ok(Page { rows: with_tries(db, vault, &rows.rows).await?, has_more: rows.has_more })
+}
+
+/// Tenant, endpoint, the last row before and whether there was none, event.
+pub(crate) fn sql(filter: &DeliveryFilter, limit: u32) -> String {
+    let of_event = if filter.event.is_some() { "AND n.id = delivery_id($5, w.id)" } else { "AND $5::uuid IS NULL" };
     // The words are those of the partial indexes, which hold few rows; nearly all are delivered.
     let state = match filter.state {
         None => "",
@@ -45,17 +53,14 @@ pub(crate) async fn page(
         Some(DeliveryState::Failed) => "AND n.state = 'failed'",
         Some(DeliveryState::Pending) => "AND n.state = 'pending'",
     };
-    let sql = format!(
+    let wanted = Query::fetched(limit);
+    format!(
         "SELECT {COLUMNS} FROM webhook_endpoints w
          CROSS JOIN LATERAL (SELECT n.* FROM deliveries n WHERE n.endpoint = w.pk {of_event} {state}
-             AND (n.id < $3 OR n.id = $3 AND $4::bigint = 1) ORDER BY n.id DESC LIMIT $6) d
+             AND (n.id < $3 OR n.id = $3 AND $4::bigint = 1) ORDER BY n.id DESC LIMIT {wanted}) d
          JOIN events e ON e.pk = d.event LEFT JOIN checkouts c ON c.pk = d.checkout
-         WHERE w.tenant = $1 AND ($2::uuid IS NULL OR w.id = $2) ORDER BY d.id DESC LIMIT $6"
-    );
-    let values: [&(dyn ToSql + Sync); 6] = [&tenant, &endpoint, &after, &last, &event, &wanted];
-    let rows = db.rows(&sql, &values).await?;
-    let rows = cut(rows, limit);
-    Ok(Page { rows: with_tries(db, vault, &rows.rows).await?, has_more: rows.has_more })
+         WHERE w.tenant = $1 AND ($2::uuid IS NULL OR w.id = $2) ORDER BY d.id DESC LIMIT {wanted}"
+    )
 }
 
 async fn with_tries(db: &Db, vault: &Vault, rows: &[Row]) -> Done<Vec<Tried>> {

@@ -38,7 +38,7 @@ pub(crate) async fn events(db: &Db, tenant: i64, filter: &EventFilter, page: Pag
 
 /// The statements whose rows together begin with the page. Every kind is asked for by itself, so that each walks down an
 /// index of its own and none reads what it does not show.
-fn queries(
+pub(crate) fn queries(
     tenant: i64,
     checkout: Option<i64>,
     filter: &EventFilter,
@@ -61,7 +61,25 @@ fn query(
     after: Option<EventId>,
     limit: u32,
 ) -> Query<'static> {
-    let mut query = Query::new(format!("{SELECT} WHERE e.tenant = $1"), tenant);
+    // From a moment on, the index by time ends where the wanted rows end; any other would go on to the oldest. It is
+    // asked apart, so that no other index is chosen.
+    let by_time = checkout.is_none() && kinds.is_empty() && filter.created_after.is_some();
+    let sql = match by_time {
+        true => SELECT.replace("FROM events e", "FROM (SELECT * FROM events e WHERE e.tenant = $1"),
+        false => format!("{SELECT} WHERE e.tenant = $1"),
+    };
+    let (sql, joins) = match sql.split_once(" LEFT JOIN").filter(|_| by_time) {
+        Some((sql, joins)) => (sql.to_owned(), format!(" OFFSET 0) e LEFT JOIN{joins} WHERE true")),
+        None => (sql, String::new()),
+    };
+    let mut query = Query::new(sql, tenant);
+    if let Some(from) = filter.created_after {
+        query.condition("e.created_at >=", from);
+    }
+    if let Some(before) = filter.created_before {
+        query.condition("e.created_at <", before);
+    }
+    query.sql.push_str(&joins);
     if let Some(checkout) = checkout {
         query.condition("e.checkout =", checkout);
     }
@@ -70,12 +88,6 @@ fn query(
     } else if !kinds.is_empty() {
         let words: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
         query.sql.push_str(&format!(" AND e.kind IN ('{}')", words.join("', '")));
-    }
-    if let Some(from) = filter.created_after {
-        query.condition("e.created_at >=", from);
-    }
-    if let Some(before) = filter.created_before {
-        query.condition("e.created_at <", before);
     }
     if let Some(after) = after {
         query.condition("e.id <", after.uuid());

@@ -130,14 +130,16 @@ pub(crate) fn settle_row<'a>(
     ])
 }
 
+/// Hands a claim to another owner, where nobody can still be at work on it.
+pub(crate) const TAKE_OVER: &str = "UPDATE idempotency SET state = 'in_flight', owner = $5, locked_until = $6
+    WHERE tenant = $1 AND route = $2 AND key = $3 AND fingerprint = $4
+      AND (state = 'resumable' OR (state = 'in_flight' AND locked_until < $7))";
+
 /// Takes a claim over, where nobody can still be at work on it. Other processes are alive for all we know.
 pub(crate) async fn take_over(db: &Db, tenant: i64, claim: &Claim) -> Done<bool> {
-    let sql = "UPDATE idempotency SET state = 'in_flight', owner = $5, locked_until = $6
-               WHERE tenant = $1 AND route = $2 AND key = $3 AND fingerprint = $4
-                 AND (state = 'resumable' OR (state = 'in_flight' AND locked_until < $7))";
     let taken = db
         .write(
-            sql,
+            TAKE_OVER,
             &[
                 &tenant,
                 &storable(&claim.route),
@@ -152,12 +154,13 @@ pub(crate) async fn take_over(db: &Db, tenant: i64, claim: &Claim) -> Done<bool>
     Ok(taken == 1)
 }
 
+/// Deletes old keys; those that another process is just deleting are passed over. What is locked stays in its place.
+pub(crate) const TRIM: &str = "DELETE FROM idempotency WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM idempotency WHERE created_at < $1 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
+
 /// Deletes old keys; says how many.
 pub(crate) async fn trim(db: &Db, before: Timestamp, batch: u32) -> Done<u64> {
-    let sql = "DELETE FROM idempotency WHERE (tenant, route, key) IN
-               (SELECT tenant, route, key FROM idempotency WHERE created_at < $1 ORDER BY created_at LIMIT $2
-                FOR UPDATE SKIP LOCKED)";
-    db.write(sql, &[&before, &i64::from(batch)]).await
+    db.write(TRIM, &[&before, &i64::from(batch)]).await
 }
 
 fn row_name(tenant: Tenant, route: &str, key: &str) -> String {

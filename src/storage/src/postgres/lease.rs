@@ -39,7 +39,8 @@ const TAKE: &str = "WITH RECURSIVE with_work (endpoint) AS ( \
              ORDER BY endpoint, due_at LIMIT 1) next), \
      open AS MATERIALIZED ( \
          SELECT w.pk, $4::bigint - COALESCE(busy.count, 0) AS room FROM with_work \
-         JOIN webhook_endpoints w ON w.pk = with_work.endpoint AND w.state = 'enabled' AND NOT w.removed \
+         CROSS JOIN LATERAL (SELECT pk, id FROM webhook_endpoints \
+             WHERE pk = with_work.endpoint AND state = 'enabled' AND NOT removed OFFSET 0) w \
          LEFT JOIN unnest($5::uuid[], $6::bigint[]) AS busy (id, count) ON busy.id = w.id \
          ORDER BY w.pk <= $7::bigint, w.pk), \
      due AS MATERIALIZED ( \
@@ -53,7 +54,7 @@ const TAKE: &str = "WITH RECURSIVE with_work (endpoint) AS ( \
          RETURNING deliveries.*, due.was_due)";
 
 /// The rest of that statement: everything a delivery is sent with.
-fn take_sql() -> String {
+pub(crate) fn take_sql() -> String {
     format!(
         "{TAKE} SELECT {}, {}, d.was_due, t.merchant, t.mode, e.sequence AS event_sequence, e.test, e.snapshot, \
              e.endpoint AS about_endpoint, e.created_at AS event_created_at, \
@@ -137,23 +138,28 @@ fn read(vault: &Vault, row: &Row, endpoints: &mut HashMap<i64, KnownEndpoint>) -
     })
 }
 
+/// Ends leases without a try.
+pub(crate) const RELEASE: &str = "UPDATE deliveries SET lease_owner = NULL, due_at = next_at WHERE lease_owner = $1";
+
 /// Ends every lease of a process; says how many.
 pub(crate) async fn release(db: &Db, owner: &str) -> Done<u64> {
-    let sql = "UPDATE deliveries SET lease_owner = NULL, due_at = next_at WHERE lease_owner = $1";
-    db.write(sql, &[&owner]).await
+    db.write(RELEASE, &[&owner]).await
 }
+
+/// One look into the index per endpoint that has work.
+pub(crate) const NEXT_AT: &str = "WITH RECURSIVE with_work (endpoint, due_at) AS (
+        (SELECT endpoint, due_at FROM deliveries WHERE state = 'pending' AND NOT waits
+         ORDER BY endpoint, due_at LIMIT 1)
+        UNION ALL
+        SELECT next.endpoint, next.due_at FROM with_work CROSS JOIN LATERAL (
+            SELECT endpoint, due_at FROM deliveries
+            WHERE state = 'pending' AND NOT waits AND endpoint > with_work.endpoint
+            ORDER BY endpoint, due_at LIMIT 1) next)
+    SELECT min(due_at) FROM with_work
+    CROSS JOIN LATERAL (SELECT FROM webhook_endpoints
+        WHERE pk = with_work.endpoint AND state = 'enabled' AND NOT removed OFFSET 0) told";
 
 /// When the next delivery of an enabled endpoint is due, or a lease ends.
 pub(crate) async fn next_at(db: &Db) -> Done<Option<Timestamp>> {
-    let sql = "WITH RECURSIVE with_work (endpoint, due_at) AS (
-                   (SELECT endpoint, due_at FROM deliveries WHERE state = 'pending' AND NOT waits
-                    ORDER BY endpoint, due_at LIMIT 1)
-                   UNION ALL
-                   SELECT next.endpoint, next.due_at FROM with_work CROSS JOIN LATERAL (
-                       SELECT endpoint, due_at FROM deliveries
-                       WHERE state = 'pending' AND NOT waits AND endpoint > with_work.endpoint
-                       ORDER BY endpoint, due_at LIMIT 1) next)
-               SELECT min(due_at) FROM with_work
-               JOIN webhook_endpoints w ON w.pk = with_work.endpoint AND w.state = 'enabled' AND NOT w.removed";
-    Ok(db.row(sql, &[]).await?.map(|row| row.try_get(0)).transpose()?.flatten())
+    Ok(db.row(NEXT_AT, &[]).await?.map(|row| row.try_get(0)).transpose()?.flatten())
 }

@@ -8,8 +8,10 @@ use uuid::Uuid;
 
 use super::connection::{Transaction, Values};
 use super::fault::Done;
+use super::pages::{cut, nothing};
 use super::pipeline::{self, Step};
 use super::{attempt_rows, checkout_rows, ledger_rows};
+use crate::page::Page;
 use crate::tenant::Tenant;
 use crate::vault::Vault;
 
@@ -93,25 +95,26 @@ pub(crate) async fn one(
     parents.first().map(|row| Ok(children.record(vault, tenant, row)?.1)).transpose()
 }
 
-/// The checkouts that a question finds, in its order.
+/// A page of the checkouts that a question finds, in its order.
 pub(crate) async fn several(
     transaction: Transaction,
     vault: &Vault,
     tenant: Tenant,
-    sql: &str,
-    values: Values<'_>,
-) -> Done<Vec<CheckoutRecord>> {
-    let parents = pipeline::run(&transaction, &[ONE_MOMENT, Step::With(sql, values)]).await?;
-    let parents = parents.last().map(Vec::as_slice).unwrap_or_default();
+    (sql, values): (&str, Values<'_>),
+    limit: u32,
+) -> Done<Page<CheckoutRecord>> {
+    let mut parents = pipeline::run(&transaction, &[ONE_MOMENT, Step::With(sql, values)]).await?;
+    let Page { rows: parents, has_more } = cut(parents.pop().unwrap_or_default(), limit);
     let mut keys = Keys::default();
-    for row in parents {
+    for row in &parents {
         keys.push(row.try_get("tenant")?, row.try_get("id")?);
     }
     let of = keys.values();
     let (attempts, ledger) = (Step::With(attempt_rows::OF, &of), Step::With(ledger_rows::OF, &of));
     let answers = pipeline::run(&transaction, &[attempts, ledger, COMMIT]).await?;
     transaction.ended();
-    let [attempts, ledger, _] = answers.as_slice() else { return Ok(Vec::new()) };
+    let [attempts, ledger, _] = answers.as_slice() else { return Ok(nothing()) };
     let children = Children::of(attempts, ledger)?;
-    parents.iter().map(|row| Ok(children.record(vault, tenant, row)?.1)).collect()
+    let rows = parents.iter().map(|row| Ok(children.record(vault, tenant, row)?.1)).collect::<Done<_>>()?;
+    Ok(Page { rows, has_more })
 }

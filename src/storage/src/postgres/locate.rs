@@ -41,56 +41,61 @@ pub(crate) async fn callback(db: &Db, provider: &ProviderId, wanted: &str) -> Do
     Ok(Some(Addressee { tenant: tenant_of(&cells)?, attempt }))
 }
 
+/// Takes checkouts that are overdue. The words are those of the partial index.
+pub(crate) const DUE: &str = "WITH due AS MATERIALIZED (
+        SELECT pk, expires_at FROM checkouts
+        WHERE status IN ('requires_customer_action', 'under_review', 'preapproved') AND expires_at <= $1
+          AND (expiry_taken_until IS NULL OR expiry_taken_until <= $1)
+        ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED),
+    taken AS (
+        UPDATE checkouts SET expiry_taken_until = $2 FROM due WHERE checkouts.pk = due.pk
+        RETURNING checkouts.id, checkouts.tenant, due.expires_at)
+    SELECT taken.id, t.merchant, t.mode, NULL::uuid AS attempt FROM taken
+    JOIN tenants t ON t.pk = taken.tenant ORDER BY taken.expires_at";
+
 /// Takes checkouts past their deadline in a status that a timer may end, longest overdue first.
 pub(crate) async fn due(db: &Db, ask: WorkAsk) -> Done<Vec<Located>> {
-    // The words are those of the partial index.
-    let sql = "WITH due AS MATERIALIZED (
-                   SELECT pk, expires_at FROM checkouts
-                   WHERE status IN ('requires_customer_action', 'under_review', 'preapproved') AND expires_at <= $1
-                     AND (expiry_taken_until IS NULL OR expiry_taken_until <= $1)
-                   ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED),
-               taken AS (
-                   UPDATE checkouts SET expiry_taken_until = $2 FROM due WHERE checkouts.pk = due.pk
-                   RETURNING checkouts.id, checkouts.tenant, due.expires_at)
-               SELECT taken.id, t.merchant, t.mode, NULL::uuid AS attempt FROM taken
-               JOIN tenants t ON t.pk = taken.tenant ORDER BY taken.expires_at";
-    let rows = db.rows(sql, &[&ask.now, &ask.until, &i64::from(ask.limit)]).await?;
+    let rows = db.rows(DUE, &[&ask.now, &ask.until, &i64::from(ask.limit)]).await?;
     rows.iter().map(rebuild).collect()
 }
 
+/// Takes attempts whose provider is to be asked.
+pub(crate) const TO_POLL: &str = "WITH due AS MATERIALIZED (
+        SELECT pk, poll_at FROM attempts
+        WHERE poll_at IS NOT NULL AND poll_at <= $1
+          AND state NOT IN ('refunded', 'charged_back', 'declined', 'canceled', 'expired', 'failed')
+          AND (poll_taken_until IS NULL OR poll_taken_until <= $1)
+        ORDER BY poll_at LIMIT $3 FOR UPDATE SKIP LOCKED),
+    taken AS (
+        UPDATE attempts SET poll_taken_until = $2 FROM due WHERE attempts.pk = due.pk
+        RETURNING attempts.id, attempts.checkout, due.poll_at)
+    SELECT c.id, t.merchant, t.mode, taken.id AS attempt FROM taken
+    JOIN checkouts c ON c.pk = taken.checkout JOIN tenants t ON t.pk = c.tenant ORDER BY taken.poll_at";
+
 /// Takes attempts whose provider is to be asked, longest overdue first.
 pub(crate) async fn to_poll(db: &Db, ask: WorkAsk) -> Done<Vec<Located>> {
-    let sql = "WITH due AS MATERIALIZED (
-                   SELECT pk, poll_at FROM attempts
-                   WHERE poll_at IS NOT NULL AND poll_at <= $1
-                     AND state NOT IN ('refunded', 'charged_back', 'declined', 'canceled', 'expired', 'failed')
-                     AND (poll_taken_until IS NULL OR poll_taken_until <= $1)
-                   ORDER BY poll_at LIMIT $3 FOR UPDATE SKIP LOCKED),
-               taken AS (
-                   UPDATE attempts SET poll_taken_until = $2 FROM due WHERE attempts.pk = due.pk
-                   RETURNING attempts.id, attempts.checkout, due.poll_at)
-               SELECT c.id, t.merchant, t.mode, taken.id AS attempt FROM taken
-               JOIN checkouts c ON c.pk = taken.checkout JOIN tenants t ON t.pk = c.tenant ORDER BY taken.poll_at";
-    let rows = db.rows(sql, &[&ask.now, &ask.until, &i64::from(ask.limit)]).await?;
+    let rows = db.rows(TO_POLL, &[&ask.now, &ask.until, &i64::from(ask.limit)]).await?;
     rows.iter().map(rebuild).collect()
 }
+
+/// Takes operations whose sender should have come back.
+pub(crate) const INTERRUPTED: &str = "WITH due AS MATERIALIZED (
+        SELECT checkout, id FROM operations
+        WHERE phase = 'sent' AND lease_until < $1 AND (taken_until IS NULL OR taken_until <= $1)
+        ORDER BY lease_until LIMIT $3 FOR UPDATE SKIP LOCKED),
+    o AS (
+        UPDATE operations SET taken_until = $2 FROM due
+        WHERE operations.checkout = due.checkout AND operations.id = due.id
+        RETURNING operations.checkout, operations.id, operations.attempt, operations.kind,
+            operations.phase, operations.lease_until, operations.error, operations.calls,
+            operations.shipment, operations.created_at, operations.updated_at)
+    SELECT o.*, c.id AS checkout_id, t.merchant, t.mode FROM o
+    JOIN checkouts c ON c.pk = o.checkout JOIN tenants t ON t.pk = c.tenant ORDER BY o.lease_until";
 
 /// Takes operations whose sender should have come back by now, oldest lease first. One that cannot be read is logged and
 /// keeps no other back.
 pub(crate) async fn interrupted(db: &Db, vault: &Vault, ask: WorkAsk) -> Done<Vec<InterruptedCall>> {
-    const SQL: &str = "WITH due AS MATERIALIZED (
-                   SELECT checkout, id FROM operations
-                   WHERE phase = 'sent' AND lease_until < $1 AND (taken_until IS NULL OR taken_until <= $1)
-                   ORDER BY lease_until LIMIT $3 FOR UPDATE SKIP LOCKED),
-               o AS (
-                   UPDATE operations SET taken_until = $2 FROM due
-                   WHERE operations.checkout = due.checkout AND operations.id = due.id
-                   RETURNING operations.checkout, operations.id, operations.attempt, operations.kind,
-                       operations.phase, operations.lease_until, operations.error, operations.calls,
-                       operations.shipment, operations.created_at, operations.updated_at)
-               SELECT o.*, c.id AS checkout_id, t.merchant, t.mode FROM o
-               JOIN checkouts c ON c.pk = o.checkout JOIN tenants t ON t.pk = c.tenant ORDER BY o.lease_until";
-    let rows = db.rows(SQL, &[&ask.now, &ask.until, &i64::from(ask.limit)]).await?;
+    let rows = db.rows(INTERRUPTED, &[&ask.now, &ask.until, &i64::from(ask.limit)]).await?;
     let read = |row: &Row| -> Done<InterruptedCall> {
         let cells = Cells::of::<OperationId>("operations", row);
         let operation = operation_rows::rebuild(vault, row, cells.id("checkout_id")?)?;

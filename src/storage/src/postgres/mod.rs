@@ -29,6 +29,8 @@ mod outbox;
 mod outbox_apply;
 mod pages;
 mod pipeline;
+#[cfg(test)]
+mod plans;
 mod push_rows;
 mod questions;
 mod recover;

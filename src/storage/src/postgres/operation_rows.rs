@@ -15,7 +15,7 @@ pub(crate) const OF: &str = "SELECT id, attempt, kind, phase, lease_until, error
      updated_at FROM operations WHERE checkout = $1 AND ($2::text IS NULL OR kind = $2) ORDER BY id";
 
 /// The operations of one kind of a tenant's checkout, oldest first.
-const OF_KIND: &str = "SELECT o.id, o.attempt, o.kind, o.phase, o.lease_until, o.error, o.calls, o.shipment, \
+pub(crate) const OF_KIND: &str = "SELECT o.id, o.attempt, o.kind, o.phase, o.lease_until, o.error, o.calls, o.shipment, \
      o.created_at, o.updated_at FROM checkouts c JOIN operations o ON o.checkout = c.pk \
      WHERE c.tenant = $1 AND c.id = $2 AND o.kind = $3 ORDER BY o.id";
 

@@ -32,10 +32,15 @@ impl<'a> Query<'a> {
         self.sql.push_str(&format!(" AND {column_and_sign} ${}", self.values.len()));
     }
 
-    /// The order, and as many rows as asked with one more that says whether others follow.
+    /// The order, and where the rows end.
     pub(crate) fn newest(&mut self, column: &str, limit: u32) {
-        self.values.push(Box::new(i64::from(limit) + 1));
-        self.sql.push_str(&format!(" ORDER BY {column} DESC LIMIT ${}", self.values.len()));
+        self.sql.push_str(&format!(" ORDER BY {column} DESC LIMIT {}", Self::fetched(limit)));
+    }
+
+    /// At least one row more than asked, which says whether others follow. The number stands in the text, because the
+    /// planner must know it, and there are few of them, because every text stays prepared.
+    pub(crate) fn fetched(limit: u32) -> u32 {
+        [11, 26, 51].into_iter().find(|step| *step > limit).unwrap_or(limits::PAGE_MAX + 1)
     }
 
     /// The parameters.
@@ -72,14 +77,25 @@ pub(crate) async fn checkouts(
 ) -> Done<Page<CheckoutRecord>> {
     let limit = limit(page.limit);
     let query = query(pk, filter, page.after, limit);
-    let rows = load::several(transaction, vault, tenant, &query.sql, &query.values()).await?;
-    Ok(cut(rows, limit))
+    load::several(transaction, vault, tenant, (&query.sql, &query.values()), limit).await
 }
 
 /// The statement. Every order but one is that of an index, newest first. From a moment on, the index by time ends where
-/// the wanted rows end; any other would go on to the oldest.
-fn query(tenant: i64, filter: &CheckoutFilter, after: Option<CheckoutId>, limit: u32) -> Query<'_> {
-    let mut query = Query::new(format!("SELECT {COLUMNS} FROM checkouts c WHERE c.tenant = $1"), tenant);
+/// the wanted rows end; any other would go on to the oldest. It is asked apart, so that no other index is chosen.
+pub(crate) fn query(tenant: i64, filter: &CheckoutFilter, after: Option<CheckoutId>, limit: u32) -> Query<'_> {
+    let by_time = filter.reference.is_none() && filter.created_after.is_some();
+    let from =
+        if by_time { "(SELECT * FROM checkouts c WHERE c.tenant = $1" } else { "checkouts c WHERE c.tenant = $1" };
+    let mut query = Query::new(format!("SELECT {COLUMNS} FROM {from}"), tenant);
+    if let Some(after) = filter.created_after {
+        query.condition("c.created_at >=", after);
+    }
+    if let Some(before) = filter.created_before {
+        query.condition("c.created_at <", before);
+    }
+    if by_time {
+        query.sql.push_str(" OFFSET 0) c WHERE true");
+    }
     if let Some(reference) = &filter.reference {
         query.condition("c.reference =", storable(reference));
     }
@@ -88,12 +104,6 @@ fn query(tenant: i64, filter: &CheckoutFilter, after: Option<CheckoutId>, limit:
     }
     if let Some(provider) = &filter.provider {
         query.condition("c.lead_provider =", Cow::Borrowed(ProviderId::as_str(provider)));
-    }
-    if let Some(after) = filter.created_after {
-        query.condition("c.created_at >=", after);
-    }
-    if let Some(before) = filter.created_before {
-        query.condition("c.created_at <", before);
     }
     if let Some(after) = after {
         query.condition("c.id <", after.uuid());

@@ -16,13 +16,13 @@ pub(crate) async fn ask(db: &Db, endpoint: i64, since: Timestamp) -> Done<()> {
 }
 
 /// The next events of a recovery.
-const EVENTS: &str = "SELECT e.pk, e.created_at, e.checkout, \
+pub(crate) const EVENTS: &str = "SELECT e.pk, e.created_at, e.checkout, \
          NOT e.test AND (cardinality(w.events) = 0 OR e.kind = ANY (w.events)) AS wanted \
      FROM webhook_endpoints w JOIN events e ON e.tenant = w.tenant \
      WHERE w.pk = $1 AND (e.created_at, e.pk) > ($2, $3) ORDER BY e.created_at, e.pk LIMIT $4";
 
 /// Makes deliveries of these events, or puts those in the queue again that failed.
-const TELL: &str = "INSERT INTO deliveries (endpoint, id, event, checkout, sequence, state, waits, overtakable, tries, \
+pub(crate) const TELL: &str = "INSERT INTO deliveries (endpoint, id, event, checkout, sequence, state, waits, overtakable, tries, \
          next_at, due_at, created_at, updated_at) \
      SELECT w.pk, delivery_id(e.id, w.id), e.pk, e.checkout, e.sequence, 'pending', false, false, 0, $3, $3, $3, $3 \
      FROM webhook_endpoints w JOIN events e ON e.pk = ANY ($2::bigint[]) WHERE w.pk = $1 \

@@ -21,7 +21,7 @@ const ENDPOINTS: &str = "SELECT w.pk, w.tenant, w.id, w.url, u.url AS address \
      JOIN webhook_endpoints w ON w.tenant = asked.tenant AND w.id = asked.id JOIN webhook_urls u ON u.pk = w.url";
 
 /// The checkouts of tried deliveries.
-const CHECKOUTS: &str = "SELECT d.endpoint, d.checkout FROM unnest($1::bigint[], $2::uuid[]) AS n (endpoint, id) \
+pub(crate) const CHECKOUTS: &str = "SELECT d.endpoint, d.checkout FROM unnest($1::bigint[], $2::uuid[]) AS n (endpoint, id) \
      JOIN deliveries d ON d.endpoint = n.endpoint AND d.id = n.id WHERE d.checkout IS NOT NULL";
 
 /// Writes how endpoints fare, where that is news: since when every try failed, and when one was last accepted.
@@ -38,7 +38,7 @@ const HEALTH: &str = "UPDATE webhook_endpoints w SET \
 
 /// Writes tries, and what comes after each that is not in the log yet. One whose lease was lost to another worker counts
 /// only when it was accepted.
-fn settle_sql() -> String {
+pub(crate) fn settle_sql() -> String {
     format!(
         "WITH written AS ({}) \
          UPDATE deliveries d SET state = n.state, tries = d.tries + 1, next_at = n.next_at, due_at = n.next_at, \

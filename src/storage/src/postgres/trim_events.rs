@@ -13,12 +13,12 @@ pub(crate) struct TrimCursor {
 }
 
 /// Old events of a tenant after the last that was looked at. Those that are just being sent again are passed over.
-const OLD: &str = "SELECT pk, created_at FROM events WHERE tenant = $1 AND created_at < $2 \
+pub(crate) const OLD: &str = "SELECT pk, created_at FROM events WHERE tenant = $1 AND created_at < $2 \
      AND ($3::timestamptz IS NULL OR (created_at, pk) > ($3, $4)) ORDER BY created_at, pk LIMIT $5 \
      FOR UPDATE SKIP LOCKED";
 
 /// Deletes those of them that no endpoint still waits for, with their deliveries and tries.
-const DELETE: &str = "WITH doomed AS MATERIALIZED ( \
+pub(crate) const DELETE: &str = "WITH doomed AS MATERIALIZED ( \
          SELECT e.pk, e.id, e.tenant FROM events e WHERE e.pk = ANY ($1::bigint[]) AND NOT EXISTS ( \
              SELECT FROM webhook_endpoints w \
              JOIN deliveries d ON d.endpoint = w.pk AND d.id = delivery_id(e.id, w.id) AND d.state = 'pending' \

@@ -5,21 +5,26 @@ use jiff::Timestamp;
 use super::connection::{Db, Statements as _};
 use super::fault::Done;
 
+/// Deletes old pushes.
+pub(crate) const PUSHES: &str = "DELETE FROM pushes WHERE pk = ANY (ARRAY(
+        SELECT pk FROM pushes WHERE received_at < $1 ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
+
+/// Deletes old facts that nothing rests on, looked at one by one from the oldest on.
+pub(crate) const OBSERVATIONS: &str = "DELETE FROM observations WHERE pk = ANY (ARRAY(
+        SELECT o.pk FROM observations o
+        WHERE o.received_at < $1
+          AND (SELECT c.status FROM checkouts c WHERE c.pk = o.checkout)
+              IN ('refunded', 'charged_back', 'declined', 'canceled', 'expired', 'failed')
+          AND (SELECT bool_or(a.evidence_observation IS NOT DISTINCT FROM o.id OR a.state NOT IN
+                  ('refunded', 'charged_back', 'declined', 'canceled', 'expired', 'failed'))
+               FROM attempts a WHERE a.checkout = o.checkout) IS NOT TRUE
+          AND (SELECT bool_or(l.observation = o.id) FROM ledger l WHERE l.checkout = o.checkout) IS NOT TRUE
+        ORDER BY o.received_at LIMIT $2 FOR UPDATE OF o SKIP LOCKED))";
+
 /// Deletes at most this many rows; says how many. Facts stay as long as their checkout may still move, and for ever where
 /// a state or a movement rests on them. Rows that another process is just deleting are passed over.
 pub(crate) async fn trim(db: &Db, before: Timestamp, batch: u32) -> Done<u64> {
-    let pushes = "DELETE FROM pushes WHERE pk IN
-        (SELECT pk FROM pushes WHERE received_at < $1 ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
-    let pushes = db.write(pushes, &[&before, &i64::from(batch)]).await?;
+    let pushes = db.write(PUSHES, &[&before, &i64::from(batch)]).await?;
     let left = i64::try_from(u64::from(batch).saturating_sub(pushes)).unwrap_or(i64::MAX);
-    let observations = "DELETE FROM observations WHERE pk IN
-        (SELECT o.pk FROM observations o JOIN checkouts c ON c.pk = o.checkout
-         WHERE o.received_at < $1
-           AND c.status IN ('refunded', 'charged_back', 'declined', 'canceled', 'expired', 'failed')
-           AND NOT EXISTS (SELECT FROM attempts a WHERE a.checkout = o.checkout AND
-                (a.evidence_observation = o.id OR a.state NOT IN
-                    ('refunded', 'charged_back', 'declined', 'canceled', 'expired', 'failed')))
-           AND NOT EXISTS (SELECT FROM ledger l WHERE l.checkout = o.checkout AND l.observation = o.id)
-         ORDER BY o.received_at LIMIT $2 FOR UPDATE OF o SKIP LOCKED)";
-    Ok(pushes + db.write(observations, &[&before, &left]).await?)
+    Ok(pushes + db.write(OBSERVATIONS, &[&before, &left]).await?)
 }
