@@ -9,6 +9,7 @@ use lendport::gateway::{Ambient, Gateway, SectionOverrides, bind};
 use lendport::{registry, simulators, tenants};
 use lendport_core::{AccountSettings, MerchantId, Mode, Pointer, Secret};
 use lendport_storage::Tenant;
+use lendport_testkit::postgres::Cluster;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -87,6 +88,15 @@ impl TestGateway {
 fn account() -> impl Iterator<Item = (String, Secret<String>)> {
     let fields = [("merchant_id", MERCHANT_ID), ("username", USERNAME), ("password", PASSWORD)];
     fields.into_iter().map(|(name, value)| (name.to_owned(), Secret::from(value)))
+}
+
+/// An empty database on the PostgreSQL that this test process started.
+pub(crate) async fn postgres_url() -> String {
+    let made = tokio::task::spawn_blocking(|| {
+        let cluster = Cluster::shared();
+        cluster.url(&cluster.create_database())
+    });
+    made.await.unwrap()
 }
 
 /// A gateway without simulators, whose provider's address is given.

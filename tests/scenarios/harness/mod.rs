@@ -14,7 +14,7 @@ use std::future::Future;
 use std::time::Duration;
 
 pub(crate) use binary::Binary;
-pub(crate) use gateway::{LoneSimulator, ServedGateway, TestGateway};
+pub(crate) use gateway::{LoneSimulator, ServedGateway, TestGateway, postgres_url};
 pub(crate) use merchant::{Answer, Merchant, fresh};
 pub(crate) use provider::{Lender, Loan, signature};
 pub(crate) use receiver::Receiver;

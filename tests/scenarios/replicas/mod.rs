@@ -10,12 +10,11 @@ use std::sync::Arc;
 
 use lendport::gateway::Ambient;
 use lendport_core::{Clock, IdSource, Secret};
-use lendport_testkit::postgres::Cluster;
 use serde_json::Value;
 use uuid::{Builder, Uuid};
 
 use crate::harness::binary::settings_file_on;
-use crate::harness::{Loan, LoneSimulator, Merchant, ServedGateway};
+use crate::harness::{Loan, LoneSimulator, Merchant, ServedGateway, postgres_url};
 
 /// Ids whose last byte names the replica that made them. The log of tries so tells who sent what.
 struct Marked(Arc<dyn IdSource>, u8);
@@ -47,13 +46,7 @@ struct Shops {
 impl Shops {
     async fn new() -> Self {
         let simulator = LoneSimulator::start(None).await;
-        let url = tokio::task::spawn_blocking(|| {
-            let cluster = Cluster::shared();
-            cluster.url(&cluster.create_database())
-        })
-        .await
-        .unwrap();
-        Self { simulator, url }
+        Self { simulator, url: postgres_url().await }
     }
 
     /// A replica whose tries are marked with this number.

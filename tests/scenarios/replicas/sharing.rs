@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use lendport::gateway::Ambient;
+use serde_json::json;
+
 use super::{Shops, sender};
-use crate::harness::{Loan, Receiver, together};
+use crate::harness::{Loan, Receiver, carts, together, until};
 
 /// What one replica sends at the same time in this test.
 const AT_ONCE: usize = 6;
@@ -14,7 +17,7 @@ async fn three_replicas_share_two_hundred_deliveries_and_none_is_sent_twice() {
     let mut replicas = Vec::new();
     for number in 0..3 {
         let at_once = [("delivery.concurrency", "6")];
-        replicas.push(shops.replica_with(number, lendport::gateway::Ambient::system().clock, &at_once).await);
+        replicas.push(shops.replica_with(number, Ambient::system().clock, &at_once).await);
     }
     let mut endpoints = Vec::new();
     for _ in 0..10 {
@@ -46,4 +49,34 @@ async fn three_replicas_share_two_hundred_deliveries_and_none_is_sent_twice() {
     assert_eq!(sent.keys().copied().collect::<Vec<_>>(), [0, 1, 2]);
     assert!(sent.values().all(|part| *part >= AT_ONCE) && sent.values().sum::<usize>() == 200, "{sent:?}");
     assert_eq!((receiver.count(), receiver.ids().len()), (200, 2 * loans.len()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_connection_is_held_while_financers_and_merchants_take_their_time() {
+    let (shops, receiver) = (Shops::new().await, Receiver::start().await);
+    let connections = [("storage.connections", "2")];
+    let replica = shops.replica_with(0, Ambient::system().clock, &connections).await;
+    let (merchant, lender) = (&replica.merchant, &shops.simulator.lender);
+    let endpoint = receiver.subscribe(merchant, Some(&["checkout.declined"])).await.id();
+    receiver.hold();
+    for _ in 0..8 {
+        merchant.test_event(&endpoint, "checkout.declined").await;
+    }
+    lender.fault(json!({ "on": "create", "kind": "late", "delay_ms": 1_500, "times": 6 })).await;
+    let opening = together((0..6).map(|_| {
+        let merchant = merchant.clone();
+        async move { merchant.open(&carts::usa()).await.status }
+    }));
+    let others = async {
+        receiver.until_under_way(8).await;
+        until("six at the financer", async || (lender.calls("create").await == 6).then_some(())).await;
+        // Fourteen calls wait, two connections are there, and whoever asks is answered.
+        merchant.get("/v1/checkouts").await.ok(200);
+        merchant.test_event(&endpoint, "checkout.declined").await;
+    };
+    let (opened, ()) = tokio::join!(opening, others);
+    assert_eq!(opened, [201; 6]);
+    receiver.let_go();
+    merchant.until_nothing_pending(&endpoint).await;
+    assert_eq!(receiver.count(), 9);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Loan, Receiver, Shop, TestGateway, together};
+use crate::harness::{Loan, Receiver, Shop, TestGateway, fresh, postgres_url, together};
 
 /// What one whole checkout is told by.
 const WHOLE: [&str; 6] = [
@@ -54,6 +54,29 @@ async fn every_event_from_cart_to_refund_arrives_signed_in_order_and_as_it_can_b
     let first = &heard[0].document()["data"]["checkout"];
     assert_eq!((&first["amounts"]["refunded"], &last["amounts"]["refunded"]), (&json!("0.00"), &json!("1420.00")));
     assert_eq!(receiver.count(), WHOLE.len(), "each once: the receiver accepted all of them");
+}
+
+/// What a merchant acts on, without what is new in every run.
+fn gist(document: &Value) -> Value {
+    let checkout = &document["data"]["checkout"];
+    let told = ["status", "can_fulfill", "blockers", "amounts", "fulfillment"].map(|name| checkout[name].clone());
+    json!([document["type"], document["sequence"], told])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_story_is_told_in_the_same_words_on_sqlite_and_on_postgresql() {
+    let url = postgres_url().await;
+    let mut told = Vec::new();
+    for shop in [Shop::open().await, Shop::open_with(&[("storage.url", &url)]).await] {
+        let receiver = Receiver::start().await;
+        let endpoint = receiver.subscribe(&shop.merchant, None).await;
+        whole(&shop).await;
+        let heard = receiver.until_count(WHOLE.len()).await;
+        shop.merchant.until_nothing_pending(&endpoint.id()).await;
+        assert_eq!(receiver.kinds(), WHOLE);
+        told.push(heard.iter().map(|received| gist(&received.document())).collect::<Vec<_>>());
+    }
+    assert_eq!(told[0], told[1]);
 }
 
 #[tokio::test]
@@ -147,7 +170,7 @@ async fn what_one_merchant_is_told_no_other_hears_or_can_read() {
     }
     for path in [format!("/v1/webhook_endpoints/{}/test", own.id()), format!("/v1/deliveries/{delivery}/resend")] {
         let body = if path.ends_with("test") { json!({ "type": "checkout.created" }) } else { json!({}) };
-        stranger.post(&path, &crate::harness::fresh(), &body).await.refused(404, "not_found");
+        stranger.post(&path, &fresh(), &body).await.refused(404, "not_found");
     }
     assert!(stranger.event_documents(&loan.id).await.is_empty());
     assert!(stranger.deliveries(&own.id()).await.is_empty());
