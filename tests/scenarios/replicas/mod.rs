@@ -34,7 +34,7 @@ impl IdSource for Marked {
 /// Which replica made a try.
 fn sender(tried: &Value) -> u8 {
     let id = tried["id"].as_str().unwrap();
-    u8::from_str_radix(&id[id.len() - 2..], 16).unwrap()
+    u8::from_str_radix(id.get(id.len() - 2..).unwrap(), 16).unwrap()
 }
 
 /// A lender, an empty database on the server of this test process, and whoever is started on it.
