@@ -1,13 +1,15 @@
-//! Rows of providers' pushes, accepted or not. Bodies are sealed.
+//! Rows of providers' pushes, accepted or not. Bodies are packed and sealed.
 
 use jiff::Timestamp;
 use lendport_core::AttemptId;
+use secrecy::zeroize::Zeroizing;
 use tokio_postgres::Row;
 
 use super::cell::Cells;
 use super::columns::Value;
 use super::fault::Done;
 use crate::change::PushRecord;
+use crate::packed;
 use crate::vault::{Place, Vault};
 
 /// The verdict of pushes that were taken in.
@@ -41,7 +43,8 @@ pub(crate) const REFUSED: &str =
 /// A push, for [`INSERT`].
 pub(crate) fn row<'a>(vault: &Vault, checkout: i64, push: &'a PushRecord) -> Done<[Value<'a>; 7]> {
     let row = format!("{}/{}", push.attempt, push.received_at.as_microsecond());
-    let body = vault.seal(Place { table: "pushes", column: "body", row: &row }, &push.body)?;
+    let body =
+        vault.seal(Place { table: "pushes", column: "body", row: &row }, &Zeroizing::new(packed::pack(&push.body)))?;
     Ok([
         checkout.into(),
         push.attempt.uuid().into(),

@@ -1,12 +1,14 @@
-//! Rows of deliveries, accepted or not. Bodies are sealed.
+//! Rows of deliveries, accepted or not. Bodies are packed and sealed.
 
 use jiff::Timestamp;
 use lendport_core::AttemptId;
 use rusqlite::{Connection, params};
+use secrecy::zeroize::Zeroizing;
 
 use super::cell::{Cells, StoredId as _, time};
 use super::fault::Done;
 use crate::change::PushRecord;
+use crate::packed;
 use crate::vault::{Place, Vault};
 
 /// Refused deliveries kept per checkout, so that whoever knows a callback address cannot fill the disk.
@@ -18,7 +20,8 @@ const STORED: &str = "stored";
 /// Adds a delivery.
 pub(crate) fn insert(db: &Connection, vault: &Vault, checkout: i64, push: &PushRecord) -> Done<()> {
     let row = format!("{}/{}", push.attempt, time(push.received_at));
-    let body = vault.seal(Place { table: "pushes", column: "body", row: &row }, &push.body)?;
+    let body =
+        vault.seal(Place { table: "pushes", column: "body", row: &row }, &Zeroizing::new(packed::pack(&push.body)))?;
     db.prepare_cached(
         "INSERT INTO pushes (checkout, attempt, observation, verdict, headers, body, received_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
