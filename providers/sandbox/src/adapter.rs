@@ -118,10 +118,9 @@ impl FinancingProvider for Sandbox {
             other => other?,
         };
         let (unreadable, currency) = (|| error::unreadable(&answer), attempt.amount.currency());
-        let echoed = mapping::amounts_from(application.amount_cents, currency).map_err(|_| unreadable())?;
         let reference = mapping::reference_from(&application).ok_or_else(unreadable)?;
         let retrieved = mapping::retrieved_from(application, currency).map_err(|_| unreadable())?;
-        Ok(Some(Found { reference, amount_echoed: Some(echoed), retrieved }))
+        Ok(Some(Found { reference, retrieved }))
     }
 
     async fn capture(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {

@@ -72,7 +72,12 @@ pub(crate) fn state_from(status: &str) -> Claim {
 /// How an application stands.
 pub(crate) fn retrieved_from(application: Application, currency: Currency) -> Result<Retrieved, MoneyError> {
     let refunded = application.refunded_cents.map(|cents| amounts_from(cents, currency)).transpose()?;
-    Ok(Retrieved { claim: state_from(&application.status), raw_status: Some(application.status), refunded })
+    Ok(Retrieved {
+        claim: state_from(&application.status),
+        amount_echoed: Some(amounts_from(application.amount_cents, currency)?),
+        raw_status: Some(application.status),
+        refunded,
+    })
 }
 
 /// Whole cents as money.

@@ -159,7 +159,7 @@ async fn a_create_whose_answer_was_lost_is_found_by_our_reference() {
     assert_eq!(world.provider.find(world.context(&calls), &attempt).await.unwrap(), None);
     world.create(&checkout, &attempt).await.unwrap_err();
     let found = world.provider.find(world.context(&calls), &attempt).await.unwrap().unwrap();
-    assert_eq!(found.amount_echoed, Some(attempt.amount));
+    assert_eq!(found.retrieved.amount_echoed, Some(attempt.amount));
     assert_eq!(found.retrieved.claim, Claim::state(AttemptState::AwaitingCustomer));
     assert_eq!(found.retrieved.refunded.map(Money::minor), Some(0));
 }

@@ -125,6 +125,9 @@ pub struct Retrieved {
     pub claim: Claim,
     /// In its own word.
     pub raw_status: Option<String>,
+    /// The amount the provider says it was asked for, where it says so when it is read back. It confirms a commitment
+    /// whose create was not answered.
+    pub amount_echoed: Option<Money>,
     /// Everything given back so far, where the provider says so when it is read back. It tells what became of a refund
     /// whose answer was lost.
     pub refunded: Option<Money>,
@@ -135,8 +138,6 @@ pub struct Retrieved {
 pub struct Found {
     /// The provider's id of it.
     pub reference: ProviderRef,
-    /// The amount the provider says it was asked for, where it says so.
-    pub amount_echoed: Option<Money>,
     /// How it stands.
     pub retrieved: Retrieved,
 }

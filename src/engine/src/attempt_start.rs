@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use lendport_core::{
     Attempt, AttemptId, AttemptState, AttentionDraft, AttentionKind, CallContext, CallLog, Checkout, CheckoutId,
-    CheckoutRecord, Claim, CommitClass, CreateRequest, Created, ErrorKind, Grade, Operation, OperationId,
-    OperationKind, Phase, ProviderAccount, ProviderError, ProviderId, Reason, Secret, Source, limits,
+    CheckoutRecord, Claim, CreateRequest, Created, Grade, Operation, OperationId, OperationKind, Phase,
+    ProviderAccount, ProviderError, ProviderId, Reason, Secret, Source, limits,
 };
 use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Loaded, Tenant, change_with};
 
+use crate::call_outcome::{commit_word, kind_word, may_have_committed};
 use crate::engine::{Engine, digest, reference_to};
 use crate::error::EngineError;
-use crate::open_checkout::came_through;
 use crate::take_in::{Draft, Fact};
 use crate::ticket::{Reply, Standing, Ticket};
 
@@ -106,30 +106,10 @@ impl Engine {
                 Standing::Replay(reply) => return Ok(reply),
                 Standing::Resume { operation, .. } => operation,
             };
-            let result = Box::pin(self.start_again(tenant, id, operation, ticket.clone())).await;
+            let result = Box::pin(self.resume_start(tenant, id, operation, ticket.clone())).await;
             return self.release_on_error(tenant, id, ticket, result).await;
         }
         self.choose_and_start(tenant, id, provider, if_match, ticket).await
-    }
-
-    /// Goes on with the try that this key started, whichever financer it was with.
-    async fn start_again(
-        self: &Arc<Self>,
-        tenant: Tenant,
-        id: CheckoutId,
-        operation: Option<OperationId>,
-        ticket: Ticket,
-    ) -> Result<Reply, EngineError> {
-        self.settle_interrupted(tenant, id, operation).await?;
-        let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
-        let creates = self.store.operations(tenant, id, OperationKind::Create).await?;
-        let started = creates.iter().find(|known| Some(known.id) == operation);
-        let Some(earlier) = started.and_then(|known| record.attempt(known.attempt)).cloned() else {
-            return Err(EngineError::Internal("an idempotency key of an attempt without its operation".to_owned()));
-        };
-        let known = |attempt: &&Attempt| attempt.provider == earlier.provider && came_through(attempt);
-        let earlier = record.attempts.iter().find(known).unwrap_or(&earlier).clone();
-        self.resume_create(tenant, record, &earlier, ticket).await
     }
 
     async fn choose_and_start(
@@ -183,7 +163,7 @@ impl Engine {
             Key::New => (Some(ticket.claim(self)), None),
             Key::TakenOver => (None, Some(ticket.hold(self))),
         };
-        let ask = ChangeAsk { claim, ..ChangeAsk::default() };
+        let ask = ChangeAsk { claim, open_items: true, ..ChangeAsk::default() };
         let (outcome, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
             let refuse = |error| (Change::abort(), Err(error));
             if if_match.is_some_and(|version| version != loaded.record.checkout.version) {
@@ -203,8 +183,11 @@ impl Engine {
             if loaded.record.attempts.iter().any(|attempt| attempt.number >= planned.attempt.number) {
                 return refuse(EngineError::PreconditionFailed);
             }
-            let mut draft = Draft::of(&tools, loaded.record);
+            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
             draft.add_attempt(planned.attempt.clone());
+            if let Err(error) = draft.supersede_by(&planned.attempt) {
+                return refuse(error);
+            }
             draft.change.operations.push(planned.operation.clone());
             draft.change.claimed_operation = Some(planned.operation.id);
             draft.change.claim.clone_from(&held);
@@ -260,7 +243,11 @@ impl Engine {
             match settled {
                 Err(error) => (Change::abort(), Err(error)),
                 Ok((mut draft, failure)) => {
-                    draft.change.operations.push(operation.clone());
+                    let mut operation = operation.clone();
+                    if operation.phase == Phase::Unknown {
+                        operation.phase = draft.phase_of_unanswered(&operation);
+                    }
+                    draft.change.operations.push(operation);
                     let (change, reply) = engine.answer(draft, failure, &closing);
                     (change, Ok(reply))
                 }
@@ -314,6 +301,8 @@ impl Engine {
                     Claim::state(created.state)
                 };
                 draft.observe(fact(claim, created.raw_status.clone(), Some(created.reference.clone())))?;
+                // A push that came first had the provider asked for what this answer says.
+                draft.reschedule(attempt.id);
                 let kept = draft.record.attempt(attempt.id).and_then(|known| known.reference.as_ref());
                 if kept.is_some_and(|kept| *kept != created.reference) {
                     let detail =
@@ -358,31 +347,5 @@ impl Engine {
             }
         }
         Ok((draft, None))
-    }
-}
-
-pub(crate) fn may_have_committed(error: &ProviderError) -> bool {
-    matches!(error.commit, CommitClass::Unknown | CommitClass::Accepted | CommitClass::Committed)
-}
-
-fn commit_word(commit: CommitClass) -> &'static str {
-    match commit {
-        CommitClass::NotSent => "not_sent",
-        CommitClass::Rejected => "rejected",
-        CommitClass::Accepted => "accepted",
-        CommitClass::Committed => "committed",
-        CommitClass::Unknown => "unknown",
-    }
-}
-
-pub(crate) fn kind_word(kind: &ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Invalid => "refused_by_provider",
-        ErrorKind::Credentials => "provider_credentials",
-        ErrorKind::Configuration => "provider_configuration",
-        ErrorKind::Unavailable => "provider_unavailable",
-        ErrorKind::NoAnswer => "no_answer",
-        ErrorKind::BadResponse => "bad_response",
-        ErrorKind::Unsupported { .. } => "operation_not_supported",
     }
 }

@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 use lendport_core::attention::{AMOUNT_UNVERIFIED, BY_EVIDENCE};
 use lendport_core::ruling::answers;
 use lendport_core::{
-    AttemptId, AttentionDraft, AttentionId, AttentionKind, Decision, EventType, Operation, Resolution, Ruling, Source,
+    AttemptId, AttentionDraft, AttentionId, AttentionKind, Decision, EventType, Money, Operation, Resolution, Ruling,
+    Source,
 };
 use lendport_storage::AttentionItem;
 
@@ -31,17 +32,61 @@ impl Draft {
             .is_some_and(|known| known.state.is_committed() && known.amount_echoed.is_none() && !known.amount_accepted);
         if unverified {
             self.flag(id, AttentionDraft::new(AttentionKind::AmountUnverified, AMOUNT_UNVERIFIED))?;
+            self.reschedule(id);
         }
         Ok(())
     }
 
-    /// Opens an item for a person, and tells of it. What a standing question already asks is not asked twice.
+    /// Takes in the amount that the financer names when it is asked, where none was known, and settles the item about
+    /// that. Says whether a commitment learnt its amount by it.
+    pub(crate) fn learn_amount(&mut self, id: AttemptId, echoed: Option<Money>) -> Result<bool, EngineError> {
+        let unnamed = self.record.attempt(id).filter(|known| known.amount_echoed.is_none());
+        let Some((known, echoed)) = unnamed.zip(echoed) else { return Ok(false) };
+        let (committed, asked) = (known.state.is_committed(), known.amount);
+        self.amend(id, |attempt| {
+            // What a person accepted was not this.
+            attempt.amount_accepted &= echoed == asked;
+            attempt.amount_echoed = Some(echoed);
+        });
+        let unverified = |item: &&AttentionItem| item.attempt == id && item.kind == AttentionKind::AmountUnverified;
+        if let Some(item) = self.open_items.iter().find(unverified).cloned() {
+            self.close_by_evidence(&item, &format!("the financer was asked and says {echoed}"))?;
+        }
+        if committed && echoed != asked {
+            let detail = format!("asked for {asked}, the provider says {echoed}");
+            self.flag(id, AttentionDraft::new(AttentionKind::AmountMismatch, detail))?;
+        }
+        Ok(committed)
+    }
+
+    /// True when an open item asks the same already.
+    fn is_asked(&self, attempt: AttemptId, draft: &AttentionDraft) -> bool {
+        match draft.kind {
+            // Each is about a command or a message of its own, and is settled on its own.
+            AttentionKind::UnknownCommand
+            | AttentionKind::RefundWithoutAmount
+            | AttentionKind::RefundAboveApproved
+            | AttentionKind::RefundRepeated
+            | AttentionKind::RefundNotApproved => false,
+            // Two contradictions are two questions.
+            AttentionKind::ContradictingEvidence => {
+                let same = |item: &AttentionItem| item.kind == draft.kind && item.detail == draft.detail;
+                self.open_items.iter().any(|item| item.attempt == attempt && same(item))
+            }
+            AttentionKind::UnknownOutcome
+            | AttentionKind::AmountMismatch
+            | AttentionKind::AmountUnverified
+            | AttentionKind::LateApproval
+            | AttentionKind::WithdrawnApproval
+            | AttentionKind::ApprovalAfterWithdrawal
+            | AttentionKind::UnknownStatus
+            | AttentionKind::SilentProvider => self.is_open(attempt, draft.kind),
+        }
+    }
+
+    /// Opens an item for a person, and tells of it. What an open item asks already is not asked twice.
     pub(crate) fn flag(&mut self, attempt: AttemptId, draft: AttentionDraft) -> Result<(), EngineError> {
-        let standing = matches!(
-            draft.kind,
-            AttentionKind::AmountMismatch | AttentionKind::AmountUnverified | AttentionKind::SilentProvider
-        );
-        if standing && self.is_open(attempt, draft.kind) {
+        if self.is_asked(attempt, &draft) {
             return Ok(());
         }
         let item = AttentionItem {

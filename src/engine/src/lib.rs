@@ -2,6 +2,7 @@
 
 mod announce;
 mod attempt_start;
+mod call_outcome;
 mod command_run;
 mod commands;
 mod draft_items;
@@ -17,8 +18,10 @@ mod read;
 mod recover;
 mod refresh;
 mod resolve;
+mod resume;
 mod settle;
 mod ship;
+mod silence;
 mod take_in;
 mod ticket;
 mod upkeep;

@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lendport_core::{
-    Address, AddressInput, Attempt, AttemptState, CaptureMode, Cart, CartInput, Checkout, CheckoutId, CheckoutRecord,
-    Currency, Customer, CustomerInput, Dispute, EventType, FinancingProvider, Fulfilment, Invalid, Ledger, LineId,
-    OperationId, Pointer, ProviderAccount, ProviderId, ReturnUrls, Route, limits,
+    Address, AddressInput, CaptureMode, Cart, CartInput, Checkout, CheckoutId, CheckoutRecord, Currency, Customer,
+    CustomerInput, Dispute, EventType, FinancingProvider, Fulfilment, Invalid, Ledger, LineId, Pointer,
+    ProviderAccount, ProviderId, ReturnUrls, Route, limits,
 };
 use lendport_storage::{InsertOutcome, Tenant};
 
-use crate::attempt_start::Key;
-use crate::engine::{Engine, reference_to};
+use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::take_in::Draft;
-use crate::ticket::{Effect, Reply, Standing, Ticket};
+use crate::ticket::{Reply, Standing, Ticket};
 
 /// A checkout as a merchant asks for it; absent fields are judged here.
 #[derive(Clone, Debug, Default)]
@@ -100,49 +99,6 @@ impl Engine {
                 Err(EngineError::Internal("an idempotency key of a create without its checkout".to_owned()))
             }
         }
-    }
-
-    /// Goes on with a checkout whose create ended without a lasting answer.
-    async fn resume_open(
-        self: &Arc<Self>,
-        tenant: Tenant,
-        id: CheckoutId,
-        operation: Option<OperationId>,
-        ticket: Ticket,
-    ) -> Result<Reply, EngineError> {
-        self.settle_interrupted(tenant, id, operation).await?;
-        let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
-        // An earlier try may have come through meanwhile, with the latest one still unknown.
-        let Some(latest) = record.attempts.iter().find(|attempt| came_through(attempt)).or(record.attempts.last())
-        else {
-            return Err(EngineError::Internal("a checkout without an attempt".to_owned()));
-        };
-        let latest = latest.clone();
-        self.resume_create(tenant, record, &latest, ticket).await
-    }
-
-    /// Tries again at the same financer where that is safe; shows the checkout where the earlier try came through.
-    pub(crate) async fn resume_create(
-        self: &Arc<Self>,
-        tenant: Tenant,
-        record: CheckoutRecord,
-        earlier: &Attempt,
-        ticket: Ticket,
-    ) -> Result<Reply, EngineError> {
-        let harmless = self.provider(&earlier.provider)?.may_repeat_create(&record.checkout);
-        match earlier.state {
-            AttemptState::Failed => {}
-            AttemptState::Indeterminate if harmless => {}
-            AttemptState::Initiating | AttemptState::Indeterminate => {
-                let checkout = reference_to(&record);
-                return Err(EngineError::CommitFence { checkout, holder: earlier.state });
-            }
-            _ => {
-                let result = self.view(&record).map(|view| Effect::Checkout(Box::new(view)));
-                return self.close_ticket(tenant, record.checkout.id, ticket, result).await;
-            }
-        }
-        self.start_on(tenant, record, &earlier.provider, None, Key::TakenOver, ticket).await
     }
 
     /// Judges a request; everything wrong is named at once.
@@ -310,15 +266,6 @@ impl Engine {
                 invalid.note(&at, "unknown_provider", format!("no such provider is switched on; did you mean {near}?"));
             }
         }
-    }
-}
-
-/// The provider has it, as far as anybody knows.
-pub(crate) fn came_through(attempt: &Attempt) -> bool {
-    match attempt.state {
-        AttemptState::Initiating | AttemptState::Indeterminate => false,
-        AttemptState::Refunded | AttemptState::ChargedBack => true,
-        state => !state.is_over(),
     }
 }
 

@@ -60,7 +60,10 @@ impl Polling {
         let owes = Self::owes_an_answer(attempt.state);
         let waits_unheard =
             attempt.state == AttemptState::AwaitingCustomer && !self.pushing.contains(&attempt.provider);
-        let asked = self.can_ask(attempt) && (owes || waits_unheard || unsettled && !attempt.state.is_over());
+        // A commitment whose amount nobody named. Not every provider names it, so it is asked so many times only.
+        let unnamed = attempt.state.is_committed() && attempt.amount_echoed.is_none() && !attempt.amount_accepted;
+        let names = unnamed && usize::try_from(attempt.polls).is_ok_and(|polls| polls < self.pauses_s.len());
+        let asked = self.can_ask(attempt) && (owes || waits_unheard || names || unsettled && !attempt.state.is_over());
         let pause = match (asked, owes) {
             (true, _) => self.pause(attempt.polls, ids),
             (false, true) => self.silent_after,
@@ -72,7 +75,7 @@ impl Polling {
     /// The pause after so many questions without news, a fifth more or less, so that replicas do not march in step.
     fn pause(&self, polls: u32, ids: &dyn IdSource) -> SignedDuration {
         let at = usize::try_from(polls).unwrap_or(usize::MAX).min(self.pauses_s.len().saturating_sub(1));
-        let seconds = self.pauses_s.get(at).copied().unwrap_or(3_600);
+        let seconds = self.pauses_s.get(at).copied().unwrap_or(3_600).max(1);
         // Random bits of a UUIDv7 are at its end.
         let jitter = i64::try_from(ids.uuid().as_u128() % 401).unwrap_or(200);
         SignedDuration::from_millis(i64::from(seconds).saturating_mul(800 + jitter))
@@ -98,6 +101,14 @@ impl Draft {
         }
         if before != (attempt.polls, attempt.poll_at) {
             self.scheduled.insert(id);
+        }
+    }
+
+    /// An attempt that was looked at is not due any more, whatever the look brought.
+    pub(crate) fn put_off(&mut self, id: AttemptId) {
+        let due = self.record.attempt(id).filter(|known| known.poll_at.is_some_and(|at| at <= self.now));
+        if let Some(polls) = due.map(|known| known.polls) {
+            self.schedule(id, polls.saturating_add(1));
         }
     }
 

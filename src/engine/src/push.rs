@@ -106,7 +106,12 @@ impl Engine {
             dedupe_key: notice.dedupe_key.clone(),
         };
         let tools = self.tools.clone();
-        let ask = ChangeAsk { dedupe: Some((attempt_id, notice.dedupe_key)), open_items: true, ..ChangeAsk::default() };
+        let ask = ChangeAsk {
+            dedupe: Some((attempt_id, notice.dedupe_key)),
+            operation: self.unsettled_create(tenant, &attempt).await?,
+            open_items: true,
+            ..ChangeAsk::default()
+        };
         let (outcome, result) = change_with(self.store.as_ref(), tenant, checkout, ask, move |loaded| {
             let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
             let taken = match loaded.seen {
@@ -120,7 +125,8 @@ impl Engine {
                     _ => observation,
                 }),
             };
-            match taken {
+            let create = loaded.operation;
+            match taken.and_then(|observation| draft.settle_create(create).map(|()| observation)) {
                 Ok(observation) => {
                     let moved = draft.change.observations.iter().any(|row| row.outcome == "moved");
                     let unsettled = moved && draft.is_open(attempt_id, AttentionKind::UnknownCommand);

@@ -68,7 +68,6 @@ impl Engine {
                 return (Change::abort(), Ok(false));
             };
             let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-            operation.phase = Phase::Unknown;
             operation.error = Some("interrupted: the process ended during the call".to_owned());
             operation.updated_at = draft.now;
             let taken = match operation.kind {
@@ -91,6 +90,10 @@ impl Engine {
                 OperationKind::Capture | OperationKind::Cancel | OperationKind::Refund | OperationKind::Shipment => {
                     draft.flag_unknown_command(&operation)
                 }
+            };
+            operation.phase = match operation.kind {
+                OperationKind::Create => draft.phase_of_unanswered(&operation),
+                _ => Phase::Unknown,
             };
             draft.change.operations.push(operation);
             match taken {

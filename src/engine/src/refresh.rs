@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use lendport_core::provider::{Found, Retrieved};
 use lendport_core::{
-    Ability, Attempt, AttemptId, CallContext, CallLog, CheckoutId, Claim, Grade, LedgerKind, Money, ObservationId,
-    OperationKind, Phase, ProviderError, Source,
+    Ability, Attempt, AttemptId, CallContext, CallLog, CheckoutId, Claim, Decision, Grade, LedgerKind, Money,
+    ObservationId, OperationKind, Phase, ProviderError, Source,
 };
 use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
 
-use crate::engine::{Engine, reference_to};
+use crate::engine::{Engine, digest_of, reference_to};
 use crate::error::EngineError;
+use crate::polling::Polling;
 use crate::take_in::{Draft, Fact};
 use crate::view::CheckoutView;
 
@@ -58,24 +59,46 @@ impl Engine {
         operation.error = answered.as_ref().err().map(|error| error.message.clone());
         let tools = self.tools.clone();
         let (asked, version) = (attempt.clone(), record.checkout.version);
-        let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
+        let silent = match answered.is_err() && source == Source::Poll && Polling::owes_an_answer(attempt.state) {
+            true => self.was_not_answered_for_long(tenant, &attempt).await?,
+            false => false,
+        };
+        let hours = self.settings.upkeep.silent_after_hours;
+        let word = answered.as_ref().ok().and_then(Option::as_ref).map(|found| word_of(&found.retrieved));
+        let ask = ChangeAsk {
+            dedupe: word.clone().map(|word| (attempt.id, word)),
+            operation: self.unsettled_create(tenant, &attempt).await?,
+            open_items: true,
+            ..ChangeAsk::default()
+        };
         let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
             let compares = compares && loaded.record.checkout.version == version;
             let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
             draft.change.operations.push(operation.clone());
-            let looked = match &answered {
-                Ok(Some(found)) => take_found(&mut draft, &asked, found, source, compares),
-                Ok(None) | Err(_) => Ok(Looked::default()),
+            let told = word.clone().map(|word| (word, loaded.seen.map(|(earlier, _)| earlier)));
+            let looked = match (&answered, told) {
+                (Ok(Some(found)), Some(told)) => take_found(&mut draft, &asked, found, source, compares, told),
+                _ => Ok(Looked::default()),
             };
+            let looked = looked.and_then(|looked| {
+                match answered.is_ok() {
+                    true => draft.close_silence(asked.id)?,
+                    false if silent => draft.flag_silence(asked.id, hours)?,
+                    false => {}
+                }
+                draft.settle_create(loaded.operation)?;
+                Ok(looked)
+            });
             let looked = match looked {
                 Ok(looked) => looked,
                 Err(error) => return (Change::abort(), Err(error)),
             };
-            if source == Source::Poll && !looked.news {
+            if source == Source::Poll {
                 // Nothing new is not kept: a request that waits for days would fill the history with it.
-                draft.change.observations.clear();
-                let polls = draft.record.attempt(asked.id).map_or(0, |attempt| attempt.polls);
-                draft.schedule(asked.id, polls.saturating_add(1));
+                if !looked.news {
+                    draft.change.observations.clear();
+                }
+                draft.put_off(asked.id);
             }
             let result = match &answered {
                 Ok(_) => Ok(looked),
@@ -105,7 +128,7 @@ impl Engine {
         let context = CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls };
         Ok(match &attempt.reference {
             Some(reference) => {
-                let found = |retrieved| Found { reference: reference.clone(), amount_echoed: None, retrieved };
+                let found = |retrieved| Found { reference: reference.clone(), retrieved };
                 provider.retrieve(context, attempt).await.map(|retrieved| Some(found(retrieved)))
             }
             None => provider.find(context, attempt).await,
@@ -123,38 +146,65 @@ impl Engine {
     }
 }
 
+/// Names what a look brought, for a claim that is not followed: equal words on one attempt are one claim.
+fn word_of(retrieved: &Retrieved) -> String {
+    let claim = match &retrieved.claim {
+        Claim::State { state, .. } => state.as_str(),
+        Claim::Refund { .. } => "refund",
+        Claim::UnknownStatus => "unknown_status",
+        Claim::Nothing => "nothing",
+    };
+    let raw = retrieved.raw_status.as_deref().unwrap_or_default();
+    format!("look:{}", digest_of(&[claim.as_bytes(), b"\n", raw.as_bytes()]))
+}
+
+/// True when a claim is not followed, so that hearing it again tells nothing.
+fn is_turned_down(decision: &Decision) -> bool {
+    let changes = decision.moved.is_some() || !decision.ledger.is_empty() || decision.pending_refund.is_some();
+    !changes && (decision.refused.is_some() || !decision.attention.is_empty())
+}
+
 /// Takes in how a request stands; and what was given back beyond what is counted, where `compares` says that it belongs
-/// to a refund of unknown outcome and that nothing else can have counted it meanwhile.
+/// to a refund of unknown outcome and that nothing else can have counted it meanwhile. `told` is the word for the claim,
+/// and the observation that was turned down with it before: a person who has settled that is not asked again.
 fn take_found(
     draft: &mut Draft,
     asked: &Attempt,
     found: &Found,
     source: Source,
     compares: bool,
+    told: (String, Option<ObservationId>),
 ) -> Result<Looked, EngineError> {
-    let Retrieved { claim, raw_status, refunded } = &found.retrieved;
-    let echoed = draft.record.attempt(asked.id).is_some_and(|known| known.amount_echoed.is_some());
-    if found.amount_echoed.is_some() && !echoed {
-        draft.amend(asked.id, |attempt| attempt.amount_echoed = found.amount_echoed);
-    }
-    let fact = |claim: Claim, key: ObservationId| Fact {
+    let Retrieved { claim, raw_status, amount_echoed, refunded } = &found.retrieved;
+    let learnt = draft.learn_amount(asked.id, *amount_echoed)?;
+    let fact = |claim: Claim, dedupe_key: String| Fact {
         attempt: asked.id,
         grade: Grade::Fetched,
         source,
         claim,
         raw_status: raw_status.clone(),
         reference: Some(found.reference.clone()),
-        dedupe_key: format!("{}:{key}", source.as_str()),
+        dedupe_key,
     };
     let ids = draft.tools.ids.clone();
+    let new_key = || format!("{}:{}", source.as_str(), ObservationId::mint(ids.as_ref()));
     // Single amounts read back would be counted at every look.
     let claim = if matches!(claim, Claim::Refund { .. }) { Claim::Nothing } else { claim.clone() };
-    let (_, decision) = draft.observe(fact(claim, ObservationId::mint(ids.as_ref())))?;
-    let mut looked = Looked { news: !decision.changes_nothing() || decision.refused.is_some(), refunded: false };
+    let (word, earlier) = told;
+    let turned_down = is_turned_down(&draft.foresee(fact(claim.clone(), String::new()))?);
+    let mut looked = Looked { news: learnt, refunded: false };
+    match earlier {
+        Some(earlier) if turned_down && !learnt => draft.change.repeated = Some(earlier),
+        _ => {
+            let key = if turned_down && earlier.is_none() { word } else { new_key() };
+            let (_, decision) = draft.observe(fact(claim, key))?;
+            looked.news |= !decision.changes_nothing() || turned_down;
+        }
+    }
     if let Some(more) = refunded.filter(|_| compares).map(|total| uncounted(draft, asked, total)).transpose()?.flatten()
     {
         let claim = Claim::Refund { amount: Some(more), distinguishable: true };
-        let (_, decision) = draft.observe(fact(claim, ObservationId::mint(ids.as_ref())))?;
+        let (_, decision) = draft.observe(fact(claim, new_key()))?;
         looked.refunded = decision.ledger.iter().any(|(kind, _)| *kind == LedgerKind::Refunded);
         looked.news = true;
     }

@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use lendport_core::{
-    AttemptId, AttemptState, AttentionDraft, AttentionKind, CheckoutId, Operation, OperationKind, Phase, Source,
-};
+use lendport_core::{AttemptId, AttemptState, AttentionKind, CheckoutId, Operation, OperationKind, Phase, Source};
 use lendport_storage::{Change, ChangeAsk, Located, Tenant, change_with};
 
 use crate::engine::Engine;
@@ -36,6 +34,9 @@ impl Engine {
                     }
                     Err(error) => {
                         tracing::error!(checkout.id = %checkout, attempt.id = %attempt, %error, "cannot be settled");
+                        if let Err(error) = self.put_off(tenant, checkout, attempt).await {
+                            tracing::error!(checkout.id = %checkout, attempt.id = %attempt, %error, "still due");
+                        }
                         failed = Some(error);
                     }
                 }
@@ -64,6 +65,19 @@ impl Engine {
         self.tell_of_silence(tenant, id, attempt).await
     }
 
+    /// Lets an attempt wait that could not even be looked at.
+    async fn put_off(&self, tenant: Tenant, id: CheckoutId, attempt: AttemptId) -> Result<(), EngineError> {
+        let tools = self.tools.clone();
+        let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
+        change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
+            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+            draft.put_off(attempt);
+            (draft.finish().0, ())
+        })
+        .await?;
+        Ok(())
+    }
+
     /// The provider cannot be asked and an answer is due: a person is told, once.
     async fn tell_of_silence(
         self: &Arc<Self>,
@@ -82,9 +96,7 @@ impl Engine {
             }
             draft.stop_asking(attempt);
             if Polling::owes_an_answer(known.state) {
-                let state = known.state.as_str();
-                let detail = format!("{} has said nothing for {hours} hours; it is still {state}", known.provider);
-                if let Err(error) = draft.flag(attempt, AttentionDraft::new(AttentionKind::SilentProvider, detail)) {
+                if let Err(error) = draft.flag_silence(attempt, hours) {
                     return (Change::abort(), Err(error));
                 }
             }

@@ -8,7 +8,7 @@ use lendport_core::{
 };
 use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant, change_with};
 
-use crate::attempt_start::may_have_committed;
+use crate::call_outcome::may_have_committed;
 use crate::engine::{Engine, reference_to};
 use crate::error::EngineError;
 use crate::lines;

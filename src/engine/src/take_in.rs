@@ -87,8 +87,15 @@ impl Draft {
         Ok(self.take(fact, Some(ruling))?.1)
     }
 
-    fn take(&mut self, fact: Fact, ruling: Option<&Ruling>) -> Result<(ObservationId, Decision), EngineError> {
-        let observation = Observation {
+    /// What the reducer would say to a fact; nothing is taken in.
+    pub(crate) fn foresee(&self, fact: Fact) -> Result<Decision, EngineError> {
+        let observation = self.observation(fact);
+        let Some(attempt) = self.record.attempt(observation.attempt) else { return Ok(Decision::default()) };
+        Ok(reduce(attempt, &observation, &self.record.ledger, self.record.fence_for(attempt.id))?)
+    }
+
+    fn observation(&self, fact: Fact) -> Observation {
+        Observation {
             id: ObservationId::mint(self.tools.ids.as_ref()),
             attempt: fact.attempt,
             grade: fact.grade,
@@ -98,14 +105,19 @@ impl Draft {
             reference: fact.reference,
             dedupe_key: fact.dedupe_key,
             received_at: self.now,
-        };
+        }
+    }
+
+    fn take(&mut self, fact: Fact, ruling: Option<&Ruling>) -> Result<(ObservationId, Decision), EngineError> {
+        let attempt_id = fact.attempt;
+        let observation = self.observation(fact);
         let id = observation.id;
         if let Some(settled) = ruling.and_then(|ruling| ruling.settles).filter(|amount| !amount.is_zero()) {
-            self.post(fact.attempt, LedgerKind::RefundSettled, settled, false, id);
+            self.post(attempt_id, LedgerKind::RefundSettled, settled, false, id);
             self.touched = true;
         }
-        let fence = self.record.fence_for(fact.attempt);
-        let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == fact.attempt) else {
+        let fence = self.record.fence_for(attempt_id);
+        let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == attempt_id) else {
             return Ok((id, Decision::default()));
         };
         let decision = reduce(attempt, &observation, &self.record.ledger, fence)?;
@@ -127,10 +139,10 @@ impl Draft {
             self.touched = true;
         }
         for (kind, amount) in &decision.ledger {
-            self.post(fact.attempt, *kind, *amount, false, id);
+            self.post(attempt_id, *kind, *amount, false, id);
         }
         if let Some(amount) = decision.pending_refund {
-            self.post(fact.attempt, LedgerKind::Refunded, amount, true, id);
+            self.post(attempt_id, LedgerKind::Refunded, amount, true, id);
         }
         let source = observation.source;
         self.change.observations.push(row(observation, &decision));
@@ -139,13 +151,13 @@ impl Draft {
             events.insert(0, EventType::AttentionResolved);
         }
         self.announce(&events)?;
-        self.settle_by_evidence(fact.attempt, source, &decision)?;
+        self.settle_by_evidence(attempt_id, source, &decision)?;
         for draft in &decision.attention {
-            self.flag(fact.attempt, draft.clone())?;
+            self.flag(attempt_id, draft.clone())?;
         }
         // A push is news, whatever it says; a look-up only when something came of it.
         if decision.moved.is_some() || source == Source::Push {
-            self.reschedule(fact.attempt);
+            self.reschedule(attempt_id);
         }
         Ok((id, decision))
     }

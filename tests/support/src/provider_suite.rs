@@ -161,7 +161,12 @@ mod tests {
         }
 
         async fn cancel(&self, _: CallContext<'_>, _: &Attempt) -> Result<Retrieved, ProviderError> {
-            Ok(Retrieved { claim: lendport_core::Claim::Nothing, raw_status: None, refunded: None })
+            Ok(Retrieved {
+                claim: lendport_core::Claim::Nothing,
+                raw_status: None,
+                amount_echoed: None,
+                refunded: None,
+            })
         }
     }
 

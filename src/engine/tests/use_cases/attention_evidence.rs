@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::world::{World, word};
 
-async fn resolutions(world: &World, id: CheckoutId) -> Vec<(&'static str, Option<String>)> {
+pub(crate) async fn resolutions(world: &World, id: CheckoutId) -> Vec<(&'static str, Option<String>)> {
     let items = world.timeline(id).await.attention;
     items.into_iter().map(|item| (item.kind.as_str(), item.resolution.map(|one| one.choice))).collect()
 }

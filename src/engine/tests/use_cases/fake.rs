@@ -78,7 +78,7 @@ const fn native(ability: Ability) -> Capability {
 
 /// How a request stands.
 pub(crate) fn stands(claim: Claim) -> Retrieved {
-    Retrieved { claim, raw_status: None, refunded: None }
+    Retrieved { claim, raw_status: None, amount_echoed: None, refunded: None }
 }
 
 /// The scripted financer.
@@ -169,6 +169,11 @@ impl Fake {
         *self.retrieved.lock().unwrap() = Ok(Retrieved { refunded: Some(total), ..stands(Claim::Nothing) });
     }
 
+    /// From now on, asked how a request stands, it says all of this.
+    pub(crate) fn answer_look(&self, retrieved: Retrieved) {
+        *self.retrieved.lock().unwrap() = Ok(retrieved);
+    }
+
     /// From now on it does not answer how a request stands.
     pub(crate) fn fail_retrieve(&self, error: ProviderError) {
         *self.retrieved.lock().unwrap() = Err(error);
@@ -203,7 +208,7 @@ impl Fake {
             gate.notified().await;
         }
         let answer = self.command.lock().unwrap().clone();
-        answer.map(|claim| Retrieved { claim, raw_status: None, refunded: None })
+        answer.map(stands)
     }
 
     /// Every create call so far.

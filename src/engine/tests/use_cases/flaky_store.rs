@@ -1,7 +1,8 @@
 //! The disk fails at the worst moment: the financer has said yes and we cannot write it down.
 
-use std::sync::Arc;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -17,14 +18,18 @@ use lendport_storage::{
 };
 use serde_json::json;
 
-use crate::world::{LEASE_MS, World, id_of, ticket};
+use crate::world::{LEASE_MS, World, body, id_of, push_through, ticket};
 
 /// Passes everything on, fails the next so many changes, and does not find the next so many keys.
 struct Flaky {
     inner: Arc<dyn Store>,
+    meanwhile: Meanwhile,
     failures: Arc<AtomicUsize>,
     blind: Arc<AtomicUsize>,
 }
+
+/// What somebody else does right before the next change.
+type Meanwhile = Arc<Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>>;
 
 /// Counts down; true while there was something left.
 fn one_more(counter: &AtomicUsize) -> bool {
@@ -44,6 +49,10 @@ macro_rules! passed_on {
                 ask: ChangeAsk,
                 decide: Box<Decide<'static>>,
             ) -> Result<ChangeOutcome, StoreError> {
+                let meanwhile = self.meanwhile.lock().unwrap().take();
+                if let Some(meanwhile) = meanwhile {
+                    meanwhile.await;
+                }
                 if one_more(&self.failures) {
                     return Err(StoreError::Full);
                 }
@@ -104,8 +113,42 @@ async fn world() -> (World, Arc<AtomicUsize>) {
 async fn flaky() -> (World, Arc<AtomicUsize>, Arc<AtomicUsize>) {
     let (failures, blind) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (failing, blinded) = (Arc::clone(&failures), Arc::clone(&blind));
-    let world = World::over(|inner| Arc::new(Flaky { inner, failures: failing, blind: blinded })).await;
+    let meanwhile = Meanwhile::default();
+    let world = World::over(|inner| Arc::new(Flaky { inner, meanwhile, failures: failing, blind: blinded })).await;
     (world, failures, blind)
+}
+
+#[tokio::test]
+async fn an_attempt_whose_look_could_not_be_stored_is_put_off() {
+    let (world, failures) = world().await;
+    let id = world.only_under_review().await;
+    world.clock.advance(SignedDuration::from_secs(7));
+    failures.store(1, Ordering::SeqCst);
+    assert_eq!(world.engine.settle_due().await, Err(EngineError::Store(StoreError::Full)));
+    assert!(world.attempt(id).await.poll_at.unwrap() > lendport_core::Clock::now(&world.clock), "later, not at once");
+    assert_eq!((world.engine.settle_due().await, world.able.looks()), (Ok(0), 1));
+    assert_eq!(world.later(40).await, 1);
+}
+
+#[tokio::test]
+async fn a_push_between_the_look_and_the_repeat_of_a_create_is_what_the_key_shows() {
+    for told in ["authorized", "declined", "preapproved"] {
+        let meanwhile = Meanwhile::default();
+        let meddling = Arc::clone(&meanwhile);
+        let flaky = |inner| Flaky { inner, meanwhile: meddling, failures: Arc::default(), blind: Arc::default() };
+        let world = World::over(|inner| Arc::new(flaky(inner))).await;
+        world.easy.fail_create(ProviderError::new(ErrorKind::NoAnswer, "silence"));
+        assert_eq!(world.open("key").await.status, 502);
+        let (engine, token) = (Arc::clone(&world.engine), world.easy.last().token);
+        *meanwhile.lock().unwrap() = Some(Box::pin(async move {
+            let push = push_through(&engine, &token, json!({ "state": told, "reference": "r" })).await;
+            assert_eq!(push.status, 200);
+        }));
+        let reply = world.open("key").await;
+        assert!(meanwhile.lock().unwrap().is_none(), "it came in between");
+        assert_eq!((reply.status, &body(&reply)["status"]), (201, &told.into()), "{}", reply.body);
+        assert_eq!((world.easy.asked().len(), world.key_state("key").await), (1, "completed"));
+    }
 }
 
 #[tokio::test]

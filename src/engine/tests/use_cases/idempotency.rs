@@ -51,10 +51,7 @@ async fn after_an_unknown_outcome_a_harmless_create_is_tried_again_in_the_same_c
     assert_eq!((reply.status, reply.replayed, id_of(&reply)), (201, false, id));
     let states: Vec<_> =
         world.record(id).await.attempts.iter().map(|attempt| (attempt.number, attempt.state)).collect();
-    assert_eq!(
-        states,
-        [(1, AttemptState::Indeterminate), (2, AttemptState::Indeterminate), (3, AttemptState::AwaitingCustomer)]
-    );
+    assert_eq!(states, [(1, AttemptState::Canceled), (2, AttemptState::Canceled), (3, AttemptState::AwaitingCustomer)]);
     assert_eq!(body(&reply)["status"], "requires_customer_action");
     // Every attempt has an address of its own, and its own name towards the financer.
     let asked = world.easy.asked();

@@ -68,6 +68,7 @@ async fn approved_while_the_answer_to_create_is_lost() {
     assert_eq!(body(&reply)["blockers"], json!(["amount_unverified"]));
     let id = id_of(&reply);
     assert_eq!(world.attention(id).await, ["amount_unverified"], "once, when the answer was lost");
+    assert_eq!(world.operation(id, OperationKind::Create).await.phase, Phase::Settled, "it was taken in");
     assert_eq!(world.open("key").await.body, reply.body);
     assert_eq!(world.easy.asked().len(), 1);
 }
@@ -86,6 +87,11 @@ async fn a_push_after_a_lost_answer_settles_the_unknown_and_brings_the_reference
         assert_eq!(record.status().as_str(), status);
         assert_eq!(record.attempts[0].reference, Some(ProviderRef("inv-1".to_owned())));
         assert_eq!(record.attempts[0].raw_status.as_deref(), Some(told));
+        assert_eq!(
+            world.operation(id, OperationKind::Create).await.phase,
+            Phase::Settled,
+            "the create is known as well"
+        );
         // The key goes on from what is known now, without another call.
         let reply = world.open("key").await;
         assert_eq!((reply.status, &body(&reply)["status"]), (201, &status.into()), "{}", reply.body);

@@ -57,7 +57,7 @@ async fn a_start_marks_what_was_under_way_as_unknown() {
     let reply = open_through(&world, &next, "easy").await.unwrap();
     assert_eq!((reply.status, reply.replayed, id_of(&reply)), (201, false, id));
     let states: Vec<_> = world.record(id).await.attempts.iter().map(|attempt| attempt.state).collect();
-    assert_eq!(states, [AttemptState::Indeterminate, AttemptState::AwaitingCustomer]);
+    assert_eq!(states, [AttemptState::Canceled, AttemptState::AwaitingCustomer]);
     let again = open_through(&world, &next, "easy").await.unwrap();
     assert_eq!((again.replayed, again.body), (true, reply.body));
 }
@@ -69,7 +69,9 @@ async fn a_key_of_a_dead_process_works_without_waiting_for_the_recovery() {
     assert_eq!(open_through(&world, &world.engine, "easy").await, Err(EngineError::KeyInFlight), "ours may be at work");
     let reply = open_through(&world, &world.restarted("second process"), "easy").await.unwrap();
     assert_eq!((reply.status, id_of(&reply)), (201, id));
-    assert_eq!(world.record(id).await.attempts[0].state, AttemptState::Indeterminate);
+    let first = world.record(id).await.attempts[0].clone();
+    let reason = first.reason.map(|reason| reason.0);
+    assert_eq!((first.state, reason.as_deref()), (AttemptState::Canceled, Some("superseded")));
     assert_eq!(world.operation(id, OperationKind::Create).await.phase, Phase::Settled);
 }
 
@@ -96,6 +98,7 @@ async fn a_push_may_come_before_the_recovery() {
     assert_eq!(next.recover_interrupted(true).await, Ok(1));
     assert_eq!(world.state(id).await, AttemptState::Authorized, "better known than unknown");
     assert_eq!(world.attention(id).await, ["amount_unverified"], "its answer will not come");
+    assert_eq!(world.operation(id, OperationKind::Create).await.phase, Phase::Settled);
     let reply = open_through(&world, &next, "easy").await.unwrap();
     assert_eq!((reply.status, &body(&reply)["status"]), (201, &"authorized".into()));
     assert_eq!(world.easy.asked().len(), 1);

@@ -11,19 +11,19 @@ use serde_json::json;
 use crate::fake::stands;
 use crate::world::{World, push_at, ticket};
 
-fn silence() -> ProviderError {
+pub(crate) fn silence() -> ProviderError {
     ProviderError::new(ErrorKind::NoAnswer, "silence")
 }
 
 impl World {
     /// Lets so much time pass and settles what is due; says how many were looked at.
-    async fn later(&self, seconds: i64) -> u64 {
+    pub(crate) async fn later(&self, seconds: i64) -> u64 {
         self.clock.advance(SignedDuration::from_secs(seconds));
         self.engine.settle_due().await.unwrap()
     }
 }
 
-async fn unknown_at(world: &World, provider: &str) -> CheckoutId {
+pub(crate) async fn unknown_at(world: &World, provider: &str) -> CheckoutId {
     let fake = if provider == "able" { &world.able } else { &world.strict };
     fake.fail_create(silence());
     assert_eq!(world.open_at(provider, "key").await.unwrap().status, 502);
@@ -40,8 +40,10 @@ async fn a_create_without_answer_is_found_by_our_reference() {
     assert_eq!(world.state(id).await, AttemptState::Indeterminate);
     let found = Found {
         reference: ProviderRef("found".to_owned()),
-        amount_echoed: Some(world.attempt(id).await.amount),
-        retrieved: stands(Claim::state(AttemptState::Authorized)),
+        retrieved: Retrieved {
+            amount_echoed: Some(world.attempt(id).await.amount),
+            ..stands(Claim::state(AttemptState::Authorized))
+        },
     };
     world.able.answer_find(Some(found));
     assert_eq!(world.later(40).await, 1);
@@ -96,7 +98,7 @@ async fn a_provider_that_is_down_is_asked_again_and_fails_nothing() {
 
 impl World {
     /// A checkout at `able` that is being decided.
-    async fn only_under_review(&self) -> CheckoutId {
+    pub(crate) async fn only_under_review(&self) -> CheckoutId {
         self.open_at("able", "key").await.unwrap();
         let token = self.able.last().token;
         assert_eq!(push_at(&self.engine, "able", &token, json!({ "state": "under_review" })).await.status, 200);

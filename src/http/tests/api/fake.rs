@@ -122,11 +122,16 @@ impl FinancingProvider for Fake {
     }
 
     async fn retrieve(&self, _: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
-        Ok(Retrieved { claim: Claim::state(attempt.state), raw_status: None, refunded: None })
+        Ok(Retrieved { claim: Claim::state(attempt.state), raw_status: None, amount_echoed: None, refunded: None })
     }
 
     async fn cancel(&self, _: CallContext<'_>, _: &Attempt) -> Result<Retrieved, ProviderError> {
-        Ok(Retrieved { claim: Claim::state(AttemptState::Canceled), raw_status: None, refunded: None })
+        Ok(Retrieved {
+            claim: Claim::state(AttemptState::Canceled),
+            raw_status: None,
+            amount_echoed: None,
+            refunded: None,
+        })
     }
 
     async fn confirm_shipment(

@@ -35,8 +35,10 @@ pub(crate) fn faults(requests: &[Value], seen: &[Value]) -> Vec<String> {
             continue;
         };
         let status = text_at(attempt, "/status");
-        let superseded = place + 1 < attempts.len();
-        if superseded && !["indeterminate", "failed"].contains(&status) {
+        let repeated = place + 1 < attempts.len();
+        // Whoever repeats an unknown one closes it.
+        let closed = status == "canceled" && text_at(attempt, "/reason") == "superseded";
+        if repeated && !closed && status != "failed" {
             faults.push(format!("{reference} is {status}, and the same key asked the provider again"));
         }
     }
@@ -58,7 +60,12 @@ mod tests {
         let checkout =
             |first: &str| json!({ "id": "chk_1", "attempts": [{ "status": first }, { "status": "authorized" }] });
         let twice = [request("chk_1-1", "a"), request("chk_1-2", "b")];
-        assert_eq!(faults(&twice, &[checkout("indeterminate")]), Vec::<String>::new());
+        let superseded = json!({ "id": "chk_1", "attempts": [
+            { "status": "canceled", "reason": "superseded" }, { "status": "authorized" }
+        ] });
+        assert_eq!(faults(&twice, &[superseded]), Vec::<String>::new());
+        assert_eq!(faults(&twice, &[checkout("indeterminate")]).len(), 1);
+        assert_eq!(faults(&twice, &[checkout("canceled")]).len(), 1);
         assert_eq!(faults(&twice, &[checkout("awaiting_customer")]).len(), 1);
         assert_eq!(faults(&[request("chk_1-2", "b"), request("chk_1-2", "c")], &[checkout("failed")]).len(), 1);
         assert_eq!(faults(&[request("chk_1-3", "d"), request("chk_2-1", "e")], &[checkout("failed")]).len(), 2);
