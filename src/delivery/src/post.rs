@@ -62,6 +62,7 @@ impl Poster {
             tenant: leased.tenant,
             delivery: leased.delivery.id,
             endpoint: leased.endpoint.id,
+            leased: leased.delivery.updated_at,
             attempt,
             after,
         };

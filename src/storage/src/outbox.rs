@@ -135,6 +135,8 @@ pub struct TriedDelivery {
     pub delivery: DeliveryId,
     /// Its endpoint.
     pub endpoint: WebhookEndpointId,
+    /// The `updated_at` of the delivery that was leased; a resend since then has a later one.
+    pub leased: Timestamp,
     /// What happened.
     pub attempt: DeliveryAttempt,
     /// What comes next.

@@ -242,7 +242,14 @@ async fn deliver_something(world: &World, checkout: CheckoutId) {
         response: b"john, said the receiver".to_vec(),
     };
     let (delivery, endpoint) = (leased.delivery.id, leased.endpoint.id);
-    let tried = TriedDelivery { tenant: world.tenant, delivery, endpoint, attempt, after: AfterTry::Delivered };
+    let tried = TriedDelivery {
+        tenant: world.tenant,
+        delivery,
+        endpoint,
+        leased: leased.delivery.updated_at,
+        attempt,
+        after: AfterTry::Delivered,
+    };
     world.outbox.settle_deliveries("one", vec![tried]).await.unwrap();
     let (_, log) = world.outbox.delivery(world.tenant, delivery).await.unwrap().unwrap();
     assert_eq!(log.first().unwrap().response, b"john, said the receiver");

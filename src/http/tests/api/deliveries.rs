@@ -25,6 +25,7 @@ async fn settle(world: &World, batch: Vec<LeasedDelivery>, status: Option<u16>, 
         tenant: leased.tenant,
         delivery: leased.delivery.id,
         endpoint: leased.delivery.endpoint,
+        leased: leased.delivery.updated_at,
         attempt: DeliveryAttempt {
             id: DeliveryAttemptId::mint(&world.ids),
             url: leased.endpoint.url.clone(),

@@ -131,6 +131,7 @@ impl World {
             tenant: leased.tenant,
             delivery: leased.delivery.id,
             endpoint: leased.endpoint.id,
+            leased: leased.delivery.updated_at,
             attempt: DeliveryAttempt {
                 id: DeliveryAttemptId::mint(&self.ids),
                 url: leased.endpoint.url.clone(),
