@@ -16,7 +16,8 @@ async fn three_replicas_share_two_hundred_deliveries_and_none_is_sent_twice() {
     let (shops, receiver) = (Shops::new().await, Receiver::start().await);
     let mut replicas = Vec::new();
     for number in 0..3 {
-        let at_once = [("delivery.concurrency", "6")];
+        // Looked at once a minute: it is the news of the database that set them to work.
+        let at_once = [("delivery.concurrency", "6"), ("delivery.poll_interval_ms", "60000")];
         replicas.push(shops.replica_with(number, Ambient::system().clock, &at_once).await);
     }
     let mut endpoints = Vec::new();
