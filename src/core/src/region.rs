@@ -17,8 +17,12 @@ impl Region {
             Country::Ca => CANADA,
             Country::Other(_) => return (!text.is_empty()).then(|| Self(text.to_owned())),
         };
+        // What is stored, and most of what is sent, are the codes themselves.
+        if let Some((code, _)) = table.iter().find(|(code, _)| code.eq_ignore_ascii_case(text)) {
+            return Some(Self((*code).to_owned()));
+        }
         let wanted = fold(text);
-        let known = table.iter().find(|(code, name)| fold(code) == wanted || fold(name) == wanted);
+        let known = table.iter().find(|(code, name)| code.eq_ignore_ascii_case(&wanted) || fold(name) == wanted);
         let french = || FRENCH.iter().find(|(_, name)| country == Country::Ca && fold(name) == wanted);
         known.or_else(french).map(|(code, _)| Self((*code).to_owned()))
     }

@@ -1,5 +1,7 @@
 //! How values are written into columns, and read back with the place of whatever the domain refuses.
 
+use std::cell::Cell;
+
 use jiff::Timestamp;
 use lendport_core::{Money, ProviderId};
 use rusqlite::Row;
@@ -22,12 +24,14 @@ pub(crate) struct Cells<'r> {
     row: &'r Row<'r>,
     table: &'static str,
     id: fn(&[u8]) -> Option<String>,
+    /// The column after the one that was read last.
+    next: Cell<usize>,
 }
 
 impl<'r> Cells<'r> {
     /// A row whose column `id` holds an `I`.
     pub(crate) fn of<I: StoredId>(table: &'static str, row: &'r Row<'r>) -> Self {
-        Self { row, table, id: |bytes| I::from_bytes(bytes).map(|id| id.to_string()) }
+        Self { row, table, id: |bytes| I::from_bytes(bytes).map(|id| id.to_string()), next: Cell::new(0) }
     }
 
     /// A value that the domain refuses.
@@ -40,7 +44,21 @@ impl<'r> Cells<'r> {
 
     /// A value of one of SQLite's types.
     pub(crate) fn get<T: FromSql>(&self, column: &'static str) -> Done<T> {
-        self.row.get(column).map_err(|error| self.bad(column, error.to_string()))
+        let value = match self.position(column) {
+            Some(position) => self.row.get(position),
+            None => self.row.get(column),
+        };
+        value.map_err(|error| self.bad(column, error.to_string()))
+    }
+
+    /// Where a column is. Rows are read in about the order of their columns, so the search goes on where the last one
+    /// ended.
+    fn position(&self, column: &str) -> Option<usize> {
+        let (statement, next) = (self.row.as_ref(), self.next.get());
+        let is_it = |at: &usize| statement.column_name(*at).is_ok_and(|name| name == column);
+        let found = (next..statement.column_count()).chain(0..next).find(is_it)?;
+        self.next.set(found + 1);
+        Some(found)
     }
 
     fn read<S: FromSql, T>(&self, column: &'static str, why: &str, parse: impl FnOnce(S) -> Option<T>) -> Done<T> {

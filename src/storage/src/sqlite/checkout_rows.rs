@@ -16,10 +16,10 @@ use crate::tenant::Tenant;
 use crate::vault::Vault;
 use crate::{cart_json, personal};
 
-/// Every column a checkout is rebuilt from.
-pub(crate) const COLUMNS: &str = "pk, id, merchant, mode, reference, fulfilment, dispute, ready_announced, expires_at, \
-     sequence, version, created_at, updated_at, capture, route, return_urls, metadata, provider_options, \
-     currency, cart, personal";
+/// Every column a checkout is rebuilt from, in the order in which they are read.
+pub(crate) const COLUMNS: &str = "pk, id, personal, currency, route, merchant, mode, reference, cart, return_urls, \
+     capture, metadata, provider_options, fulfilment, dispute, ready_announced, expires_at, sequence, version, \
+     created_at, updated_at";
 
 /// The key of a checkout's children, where the checkout is this tenant's.
 pub(crate) fn key_of(db: &Connection, tenant: Tenant, id: CheckoutId) -> Done<Option<i64>> {
