@@ -8,6 +8,7 @@ use super::fault::{Done, Failure};
 use super::idempotency_rows;
 use super::job::{Job, Outcome};
 use super::load::Children;
+use super::marks::Mark;
 use super::pipeline::{self, Step};
 use super::questions::{self, find_claim};
 use super::writes::{Statement, Writes, Written};
@@ -32,8 +33,8 @@ pub(crate) struct Applied {
 pub(crate) enum Trouble {
     /// Nothing of it was written.
     Failed(Failure),
-    /// The connection was lost while it was committed; the transaction's name, and what is true if it was.
-    Unknown(String, Applied, StoreError),
+    /// The connection was lost while it was committed; what is true if it was.
+    Unknown(Applied, StoreError),
 }
 
 impl<F: Into<Failure>> From<F> for Trouble {
@@ -44,8 +45,8 @@ impl<F: Into<Failure>> From<F> for Trouble {
 
 /// Carries out these changes. A change that is refused by our own rules takes only itself back; whatever the database
 /// refuses takes all of them back. The caller ends the transaction when this fails.
-pub(crate) async fn batch(db: &Db, vault: &Vault, jobs: &mut [Job]) -> Result<Applied, Trouble> {
-    let answers = questions::ask(db, jobs).await?;
+pub(crate) async fn batch(db: &Db, vault: &Vault, jobs: &mut [Job], mark: &Mark) -> Result<Applied, Trouble> {
+    let answers = questions::ask(db, jobs, mark).await?;
     let (attempts, ledger) = answers.children();
     let children = Children::of(attempts, ledger)?;
     let mut new_keys = answers.new_keys()?.into_iter();
@@ -70,7 +71,7 @@ pub(crate) async fn batch(db: &Db, vault: &Vault, jobs: &mut [Job]) -> Result<Ap
         });
     }
     let told = write(db, vault, &decided, &lost, &mut outcomes).await?;
-    commit(db, &answers.name()?, !decided.is_empty(), Applied { outcomes, told }).await
+    commit(db, !decided.is_empty(), Applied { outcomes, told }).await
 }
 
 /// A key that somebody else has.
@@ -124,13 +125,13 @@ async fn write(
     Ok(made.is_some_and(|count| count > 0))
 }
 
-async fn commit(db: &Db, name: &str, wrote: bool, applied: Applied) -> Result<Applied, Trouble> {
+async fn commit(db: &Db, wrote: bool, applied: Applied) -> Result<Applied, Trouble> {
     // Nothing to be written is nothing to wait for: a rollback does not go to the disk.
     let end = if wrote { "COMMIT" } else { "ROLLBACK" };
     match db.batch_execute(end).await.map_err(Failure::from) {
         Ok(()) => Ok(applied),
         Err(Failure::Lost(_)) if !wrote => Ok(applied),
-        Err(Failure::Lost(error)) => Err(Trouble::Unknown(name.to_owned(), applied, error)),
+        Err(Failure::Lost(error)) => Err(Trouble::Unknown(applied, error)),
         Err(failure) => Err(Trouble::Failed(failure)),
     }
 }

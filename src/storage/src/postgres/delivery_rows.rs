@@ -33,7 +33,8 @@ pub(crate) const PUT_IN_ORDER: &str = "WITH ranked AS ( \
              PARTITION BY d.endpoint, d.checkout ORDER BY d.sequence \
              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), false) AS blocked \
          FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::bigint[])) AS asked (endpoint, checkout) \
-         JOIN deliveries d ON d.endpoint = asked.endpoint AND d.checkout = asked.checkout AND d.state = 'pending') \
+         CROSS JOIN LATERAL (SELECT endpoint, id, checkout, sequence, waits, overtakable FROM deliveries \
+             WHERE endpoint = asked.endpoint AND checkout = asked.checkout AND state = 'pending' OFFSET 0) d) \
      UPDATE deliveries SET waits = ranked.blocked FROM ranked \
      WHERE deliveries.endpoint = ranked.endpoint AND deliveries.id = ranked.id AND ranked.waits <> ranked.blocked";
 
@@ -95,15 +96,14 @@ pub(crate) fn attempt(vault: &Vault, row: &Row) -> Done<(DeliveryId, DeliveryAtt
     Ok((cells.id("delivery")?, attempt))
 }
 
-/// Adds tries; those that are there already stay. Answers the deliveries of the new ones. A delivery that was trimmed
-/// meanwhile has no log any more.
+/// Adds tries; those that are there already stay. A delivery that was trimmed meanwhile has no log any more.
 pub(crate) const INSERT_ATTEMPTS: &str = "INSERT INTO delivery_attempts (endpoint, delivery, id, url, started_at, \
      latency_ms, status, error, response) \
      SELECT n.* FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::timestamptz[], $6::bigint[], \
      $7::bigint[], $8::text[], $9::bytea[]) \
      AS n (endpoint, delivery, id, url, started_at, latency_ms, status, error, response) \
      JOIN deliveries d ON d.endpoint = n.endpoint AND d.id = n.delivery \
-     ON CONFLICT (endpoint, delivery, id) DO NOTHING RETURNING endpoint, delivery, id";
+     ON CONFLICT (endpoint, delivery, id) DO NOTHING";
 
 /// A try, for [`INSERT_ATTEMPTS`].
 pub(crate) fn attempt_row<'a>(

@@ -17,16 +17,14 @@ pub(crate) const OF: &str = "SELECT * FROM (SELECT e.pk, e.id, c.id AS checkout_
      e.test, e.created_at, e.snapshot FROM events e JOIN checkouts c ON c.pk = e.checkout \
      WHERE e.checkout = $1 ORDER BY e.sequence DESC LIMIT $2) latest ORDER BY sequence";
 
-/// Adds events, each with one delivery for every enabled endpoint of its tenant that wants it, or for the one named
-/// beside it. A delivery waits behind an earlier one of the same checkout that is pending and may not be overtaken.
-/// Answers how many deliveries were made. The checkouts are locked by this transaction, so no other one adds to them,
-/// and none that ends a delivery of theirs is half done.
-pub(crate) const INSERT: &str = "WITH asked AS ( \
+/// Adds events, each with one delivery for every enabled endpoint of its tenant that wants it, or for the one that is
+/// named last, whatever that one wants. A delivery waits behind an earlier one of the same checkout that is pending and
+/// may not be overtaken. Answers how many deliveries were made. The checkouts are locked by this transaction, so no other
+/// one adds to them, and none that ends a delivery of theirs is half done.
+pub(crate) const INSERT: &str = "WITH new AS ( \
+         INSERT INTO events (tenant, id, checkout, endpoint, kind, sequence, test, created_at, snapshot) \
          SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::bigint[], \
-         $7::bool[], $8::timestamptz[], $9::bytea[], $10::uuid[]) \
-         AS n (tenant, id, checkout, endpoint, kind, sequence, test, created_at, snapshot, addressee)), \
-     new AS (INSERT INTO events (tenant, id, checkout, endpoint, kind, sequence, test, created_at, snapshot) \
-         SELECT tenant, id, checkout, endpoint, kind, sequence, test, created_at, snapshot FROM asked \
+             $7::bool[], $8::timestamptz[], $9::bytea[]) \
          RETURNING pk, tenant, id, checkout, kind, sequence, created_at), \
      made AS (INSERT INTO deliveries (endpoint, id, event, checkout, sequence, state, waits, overtakable, tries, \
              next_at, due_at, created_at, updated_at) \
@@ -35,9 +33,8 @@ pub(crate) const INSERT: &str = "WITH asked AS ( \
                  OR EXISTS (SELECT FROM deliveries d WHERE d.endpoint = w.pk AND d.checkout = new.checkout \
                      AND d.state = 'pending' AND NOT d.overtakable AND d.sequence < new.sequence)), \
              false, 0, new.created_at, new.created_at, new.created_at, new.created_at \
-         FROM new JOIN asked ON asked.tenant = new.tenant AND asked.id = new.id \
-         JOIN webhook_endpoints w ON w.tenant = new.tenant AND w.state = 'enabled' AND NOT w.removed \
-             AND (w.id = asked.addressee OR asked.addressee IS NULL AND (cardinality(w.events) = 0 OR new.kind = ANY (w.events))) \
+         FROM new JOIN webhook_endpoints w ON w.tenant = new.tenant AND w.state = 'enabled' AND NOT w.removed \
+             AND (w.id = $10 OR $10::uuid IS NULL AND (cardinality(w.events) = 0 OR new.kind = ANY (w.events))) \
          RETURNING 1) \
      SELECT count(*) FROM made";
 
@@ -81,13 +78,8 @@ fn read(row: &Row, names: &Names) -> Done<Event> {
     })
 }
 
-/// An event, for [`INSERT`]; `only` is the one endpoint it goes to, where it is not all that want it.
-pub(crate) fn row(
-    tenant: i64,
-    checkout: Option<i64>,
-    event: &Event,
-    only: Option<WebhookEndpointId>,
-) -> Done<[Value<'_>; 10]> {
+/// An event, for [`INSERT`].
+pub(crate) fn row(tenant: i64, checkout: Option<i64>, event: &Event) -> Done<[Value<'_>; 9]> {
     let endpoint = match event.about {
         About::Checkout(_) => None,
         About::Endpoint(id) => Some(id.uuid()),
@@ -102,6 +94,5 @@ pub(crate) fn row(
         event.test.into(),
         event.created_at.into(),
         packed::pack(event.snapshot.as_bytes()).into(),
-        only.map(|id| id.uuid()).into(),
     ])
 }

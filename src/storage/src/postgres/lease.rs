@@ -38,10 +38,10 @@ const TAKE: &str = "WITH RECURSIVE with_work (endpoint) AS ( \
              SELECT endpoint FROM deliveries WHERE state = 'pending' AND NOT waits AND endpoint > with_work.endpoint \
              ORDER BY endpoint, due_at LIMIT 1) next), \
      open AS MATERIALIZED ( \
-         SELECT w.pk, $4::bigint - COALESCE(busy.count, 0) AS room FROM with_work \
+         SELECT w.pk, COALESCE(known.room, $4::bigint) AS room FROM with_work \
          CROSS JOIN LATERAL (SELECT pk, id FROM webhook_endpoints \
              WHERE pk = with_work.endpoint AND state = 'enabled' AND NOT removed OFFSET 0) w \
-         LEFT JOIN unnest($5::uuid[], $6::bigint[]) AS busy (id, count) ON busy.id = w.id \
+         LEFT JOIN unnest($5::uuid[], $6::bigint[]) AS known (id, room) ON known.id = w.id \
          ORDER BY w.pk <= $7::bigint, w.pk), \
      due AS MATERIALIZED ( \
          SELECT found.endpoint, found.id, found.due_at AS was_due FROM open CROSS JOIN LATERAL ( \
@@ -76,10 +76,10 @@ pub(crate) async fn take(
     ask: &LeaseAsk,
     turn: i64,
 ) -> Done<(Vec<LeasedDelivery>, i64)> {
-    let (busy, counts): (Vec<Uuid>, Vec<i64>) =
-        ask.busy.iter().map(|(id, count)| (id.uuid(), i64::from(*count))).unzip();
+    let (known, rooms): (Vec<Uuid>, Vec<i64>) =
+        ask.rooms.iter().map(|(id, room)| (id.uuid(), i64::from(*room))).unzip();
     let (limit, room) = (i64::from(ask.limit), i64::from(ask.per_endpoint));
-    let values: [&(dyn ToSql + Sync); 8] = [&ask.now, &ask.until, &limit, &room, &busy, &counts, &turn, &ask.owner];
+    let values: [&(dyn ToSql + Sync); 8] = [&ask.now, &ask.until, &limit, &room, &known, &rooms, &turn, &ask.owner];
     let answers = pipeline::run(&held, &[BEGIN, Step::With(&take_sql(), &values), Step::Bare("COMMIT")]).await?;
     let rows = answers.get(1).map(Vec::as_slice).unwrap_or_default();
     let (mut endpoints, mut taken, mut last) = (HashMap::new(), Vec::with_capacity(rows.len()), turn);

@@ -54,7 +54,8 @@ fn refuse(why: String) -> Failure {
 pub(crate) async fn run(db: &Db) -> Done<Vec<String>> {
     check_encoding(db).await?;
     // A long migration is not a statement that hangs.
-    db.batch_execute("SET statement_timeout = 0; RESET enable_seqscan; RESET enable_bitmapscan").await?;
+    db.batch_execute("SET statement_timeout = 0; RESET enable_seqscan; RESET enable_hashjoin; RESET enable_bitmapscan")
+        .await?;
     db.batch_execute(LOCK_TIMEOUT).await?;
     lock(db).await?;
     prepare(db).await?;

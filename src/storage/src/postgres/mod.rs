@@ -22,6 +22,7 @@ mod lease;
 mod ledger_rows;
 mod load;
 mod locate;
+mod marks;
 mod migrations;
 mod observation_rows;
 mod operation_rows;
@@ -57,6 +58,7 @@ pub use self::settings::PostgresSettings;
 
 use self::connection::{Db, Statements as _, pool};
 use self::fault::{Done, Failure};
+use self::marks::Marks;
 use self::session::Session;
 use self::tenant_rows::Tenants;
 use self::trim_events::TrimCursor;
@@ -108,10 +110,14 @@ impl PostgresStore {
             tracing::info!(migration, "migrated the database");
         }
         let pool = pool(settings)?;
-        check_key(&*pool.get().await.map_err(Failure::from)?, &vault).await?;
+        {
+            let db = pool.get().await.map_err(Failure::from)?;
+            check_key(&db, &vault).await?;
+            marks::trim(&db).await?;
+        }
         let wakeups = Arc::new(Wakeups::default());
         let tasks = Mutex::new(wakeups::start(settings, &wakeups)?);
-        let session = Arc::new(Session { pool, vault, wakeups });
+        let session = Arc::new(Session { pool, vault, wakeups, marks: Marks::default() });
         let writer = Writer::new(Arc::clone(&session), settings.batch_max, settings.connections);
         let (tenants, turn, trimmed) = (Tenants::default(), Mutex::default(), Mutex::default());
         Ok(Self { session, writer, tenants, turn, trimmed, tasks })

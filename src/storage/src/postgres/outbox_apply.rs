@@ -158,8 +158,10 @@ impl Writing<'_> {
             Audience::Only(id) => Some(id),
         };
         let mut events = Rows::default();
-        events.push(event_rows::row(self.number, None, event, only)?);
-        let made = self.db.row(event_rows::INSERT, &events.values()).await?;
+        events.push(event_rows::row(self.number, None, event)?);
+        let (mut values, addressee) = (events.values(), only.map(|id| id.uuid()));
+        values.push(&addressee);
+        let made = self.db.row(event_rows::INSERT, &values).await?;
         let made: i64 = made.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
         match only {
             Some(id) if made == 0 => Err(Failure::broken(format!("{id} is not an enabled endpoint"))),

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::columns::{Rows, storable};
 use super::connection::Db;
-use super::fault::{Done, Failure};
+use super::fault::Done;
 use super::job::{Job, Work};
 use super::load::Keys;
+use super::marks::{self, Mark};
 use super::pipeline::{self, Step};
 use super::{
     attempt_rows, attention_rows, checkout_rows, idempotency_rows, ledger_rows, observation_rows, operation_rows,
@@ -17,14 +19,12 @@ use super::{
 
 /// Begins a transaction.
 pub(crate) const BEGIN: Step<'static> = Step::Bare("BEGIN");
-/// Names the transaction, so that its fate can be asked for when the connection is lost while it commits.
-pub(crate) const NAME: Step<'static> = Step::With("SELECT pg_current_xact_id()::text", &[]);
 
 /// Which answer is which.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum About {
     Begin,
-    Name,
+    Mark,
     NewKeys,
     Won,
     Claims,
@@ -41,7 +41,7 @@ enum About {
 pub(crate) struct Answers(HashMap<About, Vec<Row>>);
 
 /// Asks for everything these changes need, and begins their transaction. New checkouts claim their keys with it.
-pub(crate) async fn ask(db: &Db, jobs: &[Job]) -> Done<Answers> {
+pub(crate) async fn ask(db: &Db, jobs: &[Job], mark: &Mark) -> Done<Answers> {
     let (mut held, mut seen, mut idle, mut operations, mut items) =
         (Keys::default(), Rows::default(), Rows::default(), Rows::default(), Rows::default());
     let (mut claims, mut known, mut inserts) = (Rows::default(), Rows::default(), 0_i64);
@@ -78,7 +78,7 @@ pub(crate) async fn ask(db: &Db, jobs: &[Job]) -> Done<Answers> {
         }
     }
     let held = if held.is_empty() { Vec::new() } else { held.values().to_vec() };
-    let inserts_value: [&(dyn tokio_postgres::types::ToSql + Sync); 1] = [&inserts];
+    let inserts_value: [&(dyn ToSql + Sync); 1] = [&inserts];
     let tables = [
         (About::Won, idempotency_rows::CLAIM, claims.values()),
         (About::Checkouts, checkout_rows::LOCK, held.clone()),
@@ -91,7 +91,8 @@ pub(crate) async fn ask(db: &Db, jobs: &[Job]) -> Done<Answers> {
         (About::Operations, operation_rows::FIND, operations.values()),
         (About::Items, attention_rows::OF_CHANGES, items.values()),
     ];
-    let mut steps = vec![(About::Begin, BEGIN), (About::Name, NAME)];
+    let mark_values: [&(dyn ToSql + Sync); 2] = [&mark.id, &mark.number];
+    let mut steps = vec![(About::Begin, BEGIN), (About::Mark, Step::With(marks::WRITE, &mark_values))];
     if inserts > 0 {
         steps.push((About::NewKeys, Step::With(checkout_rows::NEW_KEYS, &inserts_value)));
     }
@@ -102,18 +103,14 @@ pub(crate) async fn ask(db: &Db, jobs: &[Job]) -> Done<Answers> {
     }
     let (about, steps): (Vec<About>, Vec<Step<'_>>) = steps.into_iter().unzip();
     let answers = pipeline::run(db, &steps).await?;
-    Ok(Answers(about.into_iter().zip(answers).collect()))
+    let answers = Answers(about.into_iter().zip(answers).collect());
+    marks::written(answers.rows(About::Mark))?;
+    Ok(answers)
 }
 
 impl Answers {
     fn rows(&self, about: About) -> &[Row] {
         self.0.get(&about).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// The transaction's name.
-    pub(crate) fn name(&self) -> Done<String> {
-        let row = self.rows(About::Name).first().ok_or_else(|| Failure::broken("the transaction has no name"))?;
-        Ok(row.try_get(0)?)
     }
 
     /// A key for each new checkout.

@@ -6,10 +6,11 @@ use std::time::Duration;
 use deadpool_postgres::{Object, Pool};
 
 use super::apply::{self, Applied, Outcomes, Trouble};
-use super::connection::{Statements as _, Transaction};
+use super::connection::Transaction;
 use super::fault::{Done, Failure};
 use super::job::Job;
-use super::pipeline;
+use super::marks::{self, Mark, Marks};
+use super::pipeline::{self, Step};
 use super::questions;
 use super::wakeups::Wakeups;
 use crate::error::StoreError;
@@ -29,6 +30,7 @@ pub(crate) struct Session {
     pub(crate) pool: Pool,
     pub(crate) vault: Vault,
     pub(crate) wakeups: Arc<Wakeups>,
+    pub(crate) marks: Marks,
 }
 
 /// What became of a transaction whose commit was not answered.
@@ -76,13 +78,14 @@ impl Session {
         loop {
             let attempt = async {
                 let held = Transaction::of(self.pool.get().await?);
-                let answers = pipeline::run(&held, &[questions::BEGIN, questions::NAME]).await?;
-                let name = answers.last().and_then(|rows| rows.first());
-                let name: String = name.ok_or_else(|| Failure::broken("no name"))?.try_get(0)?;
+                let mark = self.marks.take(&held).await?;
+                let write = Step::With(marks::WRITE, &[&mark.id, &mark.number]);
+                let answers = pipeline::run(&held, &[questions::BEGIN, write]).await?;
+                marks::written(answers.last().map(Vec::as_slice).unwrap_or_default())?;
                 let (held, value, wrote) = work(held).await?;
-                Done::Ok((held, value, wrote, name))
+                Done::Ok((held, value, wrote, mark))
             };
-            let (held, value, wrote, name) = match attempt.await {
+            let (held, value, wrote, mark) = match attempt.await {
                 Ok(done) => done,
                 Err(Failure::Lost(error)) => {
                     self.after_loss(&mut lost, error).await?;
@@ -96,9 +99,12 @@ impl Session {
             };
             let end = held.batch_execute(if wrote { "COMMIT" } else { "ROLLBACK" }).await;
             match end.map_err(Failure::from) {
-                Ok(()) => held.ended(),
+                Ok(()) => {
+                    held.ended();
+                    self.marks.give_back(mark);
+                }
                 Err(Failure::Lost(_)) if !wrote => {}
-                Err(Failure::Lost(error)) => match self.fate(&name).await {
+                Err(Failure::Lost(error)) => match self.fate(&mark).await {
                     Fate::Committed => {}
                     Fate::Aborted => {
                         self.after_loss(&mut lost, error).await?;
@@ -135,16 +141,16 @@ impl Session {
         loop {
             let applied = match self.attempt(jobs).await {
                 Ok(applied) => applied,
-                Err(Trouble::Failed(Failure::Refused(error))) => return Err(error),
-                Err(Trouble::Failed(Failure::Conflict(error))) => {
+                Err((Trouble::Failed(Failure::Refused(error)), _)) => return Err(error),
+                Err((Trouble::Failed(Failure::Conflict(error)), _)) => {
                     after_conflict(&mut conflicts, error).await?;
                     continue;
                 }
-                Err(Trouble::Failed(Failure::Lost(error))) => {
+                Err((Trouble::Failed(Failure::Lost(error)), _)) | Err((Trouble::Unknown(_, error), None)) => {
                     self.after_loss(&mut lost, error).await?;
                     continue;
                 }
-                Err(Trouble::Unknown(name, applied, error)) => match self.fate(&name).await {
+                Err((Trouble::Unknown(applied, error), Some(mark))) => match self.fate(&mark).await {
                     Fate::Committed => applied,
                     Fate::Aborted => {
                         self.after_loss(&mut lost, error).await?;
@@ -161,41 +167,41 @@ impl Session {
         }
     }
 
-    async fn attempt(&self, jobs: &mut [Job]) -> Result<Applied, Trouble> {
-        let transaction = Transaction::of(self.pool.get().await.map_err(Failure::from)?);
-        match apply::batch(&transaction, &self.vault, jobs).await {
+    /// One try. The mark comes with an error whose transaction may hold.
+    async fn attempt(&self, jobs: &mut [Job]) -> Result<Applied, (Trouble, Option<Mark>)> {
+        let transaction = self.pool.get().await.map(Transaction::of).map_err(|error| (error.into(), None))?;
+        let mark = self.marks.take(&transaction).await.map_err(|failure| (failure.into(), None))?;
+        match apply::batch(&transaction, &self.vault, jobs, &mark).await {
             Ok(applied) => {
                 transaction.ended();
+                self.marks.give_back(mark);
                 Ok(applied)
             }
             // A refused transaction is taken back here; one whose connection is lost takes itself back.
             Err(Trouble::Failed(failure @ (Failure::Refused(_) | Failure::Conflict(_)))) => {
                 if transaction.batch_execute("ROLLBACK").await.is_ok() {
                     transaction.ended();
+                    self.marks.give_back(mark);
                 }
-                Err(Trouble::Failed(failure))
+                Err((Trouble::Failed(failure), None))
             }
-            Err(trouble) => Err(trouble),
+            Err(trouble) => Err((trouble, Some(mark))),
         }
     }
 
     /// Asks what became of a transaction, as soon as the server is back.
-    async fn fate(&self, name: &str) -> Fate {
-        const SQL: &str = "SELECT pg_xact_status($1::text::xid8)";
+    async fn fate(&self, mark: &Mark) -> Fate {
         for _ in 0..QUESTIONS {
             let answer = match self.pool.get().await {
-                Ok(db) => db.row(SQL, &[&name]).await,
+                Ok(db) => marks::holds(&db, mark).await,
                 Err(error) => Err(error.into()),
             };
             match answer {
-                Ok(Some(row)) => match row.try_get(0).ok().flatten() {
-                    Some("committed") => return Fate::Committed,
-                    Some("aborted") => return Fate::Aborted,
-                    Some("in progress") => {}
-                    _ => return Fate::Unknown,
-                },
-                Ok(None) | Err(Failure::Lost(_)) => {}
-                Err(failure) => tracing::warn!(error = %StoreError::from(failure), "a commit's fate is unknown so far"),
+                Ok(Some(true)) => return Fate::Committed,
+                Ok(Some(false)) => return Fate::Aborted,
+                Ok(None) => return Fate::Unknown,
+                // Not back yet, or the transaction is still under way.
+                Err(failure) => tracing::info!(error = %StoreError::from(failure), "a commit's fate is not known yet"),
             }
             tokio::time::sleep(PAUSE).await;
         }

@@ -45,9 +45,10 @@ pub(crate) fn settle_sql() -> String {
              overtakable = n.overtakable, waits = false, lease_owner = NULL, updated_at = n.ended \
          FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $10::text[], $11::timestamptz[], $12::bool[], \
              $13::timestamptz[]) AS n (endpoint, delivery, attempt, state, next_at, overtakable, ended) \
-         JOIN written ON written.endpoint = n.endpoint AND written.delivery = n.delivery AND written.id = n.attempt \
          WHERE d.endpoint = n.endpoint AND d.id = n.delivery AND (n.state = 'delivered' \
-             OR d.state = 'pending' AND (d.lease_owner IS NULL OR d.lease_owner = $14))",
+             OR d.state = 'pending' AND (d.lease_owner IS NULL OR d.lease_owner = $14)) \
+             AND NOT EXISTS (SELECT FROM delivery_attempts a \
+                 WHERE a.endpoint = n.endpoint AND a.delivery = n.delivery AND a.id = n.attempt)",
         delivery_rows::INSERT_ATTEMPTS
     )
 }

@@ -1,6 +1,7 @@
 //! Everything a batch of changes writes: one statement per table, whatever the number of changes.
 
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 use super::columns::Rows;
 use super::decide::Decided;
@@ -93,7 +94,7 @@ impl<'a> Writes<'a> {
             self.ledger.push(ledger_rows::row(pk, entry));
         }
         for event in &change.events {
-            self.events.push(event_rows::row(number, Some(pk), event, None)?);
+            self.events.push(event_rows::row(number, Some(pk), event)?);
         }
         for item in &change.attention {
             self.attention.push(attention_rows::row(number, pk, item));
@@ -125,7 +126,6 @@ impl<'a> Writes<'a> {
             (Written::Repeats, observation_rows::REPEAT, &self.repeats),
             (Written::Other, push_rows::INSERT, &self.pushes),
             (Written::Other, ledger_rows::INSERT, &self.ledger),
-            (Written::Deliveries, event_rows::INSERT, &self.events),
             (Written::Other, attention_rows::PUT, &self.attention),
             (Written::Claims, idempotency_rows::CLAIM, &self.claims),
             (Written::Other, idempotency_rows::SETTLE, &self.settled),
@@ -136,6 +136,11 @@ impl<'a> Writes<'a> {
             .filter(|(.., rows)| !rows.is_empty())
             .map(|(about, sql, rows)| Statement { about, sql, values: rows.values() })
             .collect();
+        if !self.events.is_empty() {
+            let mut values = self.events.values();
+            values.push(&None::<Uuid>);
+            statements.push(Statement { about: Written::Deliveries, sql: event_rows::INSERT, values });
+        }
         for (sql, checkouts, kept) in [
             (push_rows::TRIM_REFUSED, &self.refused_in, &push_rows::REFUSED_KEPT),
             (push_rows::TRIM_REPEATS, &self.repeated_in, &push_rows::REPEATS_KEPT),

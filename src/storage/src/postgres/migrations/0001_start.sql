@@ -210,3 +210,10 @@ CREATE TABLE vault_check (
     id     bigint NOT NULL PRIMARY KEY CHECK (id = 1),
     sealed bytea  NOT NULL
 );
+
+-- Numbers of the last transactions of every process, so that a commit whose answer is lost need not be repeated blindly.
+CREATE TABLE commits (
+    id      bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    number  bigint      NOT NULL,
+    used_at timestamptz NOT NULL
+) WITH (fillfactor = 50);
