@@ -95,10 +95,10 @@ impl Engine {
                 return (Change::abort(), Ok(false));
             }
             draft.stop_asking(attempt);
-            if Polling::owes_an_answer(known.state) {
-                if let Err(error) = draft.flag_silence(attempt, hours) {
-                    return (Change::abort(), Err(error));
-                }
+            if Polling::owes_an_answer(known.state)
+                && let Err(error) = draft.flag_silence(attempt, hours)
+            {
+                return (Change::abort(), Err(error));
             }
             (draft.finish().0, Ok(true))
         })
