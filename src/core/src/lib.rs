@@ -75,4 +75,4 @@ pub use status::CheckoutStatus;
 pub use webhook::{
     Delivery, DeliveryAttempt, DeliveryState, EndpointSecret, EndpointState, WebhookEndpoint, is_subscribed,
 };
-pub use webhook_url::{GuardPolicy, UrlRefusal, check_url};
+pub use webhook_url::{GuardPolicy, UrlRefusal, check_url, url_origin};

@@ -156,8 +156,8 @@ pub struct DeliveryAttempt {
     pub latency_ms: u64,
     /// The HTTP status, where there was one.
     pub status: Option<u16>,
-    /// Our word for the failure, where there was no status: `timeout`, `refused_address`, `dns`, `tls`, `connect`,
-    /// `reset`, `redirect`.
+    /// Our word for the failure, where there was no status: `timeout`, `refused_address`, `refused_url`, `dns`, `tls`,
+    /// `connect`, `reset`, `redirect`, and where nothing was sent by our own fault `unsigned`, `unwritable`.
     pub error: Option<String>,
     /// The first [`RESPONSE_KEPT_BYTES`] of the answer.
     pub response: Vec<u8>,

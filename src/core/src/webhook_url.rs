@@ -86,6 +86,13 @@ pub fn check_url(text: &str, policy: GuardPolicy) -> Result<Url, UrlRefusal> {
     Ok(url)
 }
 
+/// Scheme, host and a port that is not the usual one: what may be told of a URL to others, as its path or query may hold
+/// a token. None when there is no such part.
+pub fn url_origin(text: &str) -> Option<String> {
+    let origin = Url::parse(text).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
+}
+
 /// Names that mean this machine wherever they are looked up (RFC 6761, 6.3).
 fn names_this_machine(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
@@ -97,6 +104,20 @@ mod tests {
     use super::*;
 
     const OPEN: GuardPolicy = GuardPolicy { allow_loopback: true, allow_http: true };
+
+    #[test]
+    fn an_origin_holds_nothing_that_may_be_a_token() {
+        for (url, origin) in [
+            ("https://shop.example/hooks/t0ken?key=t0ken#t0ken", Some("https://shop.example")),
+            ("https://t0ken:t0ken@Shop.Example:443/", Some("https://shop.example")),
+            ("https://shop.example:8443/t0ken", Some("https://shop.example:8443")),
+            ("http://[::1]:80/t0ken", Some("http://[::1]")),
+            ("mailto:t0ken@shop.example", None),
+            ("t0ken", None),
+        ] {
+            assert_eq!(url_origin(url).as_deref(), origin, "{url}");
+        }
+    }
 
     #[test]
     fn every_notation_of_a_refused_address_is_refused() {

@@ -67,6 +67,8 @@ impl Courier {
             client,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
+            outbox: Arc::clone(&outbox),
+            slow_after: settings.slow_after,
             loopback_in_test_mode: settings.allow_loopback_in_test_mode,
         };
         Self { outbox, clock, ids, poster: Arc::new(poster), load: Arc::default(), settings }
@@ -133,8 +135,8 @@ impl Courier {
 
     /// Takes what fits in and starts to send it.
     async fn look(&self, sending: &mut JoinSet<()>, done: &UnboundedSender<Finished>) -> Look {
-        let (room, busy) = self.load.room(self.settings.concurrency, self.settings.per_endpoint);
-        if room == 0 {
+        let room = self.load.room(self.settings.concurrency, self.settings.per_endpoint);
+        if room.all == 0 {
             return Look::Full;
         }
         let (now, lease) = (self.clock.now(), self.settings.lease());
@@ -144,9 +146,9 @@ impl Courier {
             owner: self.settings.owner.clone(),
             now,
             until: until.unwrap_or(Timestamp::MAX),
-            limit: room,
-            per_endpoint: self.settings.per_endpoint,
-            busy,
+            limit: room.all,
+            per_endpoint: room.unknown,
+            rooms: room.named,
         };
         let taken = match self.outbox.lease_deliveries(&ask).await {
             Ok(taken) => taken,
@@ -155,7 +157,7 @@ impl Courier {
                 return Look::Failed;
             }
         };
-        let full = u32::try_from(taken.len()).is_ok_and(|taken| taken >= room);
+        let full = u32::try_from(taken.len()).is_ok_and(|taken| taken >= room.all);
         for leased in taken {
             self.start(leased, lease_ends, sending, done.clone());
         }
@@ -173,7 +175,9 @@ impl Courier {
         let (poster, load) = (Arc::clone(&self.poster), Arc::clone(&self.load));
         sending.spawn(async move {
             let posted = poster.post(&leased).await;
-            load.note(leased.endpoint.id, posted.hung);
+            if let Some(pace) = posted.pace {
+                load.note(leased.endpoint.id, pace);
+            }
             // The other end is there until every sender is gone, unless its grace is over.
             let _ = done.send(Finished { posted, lease_ends, slot });
         });

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use lendport_core::{EndpointState, WebhookEndpoint};
 use lendport_storage::{AfterTry, LeasedDelivery};
 
+use crate::refusal::refusals_enough;
 use crate::schedule::{Unit, delay};
 
 /// An endpoint with nothing but failure for so long is switched off.
@@ -27,8 +28,8 @@ pub(crate) struct FollowUp {
     pub(crate) switch_off: Option<EndpointState>,
 }
 
-/// Decides at the end of a try.
-pub(crate) fn follow_up(leased: &LeasedDelivery, heard: Heard, now: Timestamp, unit: Unit) -> FollowUp {
+/// Decides at the end of a try. `refusals` are those in a row, this one included.
+pub(crate) fn follow_up(leased: &LeasedDelivery, heard: Heard, refusals: u32, now: Timestamp, unit: Unit) -> FollowUp {
     match heard.status {
         Some(200..=299) => FollowUp { after: AfterTry::Delivered, switch_off: None },
         Some(410) => FollowUp { after: AfterTry::Failed, switch_off: Some(EndpointState::Gone) },
@@ -36,7 +37,7 @@ pub(crate) fn follow_up(leased: &LeasedDelivery, heard: Heard, now: Timestamp, u
             let after = match wait(leased, heard, unit) {
                 Some(wait) => AfterTry::Retry {
                     at: now.saturating_add(wait).unwrap_or(Timestamp::MAX),
-                    overtakable: refuses_this_one(leased, heard),
+                    overtakable: refuses_this_one(leased, heard) || refuses_long(heard, refusals),
                 },
                 None => AfterTry::Failed,
             };
@@ -67,6 +68,11 @@ fn refuses_this_one(leased: &LeasedDelivery, heard: Heard) -> bool {
         _ => false,
     };
     heard.status.is_some() && leased.delivery.tries >= 1 && accepted_since
+}
+
+/// The receiver answered, and has refused this event often enough: a quiet shop may have nothing else to accept.
+fn refuses_long(heard: Heard, refusals: u32) -> bool {
+    refusals_enough(heard.status).is_some_and(|enough| refusals >= enough)
 }
 
 #[cfg(test)]
@@ -135,7 +141,7 @@ mod tests {
     }
 
     fn decided(leased: &LeasedDelivery, status: Option<u16>) -> FollowUp {
-        follow_up(leased, Heard { status, retry_after: None }, after(10), Unit::MIDDLE)
+        follow_up(leased, Heard { status, retry_after: None }, 0, after(10), Unit::MIDDLE)
     }
 
     #[test]
@@ -160,7 +166,7 @@ mod tests {
     fn retry_after_only_makes_it_later() {
         let at = |tries, seconds| {
             let heard = Heard { status: Some(503), retry_after: Some(Duration::from_secs(seconds)) };
-            match follow_up(&leased(tries), heard, after(0), Unit::MIDDLE).after {
+            match follow_up(&leased(tries), heard, 0, after(0), Unit::MIDDLE).after {
                 AfterTry::Retry { at, .. } => at.duration_since(after(0)).as_secs(),
                 other => panic!("{other:?}"),
             }
@@ -168,7 +174,7 @@ mod tests {
         assert_eq!([at(0, 0), at(0, 4), at(0, 6), at(0, 86_400)], [5, 5, 6, 86_400]);
         assert_eq!([at(1, 6), at(1, 301)], [300, 301]);
         let last = Heard { status: Some(503), retry_after: Some(Duration::from_secs(60)) };
-        assert_eq!(follow_up(&leased(9), last, after(0), Unit::MIDDLE).after, AfterTry::Failed);
+        assert_eq!(follow_up(&leased(9), last, 0, after(0), Unit::MIDDLE).after, AfterTry::Failed);
     }
 
     #[test]
@@ -190,6 +196,24 @@ mod tests {
         assert!(!overtakable(1, Some(0), Some(1), None));
         // Sent again by hand: the schedule begins anew, and so does this.
         assert!(!overtakable(0, Some(0), Some(1), Some(500)));
+    }
+
+    #[test]
+    fn an_event_that_was_refused_often_enough_is_overtaken() {
+        let overtakable = |refusals, status| {
+            let heard = Heard { status, retry_after: None };
+            match follow_up(&leased(4), heard, refusals, after(10), Unit::MIDDLE).after {
+                AfterTry::Retry { overtakable, .. } => overtakable,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(!overtakable(2, Some(422)) && overtakable(3, Some(422)));
+        for status in [307, 408, 429, 500] {
+            assert!(!overtakable(4, Some(status)) && overtakable(5, Some(status)), "{status}");
+        }
+        for status in [None, Some(502), Some(503), Some(504)] {
+            assert!(!overtakable(9, status), "{status:?}");
+        }
     }
 
     #[test]

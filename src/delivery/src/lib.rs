@@ -5,6 +5,7 @@ mod follow_up;
 mod load;
 mod post;
 mod recovery;
+mod refusal;
 pub mod schedule;
 mod settings;
 mod settle;

@@ -1,10 +1,26 @@
-//! What is under way in this process, by endpoint, and which endpoints hang.
+//! What is under way in this process, by endpoint, and how many places each endpoint has.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lendport_core::WebhookEndpointId;
 use tokio::sync::Notify;
+
+/// Places of an endpoint that nothing is known of: it may be one that hangs.
+const UNKNOWN_SHARE: u32 = 2;
+/// Places of one whose latest try took long.
+const SLOW_SHARE: u32 = 1;
+/// Endpoints that are remembered. Of more, those not heard from for the longest are unknown again.
+const KNOWN_MAX: usize = 1_000;
+
+/// How the latest try of an endpoint went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// It answered soon, whatever it said.
+    Quick,
+    /// It took long, however that ended.
+    Slow,
+}
 
 /// Counts deliveries from their lease until their result is written.
 #[derive(Debug, Default)]
@@ -17,8 +33,25 @@ pub(crate) struct Load {
 struct Counts {
     all: u32,
     by_endpoint: HashMap<WebhookEndpointId, u32>,
-    /// Their last try here ran into the time limit.
-    hanging: HashSet<WebhookEndpointId>,
+    known: HashMap<WebhookEndpointId, Known>,
+    notes: u64,
+}
+
+#[derive(Debug)]
+struct Known {
+    pace: Pace,
+    /// The number of the note; the lowest is the oldest.
+    note: u64,
+}
+
+/// How much more fits in.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    pub(crate) all: u32,
+    /// Of each endpoint that is not named.
+    pub(crate) unknown: u32,
+    /// Of those that are busy or known.
+    pub(crate) named: BTreeMap<WebhookEndpointId, u32>,
 }
 
 impl Load {
@@ -26,24 +59,30 @@ impl Load {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many more fit in, and what is to be taken off each endpoint's share: what is under way, and of one that
-    /// hangs all but one. So a few that hang cannot hold every place for as long as the time limit, again and again.
-    pub(crate) fn room(&self, limit: u32, per_endpoint: u32) -> (u32, Vec<(WebhookEndpointId, u32)>) {
+    /// What fits in beside what is under way. Only an endpoint that answers soon has the full share, so a few that are
+    /// slow cannot hold every place, neither again and again nor right after a start.
+    pub(crate) fn room(&self, limit: u32, full_share: u32) -> Room {
         let counts = self.counts();
-        let all_but_one = |id| if counts.hanging.contains(id) { per_endpoint.saturating_sub(1) } else { 0 };
-        let under_way = counts.by_endpoint.iter().map(|(id, count)| (*id, count + all_but_one(id)));
-        let idle = counts.hanging.iter().filter(|id| !counts.by_endpoint.contains_key(id));
-        let busy = under_way.chain(idle.map(|id| (*id, all_but_one(id)))).collect();
-        (limit.saturating_sub(counts.all), busy)
+        let share = |id| match counts.known.get(id).map(|known| known.pace) {
+            Some(Pace::Quick) => full_share,
+            Some(Pace::Slow) => full_share.min(SLOW_SHARE),
+            None => full_share.min(UNKNOWN_SHARE),
+        };
+        let under_way = |id| counts.by_endpoint.get(id).copied().unwrap_or(0);
+        let ids = counts.known.keys().chain(counts.by_endpoint.keys());
+        let named = ids.map(|id| (*id, share(id).saturating_sub(under_way(id)))).collect();
+        Room { all: limit.saturating_sub(counts.all), unknown: full_share.min(UNKNOWN_SHARE), named }
     }
 
-    /// Notes how a try ended: in the time limit or not.
-    pub(crate) fn note(&self, endpoint: WebhookEndpointId, hangs: bool) {
+    /// Notes how a try went.
+    pub(crate) fn note(&self, endpoint: WebhookEndpointId, pace: Pace) {
         let mut counts = self.counts();
-        if hangs {
-            counts.hanging.insert(endpoint);
-        } else {
-            counts.hanging.remove(&endpoint);
+        counts.notes += 1;
+        let known = Known { pace, note: counts.notes };
+        counts.known.insert(endpoint, known);
+        if counts.known.len() > KNOWN_MAX {
+            let oldest = counts.known.iter().min_by_key(|(_, known)| known.note).map(|(id, _)| *id);
+            oldest.and_then(|id| counts.known.remove(&id));
         }
     }
 
@@ -85,38 +124,59 @@ impl Drop for Slot {
 
 #[cfg(test)]
 mod tests {
+    use lendport_testkit::SeededIds;
+
     use super::*;
+
+    fn endpoints<const N: usize>() -> [WebhookEndpointId; N] {
+        let ids = SeededIds::new(5);
+        [(); N].map(|()| WebhookEndpointId::mint(&ids))
+    }
 
     #[tokio::test]
     async fn slots_count_until_they_are_dropped() {
         let load = Arc::new(Load::default());
-        let a = "whe_0190a5b0c1d27e3f8a4b5c6d7e8f9a0a".parse().unwrap();
-        let b = "whe_0190a5b0c1d27e3f8a4b5c6d7e8f9a0b".parse().unwrap();
+        let [a, b] = endpoints();
         let slots = [load.take(a), load.take(a), load.take(b)];
-        let (room, mut busy) = load.room(4, 8);
-        busy.sort();
-        assert_eq!((room, busy), (1, vec![(a, 2), (b, 1)]));
-        assert_eq!(load.room(2, 8).0, 0);
+        assert_eq!(load.room(4, 8), Room { all: 1, unknown: 2, named: [(a, 0), (b, 1)].into() });
+        assert_eq!(load.room(2, 8).all, 0);
         drop(slots);
         load.freed().await;
-        assert_eq!(load.room(4, 8), (4, Vec::new()));
+        assert_eq!(load.room(4, 8), Room { all: 4, unknown: 2, named: [].into() });
     }
 
     #[test]
-    fn of_an_endpoint_that_hangs_one_place_is_left() {
+    fn the_latest_try_decides_on_the_share() {
         let load = Arc::new(Load::default());
-        let a = "whe_0190a5b0c1d27e3f8a4b5c6d7e8f9a0a".parse().unwrap();
-        let share =
-            |busy: Vec<(WebhookEndpointId, u32)>| 8_u32.saturating_sub(busy.iter().map(|(_, count)| count).sum());
-        assert_eq!(share(load.room(64, 8).1), 8);
-        load.note(a, true);
-        assert_eq!(share(load.room(64, 8).1), 1);
+        let [a] = endpoints();
+        let room = |full_share| load.room(64, full_share).named.get(&a).copied();
+        assert_eq!(room(8), None);
         let slot = load.take(a);
-        assert_eq!(share(load.room(64, 8).1), 0);
+        assert_eq!(room(8), Some(1));
+        load.note(a, Pace::Quick);
+        assert_eq!(room(8), Some(7));
+        load.note(a, Pace::Slow);
+        assert_eq!(room(8), Some(0));
         drop(slot);
-        load.note(a, false);
-        assert_eq!(share(load.room(64, 8).1), 8);
-        load.note(a, true);
-        assert_eq!(load.room(64, 1).1.iter().map(|(_, count)| count).sum::<u32>(), 0);
+        assert_eq!(room(8), Some(1));
+        load.note(a, Pace::Quick);
+        assert_eq!(room(8), Some(8));
+        // Nobody has more than the share that is set.
+        load.note(a, Pace::Slow);
+        assert_eq!((room(1), load.room(64, 1).unknown), (Some(1), 1));
+    }
+
+    #[test]
+    fn those_not_heard_from_for_the_longest_are_forgotten() {
+        let load = Load::default();
+        let all: [_; KNOWN_MAX + 2] = endpoints();
+        let [first, second, third, ..] = all;
+        for id in all {
+            load.note(id, Pace::Slow);
+            load.note(first, Pace::Quick);
+        }
+        let named = load.room(64, 8).named;
+        assert_eq!(named.len(), KNOWN_MAX);
+        assert_eq!([first, second, third].map(|id| named.get(&id).copied()), [Some(8), None, None]);
     }
 }

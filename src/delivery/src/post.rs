@@ -1,15 +1,19 @@
 //! One try of one delivery: the document, its signatures, the send, and what comes of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use lendport_core::{
     Clock, DeliveryAttempt, DeliveryAttemptId, EndpointState, GuardPolicy, IdSource, WebhookEndpoint, event_document,
 };
 use lendport_outbound::{GuardedClient, GuardedError, GuardedRequest, GuardedTry};
-use lendport_storage::{LeasedDelivery, TriedDelivery};
+use lendport_storage::{LeasedDelivery, Outbox, TriedDelivery};
+use tokio::time::Instant;
 
 use crate::follow_up::{FollowUp, Heard, follow_up};
+use crate::load::Pace;
+use crate::refusal::{refusals_enough, refused_last};
 use crate::schedule::Unit;
 use crate::signature::{SigningSecret, sign};
 
@@ -18,6 +22,9 @@ pub(crate) struct Poster {
     pub(crate) client: Arc<GuardedClient>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
+    /// Read for what became of earlier tries.
+    pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) slow_after: Duration,
     pub(crate) loopback_in_test_mode: bool,
 }
 
@@ -26,8 +33,8 @@ pub(crate) struct Poster {
 pub(crate) struct Posted {
     pub(crate) tried: TriedDelivery,
     pub(crate) switch_off: Option<EndpointState>,
-    /// The time limit ended it.
-    pub(crate) hung: bool,
+    /// How it went; none when it ended soon without an answer.
+    pub(crate) pace: Option<Pace>,
 }
 
 /// What is noted of a try.
@@ -42,13 +49,16 @@ struct Note {
 impl Poster {
     /// Tries once.
     pub(crate) async fn post(&self, leased: &LeasedDelivery) -> Posted {
-        let started_at = self.clock.now();
+        let (started_at, began) = (self.clock.now(), Instant::now());
         let (note, heard) = match self.send(leased, started_at).await {
             Ok(tried) => read(tried),
             Err(word) => (Note { error: Some(word), ..Note::default() }, Heard { status: None, retry_after: None }),
         };
-        let FollowUp { after, switch_off } = follow_up(leased, heard, self.clock.now(), self.unit());
-        let hung = note.error == Some(GuardedError::Timeout.word());
+        let slow = began.elapsed() > self.slow_after || note.error == Some(GuardedError::Timeout.word());
+        let quick = heard.status.map(|_| Pace::Quick);
+        let pace = if slow { Some(Pace::Slow) } else { quick };
+        let refusals = self.refusals(leased, heard.status).await;
+        let FollowUp { after, switch_off } = follow_up(leased, heard, refusals, self.clock.now(), self.unit());
         let attempt = DeliveryAttempt {
             id: DeliveryAttemptId::mint(self.ids.as_ref()),
             url: leased.endpoint.url.clone(),
@@ -66,7 +76,7 @@ impl Poster {
             attempt,
             after,
         };
-        Posted { tried, switch_off, hung }
+        Posted { tried, switch_off, pace }
     }
 
     /// An error is the word for what kept us from sending; it is our fault, so it is logged.
@@ -87,6 +97,22 @@ impl Poster {
         let policy = GuardPolicy::of(tenant.mode, self.loopback_in_test_mode);
         let request = GuardedRequest { url: &endpoint.url, headers: &headers, body: body.into_bytes(), policy, now };
         Ok(self.client.send(request).await)
+    }
+
+    /// Refusals in a row, this one included. The log is read only where it may have enough of them.
+    async fn refusals(&self, leased: &LeasedDelivery, status: Option<u16>) -> u32 {
+        let Some(enough) = refusals_enough(status) else { return 0 };
+        let (since_queued, id) = (leased.delivery.tries, leased.delivery.id);
+        if since_queued.saturating_add(1) < enough {
+            return 0;
+        }
+        match self.outbox.delivery(leased.tenant, id).await {
+            Ok(found) => found.map_or(0, |(_, tries)| refused_last(&tries, since_queued)).saturating_add(1),
+            Err(error) => {
+                tracing::warn!(delivery = %id, %error, "earlier tries cannot be read; later events go on waiting");
+                0
+            }
+        }
     }
 
     fn unit(&self) -> Unit {

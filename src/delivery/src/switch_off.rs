@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use lendport_core::{
-    About, EndpointState, Event, EventId, EventType, IdSource, Mode, WebhookEndpoint, WebhookEndpointId,
+    About, EndpointState, Event, EventId, EventType, IdSource, Mode, WebhookEndpoint, WebhookEndpointId, url_origin,
 };
 use lendport_storage::{
     Audience, Outbox, OutboxAsk, OutboxChange, OutboxLoaded, StoreError, Tenant, change_outbox_with,
@@ -59,7 +59,7 @@ fn decide(found: &WebhookEndpoint, verdict: &Verdict, event: EventId, now: Times
         kind: EventType::WebhookEndpointDisabled,
         sequence: 0,
         test: false,
-        snapshot: snapshot(&endpoint, verdict.tenant.mode, now)?,
+        snapshot: snapshot(&endpoint, verdict.tenant.mode)?,
         created_at: now,
     };
     Some(OutboxChange {
@@ -74,41 +74,27 @@ struct Data<'a> {
     webhook_endpoint: Shown<'a>,
 }
 
-/// The words of the merchant API, without secrets.
+/// What the other endpoints are told: of the URL its origin alone, as the rest may hold a token.
 #[derive(Serialize)]
 struct Shown<'a> {
     id: WebhookEndpointId,
     object: &'static str,
     mode: &'static str,
-    url: &'a str,
+    origin: Option<String>,
     description: Option<&'a str>,
-    events: Option<Vec<&'static str>>,
     state: &'static str,
     failing_since: Option<Timestamp>,
-    previous_secret_expires_at: Option<Timestamp>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
 }
 
-fn snapshot(endpoint: &WebhookEndpoint, mode: Mode, now: Timestamp) -> Option<String> {
-    let events = endpoint.events.iter().map(|kind| kind.as_str()).collect();
+fn snapshot(endpoint: &WebhookEndpoint, mode: Mode) -> Option<String> {
     let shown = Shown {
         id: endpoint.id,
         object: "webhook_endpoint",
         mode: mode.as_str(),
-        url: &endpoint.url,
+        origin: url_origin(&endpoint.url),
         description: endpoint.description.as_deref(),
-        events: (!endpoint.events.is_empty()).then_some(events),
         state: endpoint.state.as_str(),
         failing_since: endpoint.failing_since,
-        previous_secret_expires_at: endpoint
-            .secrets
-            .iter()
-            .filter_map(|secret| secret.expires_at)
-            .filter(|at| *at > now)
-            .max(),
-        created_at: endpoint.created_at,
-        updated_at: endpoint.updated_at,
     };
     serde_json::to_string(&Data { webhook_endpoint: shown }).ok()
 }

@@ -3,6 +3,7 @@
 //! Deliveries are made by the store itself, in the transaction that writes their event, for every enabled endpoint of
 //! the tenant that wants the type. So no event can be without them, whatever dies.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -87,10 +88,10 @@ pub struct LeaseAsk {
     pub until: Timestamp,
     /// Deliveries at most.
     pub limit: u32,
-    /// Deliveries per endpoint at most.
+    /// Deliveries at most of each endpoint that `rooms` does not name.
     pub per_endpoint: u32,
-    /// What is under way in the asking process, by endpoint; taken off `per_endpoint`.
-    pub busy: Vec<(WebhookEndpointId, u32)>,
+    /// Deliveries at most of these endpoints: more or fewer, as the asking process knows them.
+    pub rooms: BTreeMap<WebhookEndpointId, u32>,
 }
 
 /// A delivery that its worker alone may try until the lease ends.

@@ -108,6 +108,10 @@ impl FakeOutbox {
         }
     }
 
+    pub fn all_delivered(&self, endpoint: WebhookEndpointId) -> bool {
+        self.deliveries_to(endpoint).iter().all(|row| row.delivery.state == DeliveryState::Delivered)
+    }
+
     pub fn deliveries_to(&self, endpoint: WebhookEndpointId) -> Vec<DeliveryRow> {
         let rows = self.rows.lock().unwrap();
         rows.deliveries.iter().filter(|row| row.delivery.endpoint == endpoint).cloned().collect()
@@ -147,7 +151,7 @@ impl Outbox for FakeOutbox {
         for at in 0..deliveries.len() {
             let row = &deliveries[at];
             let to = endpoints.iter().find(|to| to.endpoint.id == row.delivery.endpoint).unwrap();
-            let busy = ask.busy.iter().find(|(id, _)| *id == to.endpoint.id).map_or(0, |(_, count)| *count);
+            let most = *ask.rooms.get(&to.endpoint.id).unwrap_or(&ask.per_endpoint);
             let here = taken.iter().filter(|one| one.endpoint.id == to.endpoint.id).count();
             let pending = |row: &DeliveryRow| row.delivery.state == DeliveryState::Pending;
             let waits = deliveries[..at].iter().any(|earlier| {
@@ -161,7 +165,7 @@ impl Outbox for FakeOutbox {
                 && row.delivery.next_at.is_some_and(|at| at <= ask.now)
                 && row.lease.as_ref().is_none_or(|(_, until)| *until <= ask.now)
                 && to.endpoint.state == EndpointState::Enabled;
-            let room = taken.len() < ask.limit as usize && busy as usize + here < ask.per_endpoint as usize;
+            let room = taken.len() < ask.limit as usize && here < most as usize;
             if due && room && !waits {
                 taken.push(LeasedDelivery {
                     tenant: row.tenant,
@@ -247,8 +251,14 @@ impl Outbox for FakeOutbox {
         not_here()
     }
 
-    async fn delivery(&self, _: Tenant, _: DeliveryId) -> Result<Option<(Delivery, Vec<DeliveryAttempt>)>, StoreError> {
-        not_here()
+    async fn delivery(
+        &self,
+        tenant: Tenant,
+        id: DeliveryId,
+    ) -> Result<Option<(Delivery, Vec<DeliveryAttempt>)>, StoreError> {
+        let rows = self.rows.lock().unwrap();
+        let found = rows.deliveries.iter().find(|row| row.tenant == tenant && row.delivery.id == id);
+        Ok(found.map(|row| (row.delivery.clone(), row.tries.clone())))
     }
 
     async fn deliveries(

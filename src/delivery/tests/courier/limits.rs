@@ -12,10 +12,14 @@ use crate::world::{World, until};
 #[tokio::test]
 async fn a_slow_receiver_gets_its_share_and_the_others_go_on() {
     let world = World::new();
-    let slow = Receiver::start(Reply::HangThen(200)).await;
+    let slow = Receiver::start(Reply::Status(200, "")).await;
     let quick = Receiver::start(Reply::Status(200, "")).await;
-    let (slow_id, quick_id) = (world.endpoint(&slow.url), world.endpoint(&quick.url));
+    let slow_id = world.endpoint(&slow.url);
     let courier = world.start_with(CourierSettings { concurrency: 6, per_endpoint: 3, ..world.settings() });
+    world.tell(world.checkout(), 1);
+    until("the first answer", || world.outbox.all_delivered(slow_id)).await;
+    slow.reply(Reply::HangThen(200));
+    let quick_id = world.endpoint(&quick.url);
     for _ in 0..50 {
         world.tell(world.checkout(), 1);
     }
@@ -25,8 +29,8 @@ async fn a_slow_receiver_gets_its_share_and_the_others_go_on() {
         rows.iter().all(|row| row.delivery.state == DeliveryState::Delivered)
     })
     .await;
-    assert_eq!((slow.count(), slow.most_at_once()), (3, 3));
-    assert!(world.outbox.deliveries_to(slow_id).iter().all(|row| row.tries.is_empty()));
+    assert_eq!((slow.count(), slow.most_at_once()), (4, 3));
+    assert!(world.outbox.deliveries_to(slow_id).iter().skip(1).all(|row| row.tries.is_empty()));
     slow.reply(Reply::Status(200, ""));
     slow.let_go();
     until("the slow receiver's deliveries", || {
@@ -36,7 +40,7 @@ async fn a_slow_receiver_gets_its_share_and_the_others_go_on() {
     .await;
     courier.stopped().await;
     assert!(slow.most_at_once() <= 3 && quick.most_at_once() <= 3);
-    assert_eq!((slow.count(), quick.count()), (50, 50));
+    assert_eq!((slow.count(), quick.count()), (51, 50));
 }
 
 #[tokio::test]
@@ -85,6 +89,74 @@ async fn a_receiver_that_hangs_gets_one_place_until_it_answers() {
         rows.iter().all(|row| row.delivery.state == DeliveryState::Delivered)
     })
     .await;
+    courier.stopped().await;
+}
+
+/// Right after a start nobody is known: those that hang must not take everything for as long as the time limit.
+#[tokio::test]
+async fn many_that_hang_leave_room_right_after_a_start() {
+    let world = World::new();
+    let mut hanging = Vec::new();
+    for _ in 0..7 {
+        let shop = Receiver::start(Reply::HangThen(200)).await;
+        let id = world.endpoint(&shop.url);
+        hanging.push((shop, id));
+    }
+    let quick = Receiver::start(Reply::Status(200, "")).await;
+    let quick_id = world.endpoint(&quick.url);
+    for _ in 0..40 {
+        world.tell(world.checkout(), 1);
+    }
+    let settings = CourierSettings { concurrency: 16, timeout: Duration::from_secs(120), ..world.settings() };
+    let courier = world.start_with(CourierSettings { grace: Duration::ZERO, ..settings });
+    until("the quick receiver's deliveries", || world.outbox.all_delivered(quick_id)).await;
+    for (shop, id) in &hanging {
+        assert!(shop.most_at_once() <= 2);
+        assert!(world.outbox.deliveries_to(*id).iter().all(|row| row.tries.is_empty()), "none of them has ended");
+    }
+    courier.stopped().await;
+}
+
+/// They answer, and well within the time limit, but each answer holds a place for long.
+#[tokio::test]
+async fn many_that_answer_slowly_have_one_place_each_and_the_quick_one_goes_on() {
+    let world = World::new();
+    let mut slow = Vec::new();
+    for status in [200, 200, 200, 500] {
+        let shop = Receiver::start(Reply::Status(200, "")).await;
+        let id = world.endpoint(&shop.url);
+        slow.push((shop, id, status));
+    }
+    let settings = CourierSettings { concurrency: 16, slow_after: Duration::from_millis(500), ..world.settings() };
+    let courier = world.start_with(CourierSettings { grace: Duration::ZERO, ..settings });
+    // Their first answers are quick and earn them the full share, then they hold every place.
+    world.tell(world.checkout(), 1);
+    until("the first answers", || slow.iter().all(|(_, id, _)| world.outbox.all_delivered(*id))).await;
+    for (shop, _, status) in &slow {
+        shop.reply(Reply::After(Duration::from_secs(1), *status));
+    }
+    for _ in 0..30 {
+        world.tell(world.checkout(), 1);
+    }
+    let tries = |id| world.outbox.deliveries_to(id).iter().map(|row| row.tries.len()).sum::<usize>();
+    let leased = |id| world.outbox.deliveries_to(id).iter().filter(|row| row.lease.is_some()).count();
+    until("one place each", || slow.iter().all(|(_, id, _)| tries(*id) > 1 && leased(*id) <= 1)).await;
+
+    let quick = Receiver::start(Reply::Status(200, "")).await;
+    let quick_id = world.endpoint(&quick.url);
+    for _ in 0..40 {
+        world.tell(world.checkout(), 1);
+    }
+    let mut most = 0;
+    until("the quick receiver's deliveries", || {
+        most = most.max(slow.iter().map(|(_, id, _)| leased(*id)).max().unwrap_or(0));
+        world.outbox.all_delivered(quick_id)
+    })
+    .await;
+    assert_eq!(most, 1);
+    for (_, id, _) in &slow {
+        assert!(tries(*id) < 30, "the quick one has everything long before the slow ones");
+    }
     courier.stopped().await;
 }
 

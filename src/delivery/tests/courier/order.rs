@@ -78,3 +78,31 @@ async fn an_event_that_alone_is_refused_is_overtaken() {
     let first = &world.outbox.deliveries_to(endpoint)[0];
     assert!(first.overtakable && first.delivery.state == DeliveryState::Pending && first.tries.len() == 2);
 }
+
+/// A quiet shop: nothing else is there to be accepted, and the next event of the checkout must not wait for three days.
+#[tokio::test]
+async fn an_event_that_is_refused_again_and_again_is_overtaken_in_a_quiet_shop() {
+    for (status, tries) in [(422, 3), (500, 5)] {
+        let world = World::new();
+        let shop = Receiver::start(Reply::Status(200, "")).await;
+        let endpoint = world.endpoint(&shop.url);
+        shop.behave(move |one| Reply::Status(if one.sequence() == 1 { status } else { 200 }, ""));
+        let checkout = world.checkout();
+        world.tell(checkout, 1);
+        world.tell(checkout, 2);
+        let courier = world.start();
+        for made in 1..=tries {
+            until("the refusal", || world.outbox.deliveries_to(endpoint)[0].tries.len() == made).await;
+            let first = &world.outbox.deliveries_to(endpoint)[0];
+            assert_eq!(first.overtakable, made == tries, "{status}, try {made}");
+            if made < tries {
+                assert_eq!(sequences(&shop.received(), checkout), vec![1; made]);
+                world.clock.set(first.delivery.next_at.unwrap());
+            }
+        }
+        until("the later event", || world.outbox.deliveries_to(endpoint)[1].delivery.state == DeliveryState::Delivered)
+            .await;
+        courier.stopped().await;
+        assert_eq!(world.outbox.deliveries_to(endpoint)[0].delivery.state, DeliveryState::Pending);
+    }
+}

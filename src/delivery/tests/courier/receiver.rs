@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use lendport_delivery::Headers;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -45,6 +46,8 @@ pub enum Reply {
     Status(u16, &'static str),
     /// Says nothing until let go, then answers with this status.
     HangThen(u16),
+    /// Answers with this status after this time.
+    After(Duration, u16),
     /// Breaks the connection.
     Reset,
 }
@@ -139,6 +142,10 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
                         return Ok(());
                     }
                 }
+            }
+            Reply::After(time, status) => {
+                tokio::time::sleep(time).await;
+                (status, "")
             }
             Reply::Reset => {
                 shared.now.fetch_sub(1, Ordering::SeqCst);

@@ -149,7 +149,7 @@ async fn gone_is_told_once_to_the_others() {
         world.tell(checkout).await;
     }
     let courier = world.start(1);
-    crate::world::until("eight tries", || gone.count() == 8).await;
+    crate::world::until("two tries", || gone.count() == 2).await;
     gone.reply(Reply::Status(410, ""));
     gone.let_go();
     world.until("the news", other_id, |rows| rows.len() == 11 && all_delivered(rows)).await;

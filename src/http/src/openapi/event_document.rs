@@ -1,10 +1,11 @@
 //! The document of an event, for both descriptions: what endpoints are sent is what `/v1/events` answers.
 //! `lendport_core::event_document` writes it.
 
-use lendport_engine::view::{CheckoutView, EndpointView};
+use lendport_engine::view::CheckoutView;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
 
+use super::disabled_endpoint::DisabledEndpoint;
 use crate::body::webhook::event_types;
 
 /// What happened, and what it happened to as it was then.
@@ -41,7 +42,7 @@ pub(crate) struct EventData {
     /// The checkout as it was at that sequence; in all types but those of endpoints.
     checkout: Option<CheckoutView>,
     /// The endpoint as it was then; in `webhook_endpoint.disabled`.
-    webhook_endpoint: Option<EndpointView>,
+    webhook_endpoint: Option<DisabledEndpoint>,
 }
 
 /// The type of an event.

@@ -2,6 +2,7 @@
 
 pub(crate) mod amount;
 pub(crate) mod bodies;
+pub(crate) mod disabled_endpoint;
 pub(crate) mod event_document;
 mod events;
 pub(crate) mod examples;

@@ -119,7 +119,9 @@ async fn events_are_walked_page_by_page() {
 #[tokio::test]
 async fn a_test_goes_to_one_endpoint_and_says_what_it_is() {
     let world = World::new().await;
-    let one = world.endpoint("one", json!({ "url": "https://one.example/", "events": ["checkout.created"] })).await;
+    let one = world
+        .endpoint("one", json!({ "url": "https://one.example/t0ken?t0ken", "events": ["checkout.created"] }))
+        .await;
     let other = world.endpoint("other", json!({ "url": "https://other.example/" })).await;
     for kind in EventType::ALL {
         let (word, key) = (kind.as_str(), format!("test {}", kind.as_str()));
@@ -132,7 +134,9 @@ async fn a_test_goes_to_one_endpoint_and_says_what_it_is() {
             [&json!(word), &json!(true), &json!(0), &json!("test")]
         );
         if kind == EventType::WebhookEndpointDisabled {
-            assert_eq!(event["data"]["webhook_endpoint"]["id"], one.as_str());
+            let told = &event["data"]["webhook_endpoint"];
+            assert_eq!([&told["id"], &told["origin"], &told["state"]], [one.as_str(), "https://one.example", "gone"]);
+            assert!(told.get("url").is_none() && !answer.text.contains("t0ken"), "{}", answer.text);
         } else {
             assert!(event["data"]["checkout"]["id"].is_string(), "{word}");
             assert_eq!(event["data"]["checkout"].get("client_token"), None);

@@ -164,6 +164,6 @@ impl Leasing<'_> {
 }
 
 fn room(ask: &LeaseAsk, endpoint: WebhookEndpointId) -> usize {
-    let busy: u32 = ask.busy.iter().filter(|(id, _)| *id == endpoint).map(|(_, count)| *count).sum();
-    usize::try_from(ask.per_endpoint.saturating_sub(busy)).unwrap_or(usize::MAX)
+    let room = ask.rooms.get(&endpoint).unwrap_or(&ask.per_endpoint);
+    usize::try_from(*room).unwrap_or(usize::MAX)
 }

@@ -68,7 +68,7 @@ pub(super) async fn lost(world: World) {
     assert!(world.lease("one", 500).await.is_empty());
 }
 
-/// No more than asked for: in all, and of one endpoint, less what the process is busy with.
+/// No more than asked for: in all, and of one endpoint, where those that the process knows have rooms of their own.
 pub(super) async fn limits(world: World) {
     let (one, two) = (world.add_endpoint(&[]).await, world.add_endpoint(&[]).await);
     for _ in 0..10 {
@@ -83,8 +83,9 @@ pub(super) async fn limits(world: World) {
     let base = ask("one", at(0));
     assert_eq!(taken(base.clone()).await, (10, 10));
     assert_eq!(taken(LeaseAsk { per_endpoint: 3, ..base.clone() }).await, (3, 3));
-    let busy = LeaseAsk { per_endpoint: 3, busy: vec![(one.id, 2), (two.id, 7)], ..base.clone() };
-    assert_eq!(taken(busy).await, (1, 0));
+    let known = |room| LeaseAsk { per_endpoint: 1, rooms: [(one.id, room)].into(), ..base.clone() };
+    assert_eq!(taken(known(3)).await, (3, 1));
+    assert_eq!(taken(known(0)).await, (0, 1));
     let few = taken(LeaseAsk { limit: 4, ..base.clone() }).await;
     assert_eq!(few.0 + few.1, 4);
     assert_eq!(taken(LeaseAsk { limit: 0, ..base.clone() }).await, (0, 0));

@@ -4,12 +4,13 @@ use lendport_core::EventType;
 use lendport_engine::view::EndpointView;
 use serde_json::{Value, json};
 
+use crate::openapi::disabled_endpoint::DisabledEndpoint;
 use crate::openapi::examples;
 
 /// The `data` of a made-up event, as JSON text.
 pub(super) fn data(kind: EventType, endpoint: &EndpointView) -> String {
     match kind {
-        EventType::WebhookEndpointDisabled => json!({ "webhook_endpoint": endpoint }),
+        EventType::WebhookEndpointDisabled => json!({ "webhook_endpoint": DisabledEndpoint::if_gone(endpoint) }),
         _ => json!({ "checkout": checkout(kind, endpoint.mode) }),
     }
     .to_string()
