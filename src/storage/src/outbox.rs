@@ -52,9 +52,11 @@ pub struct OutboxLoaded<'a> {
 pub struct OutboxChange {
     /// Write nothing at all, claim included.
     pub abort: bool,
-    /// An endpoint, new or changed. Its `failing_since` is the store's own: kept as it is, unless the state changes.
+    /// An endpoint, new or changed. Its `failing_since` is the store's own: kept as it is, unless the
+    /// state changes; none where only the URL changes, as nothing has failed there yet.
     pub endpoint: Option<WebhookEndpoint>,
-    /// Delete the loaded endpoint; its pending deliveries end as failed, its log stays readable.
+    /// Delete the loaded endpoint; its pending deliveries have failed from here on, its log stays readable. The rows
+    /// follow in batches, see [`Outbox::recover_some`].
     pub remove: bool,
     /// Events that are about no checkout, with whom they go to.
     pub events: Vec<(Event, Audience)>,
@@ -192,17 +194,20 @@ pub trait Outbox: Send + Sync {
     /// Takes due deliveries of enabled endpoints. Of one checkout's events to one endpoint the earliest pending one goes
     /// first, and the next only when it is settled or overtakable.
     async fn lease_deliveries(&self, ask: &LeaseAsk) -> Result<Vec<LeasedDelivery>, StoreError>;
-    /// Writes results and ends their leases. A result whose lease was lost to another worker is written to the log all
-    /// the same; `Delivered` always counts.
+    /// Writes results and ends their leases. A result whose lease was lost to another worker, or whose delivery was resent
+    /// since, is written to the log all the same; `Delivered` always counts. So a resend during a try goes out when that
+    /// has failed, at the latest.
     async fn settle_deliveries(&self, owner: &str, tried: Vec<TriedDelivery>) -> Result<(), StoreError>;
     /// Ends every lease of a process that stops, without a try.
     async fn release_deliveries(&self, owner: &str) -> Result<(), StoreError>;
     /// When the next delivery of an enabled endpoint is due; none when nothing is pending.
     async fn next_delivery_at(&self) -> Result<Option<Timestamp>, StoreError>;
-    /// Goes on with at most `batch` events of recoveries that were asked for; says how many.
+    /// Goes on with what takes long: events of recoveries that were asked for, and pending deliveries of endpoints that
+    /// were removed, which end; at most `batch` of both, says how many.
     async fn recover_some(&self, now: Timestamp, batch: u32) -> Result<u64, StoreError>;
-    /// Deletes events older than this whose deliveries are over, with those deliveries and their tries, a batch at a
-    /// time; says how many.
+    /// Deletes events older than this that no enabled endpoint waits for, with their deliveries and tries, a batch at a
+    /// time; says how many. What was pending for an endpoint that is switched off ends with them, and what waited behind
+    /// that moves up.
     async fn trim_events(&self, before: Timestamp, batch: u32) -> Result<u64, StoreError>;
     /// Completes when a delivery may have become due through a change, here or in another process. May complete for
     /// nothing; a worker that misses one looks again by itself.

@@ -17,6 +17,7 @@ mod post;
 mod queue_model;
 mod races;
 mod recovery;
+mod resends;
 mod results;
 mod retention;
 mod round_trip;
@@ -99,12 +100,18 @@ async fn run_outbox(factory: &dyn StoreFactory) {
     case(factory, results::health).await;
     case(factory, results::resend).await;
     case(factory, results::removed).await;
+    case(factory, results::removed_with_much_to_come).await;
+    case(factory, resends::during_a_try).await;
+    case(factory, resends::at_the_same_moment).await;
+    case(factory, resends::in_order).await;
+    case(factory, resends::before_a_try).await;
     case(factory, outbox_pages::event_filters).await;
     case(factory, outbox_pages::event_walk).await;
     case(factory, outbox_pages::delivery_lists).await;
     case(factory, recovery::recover).await;
     case(factory, recovery::in_order).await;
     case(factory, retention::events).await;
+    case(factory, retention::switched_off).await;
     case(factory, retention::history_goes_on).await;
 }
 

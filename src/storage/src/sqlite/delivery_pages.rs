@@ -45,11 +45,11 @@ pub(crate) fn deliveries(
         match filter.event {
             Some(event) => found.extend(of_event(db, endpoint, event, filter.state, page.after)?),
             None => {
-                let query = query(endpoint.pk, filter.state, page.after, limit);
+                let query = query(endpoint, filter.state, page.after, limit);
                 let mut statement = db.prepare_cached(&query.sql)?;
                 let mut rows = statement.query(params_from_iter(query.values))?;
                 while let Some(row) = rows.next()? {
-                    let (event, delivery) = delivery_rows::rebuild(row, endpoint.endpoint.id)?;
+                    let (event, delivery) = delivery_rows::rebuild(row, endpoint)?;
                     found.push((event, delivery, endpoint));
                 }
             }
@@ -78,16 +78,19 @@ fn of_event<'a>(
     Ok(found.filter(|(_, delivery)| wanted(delivery)).map(|(event, delivery)| (event, delivery, endpoint)))
 }
 
-fn query(endpoint: i64, state: Option<DeliveryState>, after: Option<DeliveryId>, limit: u32) -> Query {
+fn query(endpoint: &KnownEndpoint, state: Option<DeliveryState>, after: Option<DeliveryId>, limit: u32) -> Query {
     // The words are those of the partial indexes, which hold few rows; nearly all are delivered.
     let (index, state) = match state {
+        // Rows that still say pending have failed.
+        Some(DeliveryState::Failed) if endpoint.removed => ("", " AND d.state IN ('failed', 'pending')"),
+        Some(DeliveryState::Pending) if endpoint.removed => ("", " AND 0"),
         None => ("", ""),
         Some(DeliveryState::Delivered) => ("", " AND d.state = 'delivered'"),
         Some(DeliveryState::Failed) => ("INDEXED BY deliveries_failed", " AND d.state = 'failed'"),
         Some(DeliveryState::Pending) => ("INDEXED BY deliveries_in_order", " AND d.state = 'pending'"),
     };
     let select = SELECT.replace("FROM deliveries d", &format!("FROM deliveries d {index}"));
-    let mut query = Query { sql: format!("{select} WHERE d.endpoint = ?1{state}"), values: vec![endpoint.into()] };
+    let mut query = Query { sql: format!("{select} WHERE d.endpoint = ?1{state}"), values: vec![endpoint.pk.into()] };
     if let Some(after) = after {
         query.condition("d.id <", after.bytes().to_vec());
     }

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use lendport_core::webhook::RESPONSE_KEPT_BYTES;
 use lendport_core::{
     CheckoutId, Delivery, DeliveryAttempt, DeliveryAttemptId, DeliveryId, DeliveryState, EventId, EventType,
-    WebhookEndpointId,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -32,20 +31,26 @@ pub(crate) struct DeliveryRow {
     pub(crate) event: i64,
     pub(crate) checkout: Option<i64>,
     pub(crate) state: DeliveryState,
+    pub(crate) updated_at: Timestamp,
 }
 
-/// Rebuilds a row that was selected with [`SELECT`], and says which event it tells.
-pub(crate) fn rebuild(row: &Row<'_>, endpoint: WebhookEndpointId) -> Done<(i64, Delivery)> {
+/// Rebuilds a row that was selected with [`SELECT`], and says which event it tells. What is pending for an endpoint that
+/// was removed has failed, even where its row does not say so yet.
+pub(crate) fn rebuild(row: &Row<'_>, endpoint: &KnownEndpoint) -> Done<(i64, Delivery)> {
     let cells = Cells::of::<DeliveryId>("deliveries", row);
+    let (state, next_at) = match cells.word("state", DeliveryState::parse)? {
+        DeliveryState::Pending if endpoint.removed => (DeliveryState::Failed, None),
+        state => (state, cells.time_opt("next_at")?),
+    };
     let delivery = Delivery {
         id: cells.id("id")?,
-        endpoint,
+        endpoint: endpoint.endpoint.id,
         event: cells.id("event_id")?,
         kind: cells.word("kind", EventType::parse)?,
         checkout: cells.id_opt::<CheckoutId>("checkout_id")?,
-        state: cells.word("state", DeliveryState::parse)?,
+        state,
         tries: cells.number("tries")?,
-        next_at: cells.time_opt("next_at")?,
+        next_at,
         created_at: cells.time("created_at")?,
         updated_at: cells.time("updated_at")?,
     };
@@ -57,12 +62,12 @@ pub(crate) fn find(db: &Connection, endpoint: &KnownEndpoint, id: DeliveryId) ->
     let sql = format!("{SELECT} WHERE d.endpoint = ?1 AND d.id = ?2");
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(params![endpoint.pk, id.bytes()])?;
-    rows.next()?.map(|row| rebuild(row, endpoint.endpoint.id)).transpose()
+    rows.next()?.map(|row| rebuild(row, endpoint)).transpose()
 }
 
 /// The same without its event.
 pub(crate) fn row(db: &Connection, endpoint: i64, id: DeliveryId) -> Done<Option<DeliveryRow>> {
-    let sql = "SELECT id, event, checkout, state FROM deliveries WHERE endpoint = ?1 AND id = ?2";
+    let sql = "SELECT id, event, checkout, state, updated_at FROM deliveries WHERE endpoint = ?1 AND id = ?2";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query(params![endpoint, id.bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -71,6 +76,7 @@ pub(crate) fn row(db: &Connection, endpoint: i64, id: DeliveryId) -> Done<Option
         event: cells.get("event")?,
         checkout: cells.get("checkout")?,
         state: cells.word("state", DeliveryState::parse)?,
+        updated_at: cells.time("updated_at")?,
     }))
 }
 
@@ -93,10 +99,12 @@ pub(crate) fn insert(db: &Connection, endpoint: &KnownEndpoint, told: Told, due:
     Ok(())
 }
 
-/// Puts a delivery in the queue, at the start of its schedule.
+/// Puts a delivery in the queue, at the start of its schedule; [`put_in_order`] must follow, which finds it waiting.
+/// Its `updated_at` always grows: a try that began earlier is told by it, and what that comes to no longer counts.
 pub(crate) fn requeue(db: &Connection, endpoint: i64, id: DeliveryId, at: Timestamp) -> Done<()> {
     db.prepare_cached(
-        "UPDATE deliveries SET state = 'pending', tries = 0, overtakable = 0, next_at = ?3, updated_at = ?3
+        "UPDATE deliveries SET state = 'pending', tries = 0, overtakable = 0, waits = checkout IS NOT NULL, next_at = ?3,
+            updated_at = max(?3, updated_at + 1)
          WHERE endpoint = ?1 AND id = ?2",
     )?
     .execute(params![endpoint, id.bytes(), time(at)])?;
@@ -117,7 +125,7 @@ pub(crate) fn put_in_order(db: &Connection, endpoint: i64, checkout: i64) -> Don
         if waits != blocked {
             wrong.push((id, blocked));
         } else if blocked {
-            // All behind one that waits wait.
+            // All behind one that waits wait: no row begins to wait, or is put in the queue, but through here.
             break;
         }
         blocked |= !overtakable;

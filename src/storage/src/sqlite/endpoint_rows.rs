@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::{Cells, StoredId as _, count, json, json_fault, time};
 use super::fault::{Done, Fault};
+use crate::error::StoreError;
 use crate::page::{Page, PageAsk};
 use crate::vault::{Place, Vault};
 
@@ -26,12 +27,20 @@ pub(crate) struct KnownEndpoint {
     pub(crate) endpoint: Arc<WebhookEndpoint>,
     pub(crate) accepted_at: Option<Timestamp>,
     pub(crate) removed: bool,
+    /// False where the row is damaged or sealed with another key; then only what fan-out needs is told as it is stored.
+    pub(crate) readable: bool,
 }
 
 impl KnownEndpoint {
-    /// Whether it is told anything.
+    /// Whether it is told anything. One that cannot be read is: its deliveries wait until it can, so that it misses
+    /// nothing.
     pub(crate) fn is_enabled(&self) -> bool {
         !self.removed && self.endpoint.state == EndpointState::Enabled
+    }
+
+    /// Whether its deliveries can be tried.
+    pub(crate) fn can_be_tried(&self) -> bool {
+        self.is_enabled() && self.readable
     }
 }
 
@@ -42,14 +51,19 @@ struct StoredSecret<'a> {
     expires_at: Option<Timestamp>,
 }
 
-/// Every endpoint a tenant ever had, oldest first.
+/// Every endpoint a tenant ever had, oldest first. One that cannot be read keeps no other back.
 pub(crate) fn of(db: &Connection, vault: &Vault, tenant: i64) -> Done<Vec<KnownEndpoint>> {
     let sql = format!("{SELECT} WHERE e.tenant = ?1 ORDER BY e.id");
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query([tenant])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(rebuild(vault, row)?);
+        match rebuild_at_least(vault, row) {
+            Ok(known) => found.push(known),
+            // Without its id it has no deliveries that could be found; what is pending for it stays.
+            Err(Fault(StoreError::BadRow { .. })) => {}
+            Err(other) => return Err(other),
+        }
     }
     Ok(found)
 }
@@ -62,12 +76,12 @@ pub(crate) fn find(db: &Connection, vault: &Vault, tenant: i64, id: WebhookEndpo
     rows.next()?.map(|row| rebuild(vault, row)).transpose()
 }
 
-/// The endpoint of this key.
+/// The endpoint of this key, as far as it can be read.
 pub(crate) fn by_key(db: &Connection, vault: &Vault, pk: i64) -> Done<Option<KnownEndpoint>> {
     let sql = format!("{SELECT} WHERE e.pk = ?1");
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query([pk])?;
-    rows.next()?.map(|row| rebuild(vault, row)).transpose()
+    rows.next()?.map(|row| rebuild_at_least(vault, row)).transpose()
 }
 
 /// How many endpoints a tenant has.
@@ -106,9 +120,6 @@ fn rebuild(vault: &Vault, row: &Row<'_>) -> Done<KnownEndpoint> {
     let secrets = secrets
         .into_iter()
         .map(|secret| EndpointSecret { text: Secret::new(secret.text.into_owned()), expires_at: secret.expires_at });
-    let events = cells.json_opt::<Vec<Cow<'_, str>>>("events")?.unwrap_or_default();
-    let events =
-        events.iter().map(|kind| EventType::parse(kind).ok_or_else(|| cells.bad("events", "not a known word")));
     Ok(KnownEndpoint {
         pk: cells.get("pk")?,
         tenant: cells.get("tenant")?,
@@ -117,7 +128,7 @@ fn rebuild(vault: &Vault, row: &Row<'_>) -> Done<KnownEndpoint> {
             id,
             url: open_url(vault, &name, &cells.get::<Vec<u8>>("address")?)?,
             description: cells.get("description")?,
-            events: events.collect::<Done<_>>()?,
+            events: wanted(&cells)?,
             secrets: secrets.collect(),
             state: cells.word("state", EndpointState::parse)?,
             failing_since: cells.time_opt("failing_since")?,
@@ -127,7 +138,45 @@ fn rebuild(vault: &Vault, row: &Row<'_>) -> Done<KnownEndpoint> {
         }),
         accepted_at: cells.time_opt("accepted_at")?,
         removed: cells.get("removed")?,
+        readable: true,
     })
+}
+
+/// The whole endpoint, or else what fan-out needs of it, and a line in the log: it must not end the work of others. A
+/// filter that cannot be read lets everything through.
+fn rebuild_at_least(vault: &Vault, row: &Row<'_>) -> Done<KnownEndpoint> {
+    let fault = match rebuild(vault, row) {
+        Ok(known) => return Ok(known),
+        Err(Fault(error)) => error,
+    };
+    let cells = Cells::of::<WebhookEndpointId>(TABLE, row);
+    let pk: i64 = cells.get("pk")?;
+    tracing::error!(endpoint = pk, error = %fault, "an endpoint cannot be read; what it is told waits");
+    Ok(KnownEndpoint {
+        pk,
+        tenant: cells.get("tenant")?,
+        url: cells.get("url")?,
+        endpoint: Arc::new(WebhookEndpoint {
+            id: cells.id("id")?,
+            url: String::new(),
+            description: None,
+            events: wanted(&cells).unwrap_or_default(),
+            secrets: Vec::new(),
+            state: cells.word("state", EndpointState::parse).unwrap_or(EndpointState::Enabled),
+            failing_since: cells.time_opt("failing_since").unwrap_or_default(),
+            version: cells.number("version").unwrap_or_default(),
+            created_at: cells.time("created_at").unwrap_or_default(),
+            updated_at: cells.time("updated_at").unwrap_or_default(),
+        }),
+        accepted_at: cells.time_opt("accepted_at").unwrap_or_default(),
+        removed: cells.get("removed")?,
+        readable: false,
+    })
+}
+
+fn wanted(cells: &Cells<'_>) -> Done<Vec<EventType>> {
+    let words = cells.json_opt::<Vec<Cow<'_, str>>>("events")?.unwrap_or_default();
+    words.iter().map(|kind| EventType::parse(kind).ok_or_else(|| cells.bad("events", "not a known word"))).collect()
 }
 
 /// Writes an endpoint, new or changed. What only the store knows stays as it is.
@@ -143,7 +192,9 @@ pub(crate) fn put(
         return Err(Fault::broken(format!("{}: a change makes the next version and keeps created_at", new.id)));
     }
     let failing_since = match old {
-        Some(old) if old.endpoint.state == new.state => old.endpoint.failing_since,
+        Some(old) if old.endpoint.state == new.state => {
+            old.endpoint.failing_since.filter(|_| old.endpoint.url == new.url)
+        }
         _ => new.failing_since,
     };
     let stored: Vec<StoredSecret<'_>> = new
@@ -180,14 +231,12 @@ pub(crate) fn put(
     if written == 1 { Ok(()) } else { Err(Fault::broken(format!("{} is not an endpoint of this tenant", new.id))) }
 }
 
-/// Ends an endpoint; its log stays readable.
+/// Ends an endpoint; its log stays readable. What is pending for it may be much, and is ended in batches.
 pub(crate) fn remove(db: &Connection, pk: i64) -> Done<()> {
     db.prepare_cached("UPDATE webhook_endpoints SET removed = 1 WHERE pk = ?1")?.execute([pk])?;
-    db.prepare_cached("DELETE FROM recoveries WHERE endpoint = ?1")?.execute([pk])?;
-    db.prepare_cached(
-        "UPDATE deliveries SET state = 'failed', next_at = NULL, waits = 0 WHERE endpoint = ?1 AND state = 'pending'",
-    )?
-    .execute([pk])?;
+    // In the place of a recovery, where one is under way.
+    db.prepare_cached("INSERT OR REPLACE INTO recoveries (endpoint, created_at, event) VALUES (?1, 0, 0)")?
+        .execute([pk])?;
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use super::event_rows;
 use super::fault::{Done, Fault};
 use super::leases::Leases;
 use super::memory::{Memory, View};
+use crate::error::StoreError;
 use crate::outbox::{LeaseAsk, LeasedDelivery};
 use crate::tenant::Tenant;
 use crate::vault::Vault;
@@ -70,17 +71,18 @@ impl Leasing<'_> {
         limit: usize,
         taken: &mut Vec<LeasedDelivery>,
     ) -> Done<()> {
-        let (tenant, endpoint) = self.memory.endpoint(self.db, self.vault, self.view, pk)?;
+        let Some((tenant, endpoint)) = self.known(pk)? else { return Ok(()) };
         let room = room(ask, endpoint.endpoint.id).min(limit - taken.len());
-        if room == 0 || !endpoint.is_enabled() {
+        if room == 0 || !endpoint.can_be_tried() {
             return Ok(());
         }
         let mut found = 0;
         for (id, _) in self.due(leases, pk, Some(ask.now), room)? {
             match self.read(tenant, &endpoint, id) {
                 Ok(Some(leased)) => {
-                    leases.take(pk, id, owner, ask.until);
-                    self.memory.leases().take(pk, id, owner, ask.until);
+                    let changed = leased.delivery.updated_at;
+                    leases.take(pk, (id, changed), owner, ask.until);
+                    self.memory.leases().take(pk, (id, changed), owner, ask.until);
                     taken.push(leased);
                     found += 1;
                 }
@@ -88,7 +90,7 @@ impl Leasing<'_> {
                 Err(Fault(error)) => {
                     tracing::error!(delivery = %id, %error, "a delivery cannot be read");
                     let rest = ask.now.saturating_add(UNREADABLE_REST).unwrap_or(ask.until);
-                    self.memory.leases().take(pk, id, &Arc::from(""), rest);
+                    self.memory.leases().take(pk, (id, ask.now), &Arc::from(""), rest);
                 }
             }
             if found == room {
@@ -105,14 +107,23 @@ impl Leasing<'_> {
         let mut after = 0;
         while let Some((pk, _)) = self.next_endpoint(after)? {
             after = pk;
-            let (_, endpoint) = self.memory.endpoint(self.db, self.vault, self.view, pk)?;
-            if endpoint.is_enabled()
+            if let Some((_, endpoint)) = self.known(pk)?
+                && endpoint.can_be_tried()
                 && let Some((_, due)) = self.due(&leases, pk, None, 1)?.first()
             {
                 next = Some(next.map_or(*due, |known| known.min(*due)));
             }
         }
         Ok(next)
+    }
+
+    /// None when nothing of its row can be read; the others are served all the same.
+    fn known(self, pk: i64) -> Done<Option<(Tenant, Arc<KnownEndpoint>)>> {
+        match self.memory.endpoint(self.db, self.vault, self.view, pk) {
+            Ok(known) => Ok(Some(known)),
+            Err(Fault(StoreError::BadRow { .. })) => Ok(None),
+            Err(other) => Err(other),
+        }
     }
 
     /// The first endpoint after this one that has deliveries which wait for nothing but time, and when the first is due.

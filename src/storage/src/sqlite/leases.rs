@@ -11,6 +11,8 @@ use lendport_core::DeliveryId;
 struct Lease {
     owner: Arc<str>,
     until: Timestamp,
+    /// When the delivery had last changed.
+    leased: Timestamp,
 }
 
 /// Leases by the key of their endpoint.
@@ -29,8 +31,14 @@ impl Leases {
     }
 
     /// Hands a delivery to a process.
-    pub(crate) fn take(&mut self, endpoint: i64, delivery: DeliveryId, owner: &Arc<str>, until: Timestamp) {
-        self.held.entry(endpoint).or_default().insert(delivery, Lease { owner: Arc::clone(owner), until });
+    pub(crate) fn take(
+        &mut self,
+        endpoint: i64,
+        (delivery, leased): (DeliveryId, Timestamp),
+        owner: &Arc<str>,
+        until: Timestamp,
+    ) {
+        self.held.entry(endpoint).or_default().insert(delivery, Lease { owner: Arc::clone(owner), until, leased });
     }
 
     /// Whether somebody has it.
@@ -54,10 +62,11 @@ impl Leases {
         self.held.values().flat_map(HashMap::values).map(|lease| lease.until).min()
     }
 
-    /// Gives one back, where this process has it.
-    pub(crate) fn end(&mut self, endpoint: i64, delivery: DeliveryId, owner: &str) {
+    /// Gives one back, where this process has it, as it was then. A resend does not end a lease: the delivery goes again
+    /// when the try that is under way has ended, not beside it.
+    pub(crate) fn end(&mut self, endpoint: i64, delivery: DeliveryId, owner: &str, leased: Timestamp) {
         let Some(of_endpoint) = self.held.get_mut(&endpoint) else { return };
-        if of_endpoint.get(&delivery).is_some_and(|lease| *lease.owner == *owner) {
+        if of_endpoint.get(&delivery).is_some_and(|lease| *lease.owner == *owner && lease.leased == leased) {
             of_endpoint.remove(&delivery);
         }
         if of_endpoint.is_empty() {

@@ -129,14 +129,18 @@ impl Outbox for SqliteStore {
                 let mut ended = Vec::with_capacity(tried.len());
                 for one in &tried {
                     let writing = Writing { db, vault: &vault, memory: &memory, tenant: one.tenant };
-                    ended.extend(writing.settle(&name, one)?.map(|endpoint| (endpoint, one.delivery)));
+                    ended.extend(writing.settle(&name, one)?.map(|endpoint| (endpoint, one.delivery, one.leased)));
                 }
                 Ok(ended)
             })
             .await?;
         // After the commit: whoever asks for work from here on sees the results.
-        let mut leases = self.memory.leases();
-        ended.into_iter().for_each(|(endpoint, delivery)| leases.end(endpoint, delivery, owner));
+        {
+            let mut leases = self.memory.leases();
+            ended.into_iter().for_each(|(endpoint, delivery, leased)| leases.end(endpoint, delivery, owner, leased));
+        }
+        // One that was resent during its try is due only now.
+        self.memory.wake();
         Ok(())
     }
 
@@ -156,15 +160,14 @@ impl Outbox for SqliteStore {
     }
 
     async fn trim_events(&self, before: Timestamp, batch: u32) -> Result<u64, StoreError> {
-        let (vault, memory) = (self.vault.clone(), Arc::clone(&self.memory));
+        let memory = Arc::clone(&self.memory);
         let doomed = self
             .read(move |db| {
                 let mut cursor = memory.trimmed.lock().unwrap_or_else(PoisonError::into_inner);
-                trim_events::find(db, &vault, &mut cursor, before, batch)
+                trim_events::find(db, &mut cursor, before, batch)
             })
             .await?;
-        let vault = self.vault.clone();
-        self.write(move |db| trim_events::delete(db, &vault, &doomed)).await
+        self.write(move |db| trim_events::delete(db, &doomed)).await
     }
 
     async fn delivery_work(&self) {

@@ -1,4 +1,5 @@
-//! Gives an endpoint again what it did not accept, oldest first and a few events at a time.
+//! What takes long, a few rows at a time: gives an endpoint again what it did not accept, oldest first, and ends what was
+//! pending for one that was removed.
 
 use jiff::Timestamp;
 use lendport_core::{DeliveryState, EventId, EventType, is_subscribed};
@@ -29,7 +30,7 @@ pub(crate) fn ask(db: &rusqlite::Connection, endpoint: &KnownEndpoint, since: Ti
     Ok(())
 }
 
-/// Looks at no more than this many events; says at how many.
+/// Looks at no more than this many events, or pending deliveries of removed endpoints; says at how many.
 pub(crate) fn some(
     db: &rusqlite::Connection,
     vault: &crate::vault::Vault,
@@ -45,7 +46,10 @@ pub(crate) fn some(
         let Some(cursor) = db.prepare_cached(sql)?.query_row([], read).optional()? else { break };
         let (tenant, endpoint) = memory.endpoint(db, vault, memory.view(), cursor.endpoint)?;
         let writing = Writing { db, vault, memory, tenant };
-        let looked_at = writing.go_on(&endpoint, &cursor, now, left)?;
+        let looked_at = match endpoint.removed {
+            true => writing.end_pending(&endpoint, left)?,
+            false => writing.go_on(&endpoint, &cursor, now, left)?,
+        };
         if looked_at < left {
             db.prepare_cached("DELETE FROM recoveries WHERE endpoint = ?1")?.execute([cursor.endpoint])?;
         }
@@ -86,6 +90,19 @@ impl Writing<'_> {
                 .execute(params![endpoint.pk, created_at, event])?;
         }
         Ok(looked_at)
+    }
+
+    /// Ends some of what is pending for an endpoint that was removed; says how many.
+    fn end_pending(self, endpoint: &KnownEndpoint, batch: u32) -> Done<u32> {
+        let ended = self
+            .db
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'failed', next_at = NULL, waits = 0 WHERE endpoint = ?1 AND id IN (
+                    SELECT id FROM deliveries INDEXED BY deliveries_in_order
+                    WHERE endpoint = ?1 AND state = 'pending' LIMIT ?2)",
+            )?
+            .execute(params![endpoint.pk, batch])?;
+        Ok(u32::try_from(ended).unwrap_or(batch))
     }
 
     fn tell_again(self, endpoint: &KnownEndpoint, told: Told, now: Timestamp) -> Done<()> {

@@ -18,7 +18,8 @@ const ACCEPTED_TO: SignedDuration = SignedDuration::from_mins(1);
 
 impl Writing<'_> {
     /// Writes what one try led to, and brings what waited behind it in order; answers the key of its endpoint. None when
-    /// the delivery was trimmed meanwhile and has no log any more.
+    /// the delivery was trimmed meanwhile and has no log any more. A resend during the try has changed the row: then only
+    /// `Delivered` counts, and any other end of the try leaves the delivery due, as the resend put it.
     pub(crate) fn settle(self, owner: &str, tried: &TriedDelivery) -> Done<Option<i64>> {
         let Some(tenant) = self.memory.tenant(self.db, self.vault, self.memory.view(), self.tenant)? else {
             return Ok(None);
@@ -29,7 +30,8 @@ impl Writing<'_> {
         delivery_rows::insert_attempt(self.db, self.vault, row.event, endpoint, &tried.attempt)?;
         self.note_health(endpoint, tried)?;
         let lost = self.memory.leases().is_held_by_other(endpoint.pk, tried.delivery, owner);
-        let counts = tried.after == AfterTry::Delivered || (row.state == DeliveryState::Pending && !lost);
+        let is_as_leased = row.state == DeliveryState::Pending && row.updated_at == tried.leased && !endpoint.removed;
+        let counts = tried.after == AfterTry::Delivered || (is_as_leased && !lost);
         if !counts {
             return Ok(Some(endpoint.pk));
         }
@@ -49,8 +51,8 @@ impl Writing<'_> {
         };
         self.db
             .prepare_cached(
-                "UPDATE deliveries SET state = ?3, tries = tries + 1, next_at = ?4, overtakable = ?5, waits = 0,
-                    updated_at = ?6
+                "UPDATE deliveries SET state = ?3, tries = tries + 1, next_at = ?4, overtakable = ?5,
+                    waits = waits AND ?3 = 'pending', updated_at = ?6
                  WHERE endpoint = ?1 AND id = ?2",
             )?
             .execute(params![

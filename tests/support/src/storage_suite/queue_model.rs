@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use lendport_core::{CheckoutId, DeliveryState, EventId, EventType, WebhookEndpointId};
-use lendport_storage::{AfterTry, LeaseAsk, LeasedDelivery, Outbox};
+use lendport_storage::{
+    AfterTry, ChangeOutcome, DeliveryFilter, LeaseAsk, LeasedDelivery, Outbox, OutboxAsk, OutboxChange,
+};
 
 use super::post::ask;
 use super::world::{World, at};
@@ -17,31 +19,62 @@ const OWNERS: [&str; 2] = ["one", "two"];
 struct Expected {
     checkout: CheckoutId,
     sequence: u64,
+    created: i64,
     due: Option<i64>,
     overtakable: bool,
-    lease: Option<(usize, i64)>,
+    lease: Option<Lease>,
     delivered: bool,
+    /// How often it was put in the queue again.
+    resent: u32,
 }
 
+/// Who has it, until when, and how often it had been resent.
+#[derive(Clone, Copy, Debug)]
+struct Lease {
+    owner: usize,
+    until: i64,
+    resent: u32,
+}
+
+/// A delivery as it was handed out.
+struct Taken {
+    owner: usize,
+    resent: u32,
+    leased: LeasedDelivery,
+}
+
+type Key = (WebhookEndpointId, EventId);
+
 /// Deliveries by endpoint and event.
-struct Model(BTreeMap<(WebhookEndpointId, EventId), Expected>);
+struct Model(BTreeMap<Key, Expected>);
 
 impl Model {
-    fn is_held(one: &Expected, now: i64) -> bool {
-        one.lease.is_some_and(|(_, until)| until > now)
-    }
-
-    /// What a worker must get when it asks for everything.
-    fn eligible(&self, now: i64) -> Vec<(WebhookEndpointId, EventId)> {
+    /// What a worker may get when it asks for everything, and whether it must: one that was resent during a try may go
+    /// beside it or after it.
+    fn eligible(&self, now: i64) -> Vec<(Key, bool)> {
+        let is_held = |one: &Expected| one.lease.is_some_and(|lease| lease.until > now);
+        let is_resent = |one: &Expected| one.lease.is_some_and(|lease| lease.resent != one.resent);
         let may_go = |endpoint: &WebhookEndpointId, one: &Expected| {
             let is_before = |other: &Expected| other.checkout == one.checkout && other.sequence < one.sequence;
             one.due.is_some_and(|due| due <= now)
-                && !Self::is_held(one, now)
+                && (!is_held(one) || is_resent(one))
                 && !self.0.iter().any(|((to, _), other)| {
                     to == endpoint && is_before(other) && other.due.is_some() && !other.overtakable
                 })
         };
-        self.0.iter().filter(|((endpoint, _), one)| may_go(endpoint, one)).map(|(key, _)| *key).collect()
+        let eligible = self.0.iter().filter(|((endpoint, _), one)| may_go(endpoint, one));
+        eligible.map(|(key, one)| (*key, !is_held(one))).collect()
+    }
+
+    fn requeue(&mut self, key: Key, now: i64) {
+        let one = self.0.get_mut(&key).unwrap();
+        (one.due, one.overtakable, one.delivered, one.resent) = (Some(now), false, false, one.resent + 1);
+    }
+
+    /// One of them all.
+    fn any(&self, dice: &mut Dice) -> Option<Key> {
+        let number = dice.below(u64::try_from(self.0.len()).unwrap().max(1));
+        self.0.keys().nth(usize::try_from(number).unwrap()).copied()
     }
 }
 
@@ -67,10 +100,10 @@ pub(super) async fn nothing_lost_nothing_twice(world: World) {
         for _ in 0..3 {
             checkouts.push(world.told(&[]).await.0);
         }
-        let mut taken: Vec<(usize, LeasedDelivery)> = Vec::new();
+        let mut taken: Vec<Taken> = Vec::new();
         for _ in 0..STEPS {
             let who = usize::from(dice.below(2) == 1);
-            match dice.below(6) {
+            match dice.below(8) {
                 0 | 1 => {
                     let checkout = checkouts[usize::try_from(dice.below(3)).unwrap()];
                     let event = world.tell(checkout, EventType::CheckoutUpdated, at(now)).await;
@@ -78,10 +111,12 @@ pub(super) async fn nothing_lost_nothing_twice(world: World) {
                         let expected = Expected {
                             checkout,
                             sequence: event.sequence,
+                            created: now,
                             due: Some(now),
                             overtakable: false,
                             lease: None,
                             delivered: false,
+                            resent: 0,
                         };
                         model.0.insert((endpoint, event.id), expected);
                     }
@@ -92,15 +127,21 @@ pub(super) async fn nothing_lost_nothing_twice(world: World) {
                 }
                 4 if !taken.is_empty() => {
                     let at_random = usize::try_from(dice.below(u64::try_from(taken.len()).unwrap())).unwrap();
-                    let (who, leased) = taken.swap_remove(at_random);
+                    let one = taken.swap_remove(at_random);
                     let after = match dice.below(4) {
                         0 => AfterTry::Retry { at: at(now + 20), overtakable: dice.below(2) == 0 },
                         1 => AfterTry::Failed,
                         _ => AfterTry::Delivered,
                     };
-                    settle(&world, &mut model, who, now, &leased, after).await;
+                    settle(&world, &mut model, now, &one, after).await;
                 }
                 4 => {}
+                5 => {
+                    if let Some(key) = model.any(&mut dice) {
+                        resend(&world, &mut model, key, now).await;
+                    }
+                }
+                6 => recover(&world, &mut model, endpoints[who], now - 60, now).await,
                 _ => now += i64::try_from(dice.below(40)).unwrap(),
             }
         }
@@ -114,14 +155,7 @@ fn side(world: &World, who: usize) -> &dyn Outbox {
     if who == 0 { &*world.outbox } else { world.other_outbox() }
 }
 
-async fn lease(
-    world: &World,
-    model: &mut Model,
-    who: usize,
-    now: i64,
-    limit: u32,
-    taken: &mut Vec<(usize, LeasedDelivery)>,
-) {
+async fn lease(world: &World, model: &mut Model, who: usize, now: i64, limit: u32, taken: &mut Vec<Taken>) {
     let question = LeaseAsk { limit, ..ask(OWNERS[who], at(now)) };
     let leased = side(world, who).lease_deliveries(&question).await.unwrap();
     let expected = model.eligible(now);
@@ -129,34 +163,62 @@ async fn lease(
     got.sort();
     got.windows(2).for_each(|pair| assert_ne!(pair[0], pair[1], "handed out twice"));
     for key in &got {
-        assert!(expected.contains(key), "{key:?} is not due, or somebody has it, or an earlier one waits");
+        let may_go = expected.iter().any(|(known, _)| known == key);
+        assert!(may_go, "{key:?} is not due, or somebody has it, or an earlier one waits");
     }
-    let wanted = expected.len().min(usize::try_from(limit).unwrap());
-    assert_eq!(got.len(), wanted, "of {expected:?}");
-    for one in leased {
-        let known = model.0.get_mut(&(one.endpoint.id, one.event.id)).unwrap();
-        known.lease = Some((who, now + 60));
-        taken.push((who, one));
+    let limit = usize::try_from(limit).unwrap();
+    let must = expected.iter().filter(|(_, must)| *must).count();
+    assert!((must.min(limit)..=limit).contains(&got.len()), "{} of {expected:?}", got.len());
+    for leased in leased {
+        let known = model.0.get_mut(&(leased.endpoint.id, leased.event.id)).unwrap();
+        known.lease = Some(Lease { owner: who, until: now + 60, resent: known.resent });
+        taken.push(Taken { owner: who, resent: known.resent, leased });
     }
 }
 
-async fn settle(world: &World, model: &mut Model, who: usize, now: i64, leased: &LeasedDelivery, after: AfterTry) {
+async fn settle(world: &World, model: &mut Model, now: i64, one: &Taken, after: AfterTry) {
+    let Taken { owner: who, resent, leased } = one;
     let known = model.0.get_mut(&(leased.endpoint.id, leased.event.id)).unwrap();
-    let is_ours = known.lease.is_some_and(|(owner, until)| owner == who && until > now);
-    if !is_ours && after != AfterTry::Delivered {
+    let is_ours = |lease: Lease| lease.owner == *who && lease.until > now && lease.resent == *resent;
+    let is_ours = known.lease.is_some_and(is_ours);
+    let is_resent = known.resent != *resent;
+    if !is_ours && !is_resent && after != AfterTry::Delivered {
         // Whether a lease that ended and that nobody took still counts is not promised.
         return;
     }
     let tried = world.tried(leased, after, now);
-    side(world, who).settle_deliveries(OWNERS[who], vec![tried]).await.unwrap();
-    (known.due, known.overtakable) = match after {
-        AfterTry::Retry { at, overtakable } => (Some(at.as_second() - super::world::at(0).as_second()), overtakable),
-        AfterTry::Delivered | AfterTry::Failed => (None, false),
-    };
-    known.delivered = after == AfterTry::Delivered;
+    side(world, *who).settle_deliveries(OWNERS[*who], vec![tried]).await.unwrap();
     if is_ours {
         known.lease = None;
     }
+    match after {
+        AfterTry::Delivered => (known.due, known.delivered) = (None, true),
+        // It was resent, or accepted, while the try was under way.
+        _ if is_resent || known.due.is_none() => {}
+        AfterTry::Retry { at, overtakable } => {
+            known.due = Some(at.as_second() - super::world::at(0).as_second());
+            known.overtakable = overtakable;
+        }
+        AfterTry::Failed => known.due = None,
+    }
+}
+
+async fn resend(world: &World, model: &mut Model, key: Key, now: i64) {
+    let filter = DeliveryFilter { endpoint: Some(key.0), event: Some(key.1), state: None };
+    let delivery = world.deliveries(filter).await.remove(0);
+    world.resend(delivery.id, now).await;
+    model.requeue(key, now);
+}
+
+async fn recover(world: &World, model: &mut Model, endpoint: WebhookEndpointId, since: i64, now: i64) {
+    let ask = OutboxAsk { endpoint: Some(endpoint), ..OutboxAsk::default() };
+    let change = OutboxChange { recover_since: Some(at(since)), ..OutboxChange::default() };
+    assert_eq!(world.post(ask, change).await, ChangeOutcome::Done);
+    while world.outbox.recover_some(at(now), 7).await.unwrap() > 0 {}
+    let missed = |one: &Expected| one.created >= since && one.due.is_none() && !one.delivered;
+    let keys: Vec<Key> =
+        model.0.iter().filter(|((to, _), one)| *to == endpoint && missed(one)).map(|(key, _)| *key).collect();
+    keys.into_iter().for_each(|key| model.requeue(key, now));
 }
 
 /// Everything that is left arrives.
@@ -167,15 +229,12 @@ async fn drain(world: &World, model: &mut Model, now: &mut i64) {
         lease(world, model, 0, *now, 100, &mut taken).await;
         let pending = model.0.values().filter(|one| one.due.is_some()).count();
         if taken.is_empty() && pending == 0 {
-            let filter = lendport_storage::DeliveryFilter {
-                state: Some(DeliveryState::Pending),
-                ..lendport_storage::DeliveryFilter::default()
-            };
+            let filter = DeliveryFilter { state: Some(DeliveryState::Pending), ..DeliveryFilter::default() };
             assert!(world.deliveries(filter).await.is_empty());
             return;
         }
-        for (who, leased) in taken {
-            settle(world, model, who, *now, &leased, AfterTry::Delivered).await;
+        for one in taken {
+            settle(world, model, *now, &one, AfterTry::Delivered).await;
         }
     }
     assert_eq!(model.eligible(i64::MAX).len(), 0, "something never arrived");

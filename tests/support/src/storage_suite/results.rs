@@ -42,12 +42,14 @@ pub(super) async fn log(world: World) {
         (DeliveryState::Delivered, 3, None),
     ];
     for (number, (attempt, (after, expected))) in tries.iter().zip(afters.into_iter().zip(expected)).enumerate() {
+        let mut under_way = leased.clone();
         if number > 0 {
             let again = world.lease("one", 10 * i64::try_from(number).unwrap()).await.remove(0);
             assert_eq!((again.delivery.id, again.tried_at), (leased.delivery.id, Some(tries[number - 1].started_at)));
             assert_eq!(again.endpoint.failing_since, Some(at(1)));
+            under_way = again;
         }
-        let tried = TriedDelivery { attempt: attempt.clone(), ..world.tried(&leased, after, 0) };
+        let tried = TriedDelivery { attempt: attempt.clone(), ..world.tried(&under_way, after, 0) };
         world.outbox.settle_deliveries("one", vec![tried]).await.unwrap();
         let (delivery, log) = world.delivery(leased.delivery.id).await;
         assert_eq!((delivery.state, delivery.tries, delivery.next_at), expected);
@@ -100,7 +102,7 @@ pub(super) async fn health(world: World) {
     assert_eq!(step(AfterTry::Delivered, 501).await, (Some(at(3)), None));
     let (accepted_at, _) = step(AfterTry::Delivered, 700).await;
     assert!(accepted_at.is_some_and(|accepted| accepted >= at(441) && accepted <= at(501)), "{accepted_at:?}");
-    // A change of the endpoint leaves that alone, unless it is its state.
+    // A change of the endpoint leaves that alone, unless it is its state or its address.
     step(AfterTry::Failed, 800).await;
     world
         .edit_endpoint(endpoint.id, |endpoint| {
@@ -118,6 +120,14 @@ pub(super) async fn health(world: World) {
         })
         .await;
     assert_eq!(read().await, None);
+    world
+        .edit_endpoint(endpoint.id, |endpoint| {
+            (endpoint.state, endpoint.failing_since) = (EndpointState::Failing, Some(at(900)));
+        })
+        .await;
+    assert_eq!(read().await, Some(at(900)));
+    world.edit_endpoint(endpoint.id, |endpoint| endpoint.url = "https://new.example/hooks".to_owned()).await;
+    assert_eq!(read().await, None, "nothing has failed there yet");
 }
 
 /// Sent again by hand: from the start of the schedule, whatever became of it; before later ones of its checkout.
@@ -170,4 +180,37 @@ pub(super) async fn removed(world: World) {
     let later = world.tell(first.delivery.checkout.unwrap(), EventType::CheckoutUpdated, START).await;
     assert!(world.deliveries(Default::default()).await.iter().all(|delivery| delivery.event != later.id));
     assert!(world.lease("one", 500).await.is_empty());
+}
+
+/// A long queue of a removed endpoint has failed at once for whoever asks, and its rows follow a batch at a time.
+pub(super) async fn removed_with_much_to_come(world: World) {
+    let (endpoint, other) = (world.add_endpoint(&[]).await, world.add_endpoint(&[]).await);
+    let mut told = Vec::new();
+    for _ in 0..4 {
+        told.extend(world.told(&[EventType::CheckoutCreated, EventType::CheckoutUpdated]).await.1);
+    }
+    let told: Vec<_> = told.iter().map(|event| event.id).collect();
+    let ask = OutboxAsk { endpoint: Some(endpoint.id), ..OutboxAsk::default() };
+    world.post(ask, OutboxChange { remove: true, ..OutboxChange::default() }).await;
+    let over = async || {
+        let mut failed = world.in_state(endpoint.id, DeliveryState::Failed).await;
+        failed.sort();
+        assert_eq!(failed, told);
+        assert!(world.in_state(endpoint.id, DeliveryState::Pending).await.is_empty());
+        let all = world.deliveries(lendport_storage::DeliveryFilter::default()).await;
+        for delivery in all.iter().filter(|delivery| delivery.endpoint == endpoint.id) {
+            assert_eq!((delivery.state, delivery.next_at), (DeliveryState::Failed, None));
+        }
+    };
+    over().await;
+    loop {
+        let some = world.outbox.recover_some(at(1), 3).await.unwrap();
+        assert!(some <= 3, "{some}");
+        over().await;
+        if some == 0 {
+            break;
+        }
+    }
+    let leased = world.lease("one", 1).await;
+    assert!(leased.len() == 4 && leased.iter().all(|one| one.endpoint.id == other.id));
 }

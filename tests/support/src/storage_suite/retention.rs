@@ -1,10 +1,12 @@
 //! What is old goes, a batch at a time, and nothing that is still needed.
 
 use lendport_core::observation::Grade;
-use lendport_core::{Attempt, AttemptState, Checkout, EventType, Evidence, LedgerEntry, LedgerId, LedgerKind};
-use lendport_storage::{AfterTry, Change, ObservationRow, PushRecord};
+use lendport_core::{
+    Attempt, AttemptState, Checkout, EndpointState, EventType, Evidence, LedgerEntry, LedgerId, LedgerKind,
+};
+use lendport_storage::{AfterTry, Change, ObservationRow, OutboxAsk, OutboxChange, PushRecord};
 
-use super::post::{first, ids};
+use super::post::{events_of, first, ids};
 use super::world::{World, at, next};
 
 /// Events go with their deliveries and tries, oldest first; one that somebody still waits for stays.
@@ -47,6 +49,28 @@ pub(super) async fn events(world: World) {
     // A result of something that is gone is no error.
     world.settle("one", &late, AfterTry::Delivered, 101).await;
     assert!(outbox.endpoint(world.tenant, endpoint.id).await.unwrap().is_some());
+}
+
+/// What is pending for an endpoint that is switched off or gone protects no event; it ends with it, and what waited
+/// behind it goes when the endpoint is enabled again.
+pub(super) async fn switched_off(world: World) {
+    let (off, removed) = (world.add_endpoint(&[]).await, world.add_endpoint(&[]).await);
+    let (checkout, _) = world.told(&[]).await;
+    let mut told = Vec::new();
+    for second in 0..3 {
+        told.push(world.tell(checkout, EventType::CheckoutUpdated, at(second * 10)).await);
+    }
+    let remove = OutboxChange { remove: true, ..OutboxChange::default() };
+    world.post(OutboxAsk { endpoint: Some(removed.id), ..OutboxAsk::default() }, remove).await;
+    assert_eq!(world.outbox.trim_events(at(15), 100).await, Ok(0), "the other one still waits for them");
+    world.edit_endpoint(off.id, |endpoint| endpoint.state = EndpointState::Disabled).await;
+    assert_eq!(world.outbox.trim_events(at(15), 100).await, Ok(2));
+    assert_eq!(world.outbox.event(world.tenant, told[0].id).await, Ok(None));
+    let left: Vec<_> = world.deliveries(Default::default()).await.iter().map(|delivery| delivery.event).collect();
+    assert_eq!(left, [told[2].id, told[2].id]);
+    assert!(world.lease("one", 500).await.is_empty());
+    world.edit_endpoint(off.id, |endpoint| endpoint.state = EndpointState::Enabled).await;
+    assert_eq!(events_of(&world.lease("one", 500).await), [told[2].id]);
 }
 
 /// A history that was trimmed repeats neither a place nor the signal to ship.

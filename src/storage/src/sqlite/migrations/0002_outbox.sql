@@ -129,7 +129,7 @@ CREATE TABLE delivery_attempts (
 ) STRICT;
 CREATE INDEX delivery_attempts_of ON delivery_attempts (event, endpoint);
 
--- Endpoints that get again what they missed; how far it came.
+-- Endpoints that get again what they missed, and how far it came; or that were removed, and have something pending.
 CREATE TABLE recoveries (
     endpoint   INTEGER NOT NULL PRIMARY KEY REFERENCES webhook_endpoints (pk),
     created_at INTEGER NOT NULL, -- of the last event that was looked at, or where to begin

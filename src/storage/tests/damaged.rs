@@ -1,0 +1,113 @@
+//! Endpoints whose rows cannot be read: everybody else is served, and they miss nothing.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use lendport_core::{
+    AttemptState, DeliveryState, EndpointSecret, EndpointState, EventId, EventType, MerchantId, Mode, Secret,
+    WebhookEndpoint, WebhookEndpointId,
+};
+use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
+use lendport_storage::{
+    Change, Database, DeliveryFilter, LeaseAsk, OutboxAsk, OutboxChange, OutboxLoaded, PageAsk, Tenant, Vault,
+    change_outbox_with,
+};
+use lendport_testkit::clock::START;
+use lendport_testkit::storage_suite::World;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params};
+
+async fn world(path: &Path) -> World {
+    let store = SqliteStore::open(&SqliteSettings::new(path), Vault::new(Secret::new([1; 32]))).unwrap();
+    World::new(Database::of(Arc::new(store))).await
+}
+
+async fn endpoint(world: &World) -> WebhookEndpointId {
+    let id = WebhookEndpointId::mint(&world.ids);
+    let endpoint = WebhookEndpoint {
+        id,
+        url: "https://shop.example/hooks".to_owned(),
+        description: None,
+        events: vec![EventType::CheckoutCreated],
+        secrets: vec![EndpointSecret { text: Secret::from("whsec_MfKQ9r8GKYqrTwjU"), expires_at: None }],
+        state: EndpointState::Enabled,
+        failing_since: None,
+        version: 1,
+        created_at: START,
+        updated_at: START,
+    };
+    let change = OutboxChange { endpoint: Some(endpoint), ..OutboxChange::default() };
+    let decide = move |_: OutboxLoaded<'_>| (change.clone(), ());
+    change_outbox_with(&*world.outbox, world.tenant, OutboxAsk::default(), decide).await.unwrap();
+    id
+}
+
+async fn tell(world: &World) -> EventId {
+    let checkout = world.open(AttemptState::AwaitingCustomer).await.checkout.id;
+    let event = world.event(checkout, EventType::CheckoutCreated, 1);
+    let change = Change { events: vec![event.clone()], ..Change::default() };
+    world.change(checkout, move |_| change.clone()).await.unwrap();
+    event.id
+}
+
+/// What a worker gets, in the order of the endpoints.
+async fn leased(world: &World) -> Vec<(WebhookEndpointId, EventId)> {
+    let until = START + SignedDuration::from_mins(1);
+    let (limit, owner) = (100, "one".to_owned());
+    let ask = LeaseAsk { owner, now: START, until, limit, per_endpoint: limit, rooms: [].into() };
+    let leased = world.outbox.lease_deliveries(&ask).await.unwrap();
+    let mut pairs: Vec<_> = leased.into_iter().map(|one| (one.endpoint.id, one.event.id)).collect();
+    pairs.sort();
+    pairs
+}
+
+/// Puts another value into a column of the first row, and answers what stood there.
+fn swap(path: &Path, table: &str, column: &str, new: &Value) -> Value {
+    let db = Connection::open(path).unwrap();
+    let old = db.query_row(&format!("SELECT {column} FROM {table} WHERE pk = 1"), [], |row| row.get(0)).unwrap();
+    db.execute(&format!("UPDATE {table} SET {column} = ?1 WHERE pk = 1"), params![new]).unwrap();
+    old
+}
+
+#[tokio::test]
+async fn an_endpoint_that_cannot_be_read_keeps_nobody_back_and_misses_nothing() {
+    for (table, column, bad) in [
+        ("webhook_endpoints", "secrets", Value::Blob(vec![7; 40])),
+        ("webhook_endpoints", "events", Value::Text("[\"of.the.future\"]".to_owned())),
+        ("webhook_endpoints", "state", Value::Text("asleep".to_owned())),
+        ("webhook_endpoints", "version", Value::Integer(-1)),
+        ("webhook_urls", "url", Value::Blob(vec![7; 40])),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lendport.db");
+        let mut first = world(&path).await;
+        let (spoiled, other) = (endpoint(&first).await, endpoint(&first).await);
+        let old = swap(&path, table, column, &bad);
+        let event = tell(&first).await;
+        let tenant = first.tenant;
+        first.tenant = Tenant { merchant: MerchantId::mint(&first.ids), mode: Mode::Test };
+        first.merchant(first.tenant.merchant, "somebody_else").await;
+        let (elsewhere, told_elsewhere) = (endpoint(&first).await, tell(&first).await);
+
+        let mut expected = vec![(other, event), (elsewhere, told_elsewhere)];
+        expected.sort();
+        assert_eq!(leased(&first).await, expected, "{column}");
+        assert!(first.outbox.next_delivery_at().await.unwrap().is_some_and(|at| at > START), "only leases end");
+        assert_eq!(first.outbox.recover_some(START, 10).await, Ok(0));
+        assert_eq!(first.outbox.trim_events(START, 10).await, Ok(0));
+        let filter = DeliveryFilter { state: Some(DeliveryState::Pending), ..DeliveryFilter::default() };
+        let page = PageAsk { limit: 10, after: None };
+        let pending = first.outbox.deliveries(tenant, &filter, page).await.unwrap().rows;
+        assert!(pending.iter().any(|(delivery, _)| delivery.endpoint == spoiled), "{column}: its delivery waits");
+        assert!(first.outbox.endpoint(tenant, spoiled).await.is_err(), "{column}: whoever asks for it is told");
+        first.store.close().await;
+
+        swap(&path, table, column, &old);
+        let second = world(&path).await;
+        assert!(leased(&second).await.contains(&(spoiled, event)), "{column}: it goes once the row can be read");
+        second.store.close().await;
+    }
+}
