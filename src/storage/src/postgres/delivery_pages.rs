@@ -46,18 +46,27 @@ pub(crate) async fn page(
 /// Tenant, endpoint, the last row before and whether there was none, event.
 pub(crate) fn sql(filter: &DeliveryFilter, limit: u32) -> String {
     let of_event = if filter.event.is_some() { "AND n.id = delivery_id($5, w.id)" } else { "AND $5::uuid IS NULL" };
-    // The words are those of the partial indexes, which hold few rows; nearly all are delivered.
-    let state = match filter.state {
-        None => "",
-        Some(DeliveryState::Delivered) => "AND n.state = 'delivered'",
-        Some(DeliveryState::Failed) => "AND n.state = 'failed'",
-        Some(DeliveryState::Pending) => "AND n.state = 'pending'",
-    };
     let wanted = Query::fetched(limit);
+    let rows = |of_state: &str| {
+        format!(
+            "(SELECT n.* FROM deliveries n WHERE n.endpoint = w.pk {of_event} {of_state}
+              AND (n.id < $3 OR n.id = $3 AND $4::bigint = 1) ORDER BY n.id DESC LIMIT {wanted})"
+        )
+    };
+    // The words are those of the partial indexes, which hold few rows; nearly all are delivered. What is pending for an
+    // endpoint that was removed has failed.
+    let rows = match filter.state {
+        None => rows(""),
+        Some(DeliveryState::Delivered) => rows("AND n.state = 'delivered'"),
+        Some(DeliveryState::Pending) => rows("AND n.state = 'pending' AND NOT w.removed"),
+        Some(DeliveryState::Failed) => {
+            let (failed, pending) = (rows("AND n.state = 'failed'"), rows("AND n.state = 'pending' AND w.removed"));
+            format!("({failed} UNION ALL {pending})")
+        }
+    };
     format!(
         "SELECT {COLUMNS} FROM webhook_endpoints w
-         CROSS JOIN LATERAL (SELECT n.* FROM deliveries n WHERE n.endpoint = w.pk {of_event} {state}
-             AND (n.id < $3 OR n.id = $3 AND $4::bigint = 1) ORDER BY n.id DESC LIMIT {wanted}) d
+         CROSS JOIN LATERAL {rows} d
          JOIN events e ON e.pk = d.event LEFT JOIN checkouts c ON c.pk = d.checkout
          WHERE w.tenant = $1 AND ($2::uuid IS NULL OR w.id = $2) ORDER BY d.id DESC LIMIT {wanted}"
     )

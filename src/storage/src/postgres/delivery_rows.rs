@@ -13,7 +13,8 @@ use super::endpoint_rows;
 use super::fault::Done;
 use crate::vault::{Place, Vault};
 
-/// Every column a delivery is rebuilt from. An endpoint that was removed while the delivery was being made ends it too.
+/// Every column a delivery is rebuilt from. What is pending for an endpoint that was removed has failed, even where its
+/// row does not say so yet.
 pub(crate) const COLUMNS: &str = "d.endpoint, d.id, d.tries, d.created_at, d.updated_at, \
      CASE WHEN w.removed AND d.state = 'pending' THEN 'failed' ELSE d.state END AS state, \
      CASE WHEN NOT w.removed THEN d.next_at END AS next_at, \
@@ -55,17 +56,22 @@ pub(crate) fn rebuild(row: &Row) -> Done<Delivery> {
     })
 }
 
-/// Puts a delivery in the queue, at the start of its schedule, behind whatever of its checkout it must wait for.
+/// Puts a delivery in the queue, at the start of its schedule, behind whatever of its checkout it must wait for. Its
+/// `updated_at` always grows: what a try that began earlier comes to no longer counts. A lease goes on until that try has
+/// ended, so that the delivery is not tried twice at once.
 pub(crate) async fn requeue(db: &Db, endpoint: i64, id: DeliveryId, at: jiff::Timestamp) -> Done<()> {
-    let sql = "UPDATE deliveries SET state = 'pending', tries = 0, overtakable = false, next_at = $3, due_at = $3,
-                   lease_owner = NULL, updated_at = $3
-               WHERE endpoint = $1 AND id = $2 RETURNING checkout";
-    let row = db.row(sql, &[&endpoint, &id.uuid(), &at]).await?;
+    let row = db.row(REQUEUE, &[&endpoint, &id.uuid(), &at]).await?;
     if let Some(checkout) = row.map(|row| row.try_get::<_, Option<i64>>(0)).transpose()?.flatten() {
         db.write(PUT_IN_ORDER, &[&[endpoint].as_slice(), &[checkout].as_slice()]).await?;
     }
     Ok(())
 }
+
+const REQUEUE: &str = "UPDATE deliveries SET state = 'pending', tries = 0, overtakable = false, \
+         waits = checkout IS NOT NULL, next_at = $3, \
+         due_at = CASE WHEN lease_owner IS NULL THEN $3 ELSE GREATEST(due_at, $3) END, \
+         updated_at = GREATEST($3, updated_at + interval '1 microsecond') \
+     WHERE endpoint = $1 AND id = $2 RETURNING checkout";
 
 /// The tries of these deliveries, oldest first, each with the key of its endpoint.
 pub(crate) const ATTEMPTS: &str = "SELECT a.endpoint, a.delivery, a.id, u.url AS address, u.endpoint AS endpoint_id, \

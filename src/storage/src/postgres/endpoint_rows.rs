@@ -123,7 +123,10 @@ pub(crate) async fn put(
         return Err(Failure::broken(format!("{}: a change makes the next version and keeps created_at", new.id)));
     }
     let failing_since = match old {
-        Some(old) if old.endpoint.state == new.state => old.endpoint.failing_since,
+        // Where the address is another one, nothing has failed yet.
+        Some(old) if old.endpoint.state == new.state => {
+            old.endpoint.failing_since.filter(|_| old.endpoint.url == new.url)
+        }
         _ => new.failing_since,
     };
     let stored: Vec<StoredSecret<'_>> = new
@@ -164,12 +167,12 @@ pub(crate) async fn put(
     if written == 1 { Ok(()) } else { Err(Failure::broken(format!("{} is not an endpoint of this tenant", new.id))) }
 }
 
-/// Ends an endpoint; its log stays readable.
+/// Ends an endpoint; its log stays readable. What is pending for it may be much, and is ended in batches.
 pub(crate) async fn remove(db: &Db, pk: i64) -> Done<()> {
     db.write("UPDATE webhook_endpoints SET removed = true WHERE pk = $1", &[&pk]).await?;
-    db.write("DELETE FROM recoveries WHERE endpoint = $1", &[&pk]).await?;
-    let sql = "UPDATE deliveries SET state = 'failed', next_at = NULL, due_at = NULL, waits = false
-               WHERE endpoint = $1 AND state = 'pending'";
+    // In the place of a recovery, where one is under way.
+    let sql = "INSERT INTO recoveries (endpoint, created_at, event) VALUES ($1, 'epoch', 0)
+               ON CONFLICT (endpoint) DO UPDATE SET created_at = excluded.created_at, event = 0";
     db.write(sql, &[&pk]).await?;
     Ok(())
 }

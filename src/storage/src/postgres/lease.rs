@@ -49,7 +49,7 @@ const TAKE: &str = "WITH RECURSIVE with_work (endpoint) AS ( \
              WHERE deliveries.endpoint = open.pk AND state = 'pending' AND NOT waits AND due_at <= $1 \
              ORDER BY due_at LIMIT GREATEST(open.room, 0) FOR UPDATE SKIP LOCKED) found \
          LIMIT $3), \
-     d AS (UPDATE deliveries SET lease_owner = $8, due_at = $2 FROM due \
+     d AS (UPDATE deliveries SET lease_owner = $8, lease_saw = updated_at, due_at = $2 FROM due \
          WHERE deliveries.endpoint = due.endpoint AND deliveries.id = due.id \
          RETURNING deliveries.*, due.was_due)";
 

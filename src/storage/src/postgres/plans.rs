@@ -55,7 +55,7 @@ const FILL: &str = "
         now(), false FROM generate_series(1, 5) g;
     INSERT INTO webhook_urls VALUES (1, gen_random_uuid(), '');
     INSERT INTO deliveries SELECT 1 + n % 5, id, n, n, 1, CASE WHEN n % 100 = 0 THEN 'pending' ELSE 'delivered' END,
-        false, false, 1, at, at, NULL, at, at FROM numbers;
+        false, false, 1, at, at, NULL, NULL, at, at FROM numbers;
     INSERT INTO delivery_attempts SELECT 1 + n % 5, id, id, 1, at, 1, 200, NULL, NULL FROM numbers;
 ";
 
@@ -114,7 +114,9 @@ fn statements() -> Vec<String> {
         settle::CHECKOUTS,
         recover::EVENTS,
         recover::TELL,
+        recover::END,
         trim_events::OLD,
+        trim_events::PENDING,
         trim_events::DELETE,
         trim_observations::PUSHES,
         trim_observations::OBSERVATIONS,

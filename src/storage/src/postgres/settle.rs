@@ -36,19 +36,30 @@ const HEALTH: &str = "UPDATE webhook_endpoints w SET \
          OR n.accepted IS NOT NULL AND w.failing_since IS DISTINCT FROM n.failing \
          OR n.accepted IS NOT NULL AND (w.accepted_at IS NULL OR n.accepted >= w.accepted_at + interval '1 minute'))";
 
-/// Writes tries, and what comes after each that is not in the log yet. One whose lease was lost to another worker counts
-/// only when it was accepted.
+/// Writes tries, and what comes after each that is not in the log yet. One whose lease was lost to another worker, or
+/// whose delivery was resent since, counts only when it was accepted; of the latter only the lease ends.
 pub(crate) fn settle_sql() -> String {
     format!(
-        "WITH written AS ({}) \
-         UPDATE deliveries d SET state = n.state, tries = d.tries + 1, next_at = n.next_at, due_at = n.next_at, \
-             overtakable = n.overtakable, waits = false, lease_owner = NULL, updated_at = n.ended \
-         FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $10::text[], $11::timestamptz[], $12::bool[], \
-             $13::timestamptz[]) AS n (endpoint, delivery, attempt, state, next_at, overtakable, ended) \
-         WHERE d.endpoint = n.endpoint AND d.id = n.delivery AND (n.state = 'delivered' \
-             OR d.state = 'pending' AND (d.lease_owner IS NULL OR d.lease_owner = $14)) \
-             AND NOT EXISTS (SELECT FROM delivery_attempts a \
-                 WHERE a.endpoint = n.endpoint AND a.delivery = n.delivery AND a.id = n.attempt)",
+        "WITH written AS ({}), \
+         tried AS (SELECT n.*, n.state = 'delivered' OR d.state = 'pending' AND d.updated_at = n.leased \
+                 AND (d.lease_owner IS NULL OR d.lease_owner = $15) AND NOT w.removed AS counts \
+             FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $10::text[], $11::timestamptz[], $12::bool[], \
+                 $13::timestamptz[], $14::timestamptz[]) \
+                 AS n (endpoint, delivery, attempt, state, next_at, overtakable, ended, leased) \
+             JOIN deliveries d ON d.endpoint = n.endpoint AND d.id = n.delivery \
+             JOIN webhook_endpoints w ON w.pk = n.endpoint \
+             WHERE NOT EXISTS (SELECT FROM delivery_attempts a \
+                 WHERE a.endpoint = n.endpoint AND a.delivery = n.delivery AND a.id = n.attempt)) \
+         UPDATE deliveries d SET lease_owner = NULL, \
+             state = CASE WHEN counts THEN n.state ELSE d.state END, \
+             tries = d.tries + CASE WHEN counts THEN 1 ELSE 0 END, \
+             next_at = CASE WHEN counts THEN n.next_at ELSE d.next_at END, \
+             due_at = CASE WHEN counts THEN n.next_at ELSE d.next_at END, \
+             overtakable = CASE WHEN counts THEN n.overtakable ELSE d.overtakable END, \
+             waits = d.waits AND (n.state = 'pending' OR NOT counts), \
+             updated_at = CASE WHEN counts THEN n.ended ELSE d.updated_at END \
+         FROM tried n WHERE d.endpoint = n.endpoint AND d.id = n.delivery \
+             AND (counts OR d.lease_owner = $15 AND d.lease_saw = n.leased)",
         delivery_rows::INSERT_ATTEMPTS
     )
 }
@@ -73,7 +84,7 @@ pub(crate) async fn write(held: Transaction, vault: &Vault, owner: &str, tried: 
             AfterTry::Retry { at, overtakable } => (DeliveryState::Pending, Some(at), overtakable),
             AfterTry::Failed => (DeliveryState::Failed, None, false),
         };
-        after.push([state.as_str().into(), next_at.into(), overtakable.into(), ended(one).into()]);
+        after.push([state.as_str().into(), next_at.into(), overtakable.into(), ended(one).into(), one.leased.into()]);
         health.entry(known.pk).or_default().note(one);
         keys.0.push(known.pk);
         keys.1.push(one.delivery.uuid());

@@ -61,6 +61,7 @@ CREATE TABLE deliveries (
     next_at     timestamptz,
     due_at      timestamptz,          -- as `next_at`, and the end of the lease while there is one
     lease_owner text,
+    lease_saw   timestamptz,          -- `updated_at` when the lease began: a resend since has changed it
     created_at  timestamptz NOT NULL,
     updated_at  timestamptz NOT NULL,
     PRIMARY KEY (endpoint, id)
@@ -83,7 +84,7 @@ CREATE TABLE delivery_attempts (
     PRIMARY KEY (endpoint, delivery, id)
 );
 
--- Endpoints that get again what they missed; how far it came.
+-- Endpoints that get again what they missed, and how far it came; or that were removed, and have something pending.
 CREATE TABLE recoveries (
     endpoint   bigint      NOT NULL PRIMARY KEY,
     created_at timestamptz NOT NULL, -- of the last event that was looked at, or where to begin
