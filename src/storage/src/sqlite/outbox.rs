@@ -129,18 +129,21 @@ impl Outbox for SqliteStore {
                 let mut ended = Vec::with_capacity(tried.len());
                 for one in &tried {
                     let writing = Writing { db, vault: &vault, memory: &memory, tenant: one.tenant };
-                    ended.extend(writing.settle(&name, one)?.map(|endpoint| (endpoint, one.delivery, one.leased)));
+                    ended.extend(writing.settle(&name, one)?.map(|settled| (settled, one.delivery, one.leased)));
                 }
                 Ok(ended)
             })
             .await?;
         // After the commit: whoever asks for work from here on sees the results.
-        {
-            let mut leases = self.memory.leases();
-            ended.into_iter().for_each(|(endpoint, delivery, leased)| leases.end(endpoint, delivery, owner, leased));
+        let mut due = false;
+        for (settled, delivery, leased) in ended {
+            self.memory.leases().end(settled.endpoint, delivery, owner, leased);
+            due |= !settled.counts;
         }
-        // One that was resent during its try is due only now.
-        self.memory.wake();
+        if due {
+            // One that was resent during its try goes only now.
+            self.memory.wake();
+        }
         Ok(())
     }
 

@@ -16,11 +16,19 @@ use crate::outbox::{AfterTry, TriedDelivery};
 /// How exactly it is known when an endpoint last accepted anything.
 const ACCEPTED_TO: SignedDuration = SignedDuration::from_mins(1);
 
+/// What became of a result.
+pub(crate) struct Settled {
+    /// The key of its endpoint.
+    pub(crate) endpoint: i64,
+    /// False when it stands in the log alone.
+    pub(crate) counts: bool,
+}
+
 impl Writing<'_> {
-    /// Writes what one try led to, and brings what waited behind it in order; answers the key of its endpoint. None when
-    /// the delivery was trimmed meanwhile and has no log any more. A resend during the try has changed the row: then only
-    /// `Delivered` counts, and any other end of the try leaves the delivery due, as the resend put it.
-    pub(crate) fn settle(self, owner: &str, tried: &TriedDelivery) -> Done<Option<i64>> {
+    /// Writes what one try led to, and brings what waited behind it in order. None when the delivery was trimmed
+    /// meanwhile and has no log any more. A resend during the try has changed the row: then only `Delivered` counts, and
+    /// any other end of the try leaves the delivery due, as the resend put it.
+    pub(crate) fn settle(self, owner: &str, tried: &TriedDelivery) -> Done<Option<Settled>> {
         let Some(tenant) = self.memory.tenant(self.db, self.vault, self.memory.view(), self.tenant)? else {
             return Ok(None);
         };
@@ -32,15 +40,16 @@ impl Writing<'_> {
         let lost = self.memory.leases().is_held_by_other(endpoint.pk, tried.delivery, owner);
         let is_as_leased = row.state == DeliveryState::Pending && row.updated_at == tried.leased && !endpoint.removed;
         let counts = tried.after == AfterTry::Delivered || (is_as_leased && !lost);
+        let settled = Settled { endpoint: endpoint.pk, counts };
         if !counts {
-            return Ok(Some(endpoint.pk));
+            return Ok(Some(settled));
         }
         self.write_after(endpoint.pk, tried)?;
         if let Some(checkout) = row.checkout {
             delivery_rows::put_in_order(self.db, endpoint.pk, checkout)?;
         }
         self.memory.work_comes();
-        Ok(Some(endpoint.pk))
+        Ok(Some(settled))
     }
 
     fn write_after(self, endpoint: i64, tried: &TriedDelivery) -> Done<()> {
