@@ -9,12 +9,16 @@ use lendport_delivery::{Courier, CourierParts, CourierSettings};
 use lendport_engine::{Engine, EngineError};
 use lendport_outbound::{GuardSettings, GuardedClient};
 use lendport_storage::Outbox;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::gateway::Ambient;
+
+/// How long to wait before a worker that panicked starts again.
+const AFTER_PANIC: Duration = Duration::from_secs(1);
 
 /// What the workers work with.
 pub(crate) struct Workers<'a> {
@@ -30,16 +34,21 @@ impl Workers<'_> {
     /// Starts them. After `stop` each finishes what it has in hand; the tracker is empty when all have.
     pub(crate) fn start(self, stop: &CancellationToken) -> Result<TaskTracker, Failure> {
         let tracker = TaskTracker::new();
-        let engine = &self.config.engine;
-        let settling = Arc::clone(self.engine);
-        tracker.spawn(every(engine.settle_interval(), stop.clone(), move || settle(Arc::clone(&settling))));
-        let sweeping = Arc::clone(self.engine);
-        tracker.spawn(every(engine.expiry_sweep_interval(), stop.clone(), move || sweep(Arc::clone(&sweeping))));
-        tracker.spawn(self.courier()?.run(stop.clone()));
+        let (ask_every, sweep_every) =
+            (self.config.engine.settle_interval(), self.config.engine.expiry_sweep_interval());
+        let turn = |pause| Turn { pause, grace: self.config.server.shutdown_grace(), stop: stop.clone() };
+        let (settling, sweeping, trimming) =
+            (Arc::clone(self.engine), Arc::clone(self.engine), Arc::clone(self.engine));
+        tracker.spawn(turn(ask_every).every(move || settle(Arc::clone(&settling))));
+        tracker.spawn(turn(sweep_every).every(move || sweep(Arc::clone(&sweeping))));
+        // Apart, because the first trim of a large database takes minutes and deadlines must not wait for it.
+        tracker.spawn(turn(sweep_every).every(move || trim(Arc::clone(&trimming))));
+        tracker.spawn(deliver(self.couriers()?, stop.clone()));
         Ok(tracker)
     }
 
-    fn courier(&self) -> Result<Courier, Failure> {
+    /// Makes couriers that share one client.
+    fn couriers(&self) -> Result<impl Fn() -> Courier + Send + 'static, Failure> {
         let delivery = &self.config.delivery;
         let timeout = Duration::from_millis(delivery.timeout_ms);
         let usual = GuardSettings::default();
@@ -50,28 +59,68 @@ impl Workers<'_> {
             ..usual
         })
         .map_err(|error| Failure::other(format!("the client for webhooks: {error}")))?;
-        Ok(Courier::new(CourierParts {
-            outbox: Arc::clone(self.outbox),
-            client: Arc::new(client),
-            clock: Arc::clone(&self.ambient.clock),
-            ids: Arc::clone(&self.ambient.ids),
-            settings: CourierSettings {
-                concurrency: delivery.concurrency,
-                per_endpoint: delivery.concurrency_per_endpoint,
-                poll_interval: Duration::from_millis(delivery.poll_interval_ms),
-                timeout,
-                grace: self.config.server.shutdown_grace(),
-                allow_loopback_in_test_mode: delivery.allow_loopback_in_test_mode,
-                ..CourierSettings::of(self.owner)
-            },
-        }))
+        let client = Arc::new(client);
+        let (outbox, ambient) = (Arc::clone(self.outbox), self.ambient.clone());
+        let settings = CourierSettings {
+            concurrency: delivery.concurrency,
+            per_endpoint: delivery.concurrency_per_endpoint,
+            poll_interval: Duration::from_millis(delivery.poll_interval_ms),
+            timeout,
+            grace: self.config.server.shutdown_grace(),
+            allow_loopback_in_test_mode: delivery.allow_loopback_in_test_mode,
+            ..CourierSettings::of(self.owner)
+        };
+        Ok(move || {
+            Courier::new(CourierParts {
+                outbox: Arc::clone(&outbox),
+                client: Arc::clone(&client),
+                clock: Arc::clone(&ambient.clock),
+                ids: Arc::clone(&ambient.ids),
+                settings: settings.clone(),
+            })
+        })
     }
 }
 
-/// Does a piece of work again and again with a pause in between, until `stop`.
-async fn every<F: Future<Output = ()>>(pause: Duration, stop: CancellationToken, mut work: impl FnMut() -> F) {
-    while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
-        work().await;
+/// Has webhooks sent until `stop`. A courier that panics is replaced: what it had in hand is sent again.
+async fn deliver(courier: impl Fn() -> Courier, stop: CancellationToken) {
+    while let Err(error) = tokio::spawn(courier().run(stop.clone())).await {
+        tracing::error!(%error, "the courier failed and is started again");
+        if stop.run_until_cancelled(tokio::time::sleep(AFTER_PANIC)).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// When a piece of work is done, and when it ends.
+struct Turn {
+    /// Between two turns.
+    pause: Duration,
+    /// How long a turn may go on after `stop`. What is cut off then is a look-up or waits for the database: every change
+    /// is one transaction, and its lease ends by itself.
+    grace: Duration,
+    stop: CancellationToken,
+}
+
+impl Turn {
+    /// Works in turns until `stop`. A turn that panics is over, and the next one comes.
+    async fn every<F: Future<Output = ()> + Send + 'static>(self, mut work: impl FnMut() -> F) {
+        while self.stop.run_until_cancelled(tokio::time::sleep(self.pause)).await.is_some() {
+            let over = async {
+                self.stop.cancelled().await;
+                tokio::time::sleep(self.grace).await;
+            };
+            let mut turn = JoinSet::new();
+            turn.spawn(work());
+            tokio::select! {
+                ended = turn.join_next() => {
+                    if let Some(Err(error)) = ended {
+                        tracing::error!(%error, "a turn of the workers failed");
+                    }
+                }
+                () = over => tracing::warn!("work in hand is cut off; it is taken up again after the next start"),
+            }
+        }
     }
 }
 
@@ -82,6 +131,9 @@ async fn settle(engine: Arc<Engine>) {
 async fn sweep(engine: Arc<Engine>) {
     tell("expire", engine.expire_due().await);
     tell("recover", engine.recover_interrupted(false).await);
+}
+
+async fn trim(engine: Arc<Engine>) {
     tell("trim keys", engine.trim_idempotency().await);
     tell("trim events", engine.trim_events().await);
     tell("trim observations", engine.trim_observations().await);
@@ -92,5 +144,35 @@ fn tell(work: &str, result: Result<u64, EngineError>) {
         Ok(0) => {}
         Ok(count) => tracing::info!(work, count, "worked"),
         Err(error) => tracing::error!(work, %error, "failed; tried again at the next turn"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_that_panics_is_followed_by_the_next_and_a_stop_ends_one_that_hangs() {
+        let (stop, turns) = (CancellationToken::new(), Arc::new(AtomicU32::new(0)));
+        let turn = Turn { pause: Duration::from_secs(1), grace: Duration::from_secs(10), stop: stop.clone() };
+        let counted = Arc::clone(&turns);
+        let working = tokio::spawn(turn.every(move || {
+            let turn = counted.fetch_add(1, Ordering::SeqCst);
+            async move {
+                assert_ne!(turn, 1, "on purpose");
+                if turn == 3 {
+                    std::future::pending::<()>().await;
+                }
+            }
+        }));
+        while turns.load(Ordering::SeqCst) < 4 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let before = tokio::time::Instant::now();
+        stop.cancel();
+        working.await.unwrap();
+        assert_eq!(before.elapsed().as_secs(), 10, "the grace, and no more");
     }
 }
