@@ -11,7 +11,7 @@ use super::post::ask;
 use super::world::{World, at};
 
 const RUNS: u64 = 12;
-const STEPS: u64 = 60;
+const STEPS: u64 = 90;
 const OWNERS: [&str; 2] = ["one", "two"];
 
 /// One delivery as it must be.
@@ -71,10 +71,11 @@ impl Model {
         (one.due, one.overtakable, one.delivered, one.resent) = (Some(now), false, false, one.resent + 1);
     }
 
-    /// One of them all.
-    fn any(&self, dice: &mut Dice) -> Option<Key> {
-        let number = dice.below(u64::try_from(self.0.len()).unwrap().max(1));
-        self.0.keys().nth(usize::try_from(number).unwrap()).copied()
+    /// One of those of these checkouts.
+    fn any(&self, dice: &mut Dice, checkouts: &[CheckoutId]) -> Option<Key> {
+        let of_them: Vec<_> = self.0.iter().filter(|(_, one)| checkouts.contains(&one.checkout)).collect();
+        let number = dice.below(u64::try_from(of_them.len()).unwrap().max(1));
+        of_them.get(usize::try_from(number).unwrap()).map(|(key, _)| **key)
     }
 }
 
@@ -103,7 +104,7 @@ pub(super) async fn nothing_lost_nothing_twice(world: World) {
         let mut taken: Vec<Taken> = Vec::new();
         for _ in 0..STEPS {
             let who = usize::from(dice.below(2) == 1);
-            match dice.below(8) {
+            match dice.below(11) {
                 0 | 1 => {
                     let checkout = checkouts[usize::try_from(dice.below(3)).unwrap()];
                     let event = world.tell(checkout, EventType::CheckoutUpdated, at(now)).await;
@@ -125,7 +126,7 @@ pub(super) async fn nothing_lost_nothing_twice(world: World) {
                     let limit = [1, 3, 100][usize::try_from(dice.below(3)).unwrap()];
                     lease(&world, &mut model, who, now, limit, &mut taken).await;
                 }
-                4 if !taken.is_empty() => {
+                4 | 8 | 9 if !taken.is_empty() => {
                     let at_random = usize::try_from(dice.below(u64::try_from(taken.len()).unwrap())).unwrap();
                     let one = taken.swap_remove(at_random);
                     let after = match dice.below(4) {
@@ -135,9 +136,9 @@ pub(super) async fn nothing_lost_nothing_twice(world: World) {
                     };
                     settle(&world, &mut model, now, &one, after).await;
                 }
-                4 => {}
-                5 => {
-                    if let Some(key) = model.any(&mut dice) {
+                4 | 8 | 9 => {}
+                5 | 10 => {
+                    if let Some(key) = model.any(&mut dice, &checkouts) {
                         resend(&world, &mut model, key, now).await;
                     }
                 }
