@@ -125,6 +125,7 @@ async fn run_pairs(factory: &dyn StoreFactory) {
     pair(factory, leases::two_owners).await;
     pair(factory, leases::ended).await;
     pair(factory, leases::lost).await;
+    pair(factory, resends::beside_a_try).await;
     pair(factory, queue_model::nothing_lost_nothing_twice).await;
 }
 

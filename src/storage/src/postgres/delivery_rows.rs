@@ -23,9 +23,11 @@ pub(crate) const COLUMNS: &str = "d.endpoint, d.id, d.tries, d.created_at, d.upd
 pub(crate) const FROM: &str = "FROM deliveries d JOIN webhook_endpoints w ON w.pk = d.endpoint \
      JOIN events e ON e.pk = d.event LEFT JOIN checkouts c ON c.pk = d.checkout";
 
-/// Holds these checkouts against whoever adds events to them, until the transaction ends: what waits behind what is
-/// worked out from rows that must all be there. In the order in which changes hold them.
-pub(crate) const HOLD: &str = "SELECT 1 FROM checkouts WHERE pk = ANY ($1::bigint[]) ORDER BY tenant, id FOR KEY SHARE";
+/// Holds these checkouts against whoever adds events to them or settles others of their deliveries, until the transaction
+/// ends: what waits behind what is worked out from rows that must all be there, and two who each wait for the other's
+/// delivery would both leave the next one waiting for ever. In the order in which changes hold them.
+pub(crate) const HOLD: &str =
+    "SELECT 1 FROM checkouts WHERE pk = ANY ($1::bigint[]) ORDER BY tenant, id FOR NO KEY UPDATE";
 
 /// Brings the deliveries of these checkouts to these endpoints in order: the earliest pending one may go, and the next
 /// one only where all before it are overtakable. Those that wait stand in no index that is searched for work.

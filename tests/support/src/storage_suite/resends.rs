@@ -3,7 +3,7 @@
 use lendport_core::{DeliveryId, DeliveryState, EventType};
 use lendport_storage::{AfterTry, ChangeOutcome, OutboxAsk, OutboxChange};
 
-use super::post::{events_of, ids};
+use super::post::{ask, events_of, ids};
 use super::world::{World, at};
 
 const KINDS: [EventType; 3] = [EventType::CheckoutCreated, EventType::CheckoutUpdated, EventType::CheckoutUpdated];
@@ -112,5 +112,41 @@ pub(super) async fn before_a_try(world: World) {
         let next = world.lease("one", 2).await;
         assert_eq!(events_of(&next), [event.id]);
         world.settle("one", &next[0], AfterTry::Delivered, 2).await;
+    }
+}
+
+/// Two tries of one checkout that end at the same moment in two processes: neither leaves what comes next waiting.
+pub(super) async fn beside_a_try(world: World) {
+    world.add_endpoint(&[]).await;
+    for round in 0..20 {
+        let now = round * 10;
+        let (checkout, told) = world.told(&KINDS).await;
+        let mut tries = Vec::new();
+        for number in 0..3 {
+            tries.extend(world.lease("one", now).await);
+            if number < 2 {
+                world.settle("one", &tries[number], AfterTry::Delivered, now).await;
+            }
+        }
+        assert_eq!(events_of(&tries), ids(&told));
+        // The third is on its way when the second is asked for once more, and both end together.
+        world.resend(tries[1].delivery.id, now + 1).await;
+        let again = world.other_outbox().lease_deliveries(&ask("two", at(now + 1))).await.unwrap();
+        let last = world.tell(checkout, EventType::CheckoutUpdated, at(now + 1)).await;
+        let here = vec![world.tried(&tries[2], AfterTry::Delivered, now + 2)];
+        let there: Vec<_> = again.iter().map(|one| world.tried(one, AfterTry::Delivered, now + 2)).collect();
+        let (one, two) = tokio::join!(
+            world.outbox.settle_deliveries("one", here),
+            world.other_outbox().settle_deliveries("two", there)
+        );
+        assert_eq!((one, two), (Ok(()), Ok(())));
+        let mut next = world.lease("one", now + 3).await;
+        // One that was not handed out beside the running try goes out now.
+        if again.is_empty() {
+            world.settle("one", &next[0], AfterTry::Delivered, now + 3).await;
+            next = world.lease("one", now + 3).await;
+        }
+        assert_eq!(events_of(&next), [last.id], "round {round}");
+        world.settle("one", &next[0], AfterTry::Delivered, now + 4).await;
     }
 }
