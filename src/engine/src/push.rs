@@ -115,7 +115,7 @@ impl Engine {
         let (outcome, result) = change_with(self.store.as_ref(), tenant, checkout, ask, move |loaded| {
             let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
             let taken = match loaded.seen {
-                Some((observation, repeats)) => repeat(&mut draft, &fact, observation, repeats).map(|()| observation),
+                Some((observation, _)) => repeat(&mut draft, &fact, observation).map(|()| observation),
                 None => draft.observe(fact.clone()).map(|(observation, decision)| match loaded.idle {
                     Some((kept, latest)) if kept >= kept_at_most(&fact, &decision) => {
                         draft = Draft::of(&tools, loaded.record);
@@ -171,11 +171,12 @@ fn kept_at_most(fact: &Fact, decision: &Decision) -> u64 {
     }
 }
 
-/// A message told again changes nothing. An equal refund with nothing to tell the two apart is flagged the first time
-/// (`wegetfinancing.md` Q7).
-fn repeat(draft: &mut Draft, fact: &Fact, seen: ObservationId, repeats: u64) -> Result<(), EngineError> {
+/// A message told again changes nothing. An equal refund with nothing to tell the two apart is flagged, once while a
+/// person has not ruled, and again when one more comes after the ruling (`wegetfinancing.md` Q7).
+fn repeat(draft: &mut Draft, fact: &Fact, seen: ObservationId) -> Result<(), EngineError> {
     draft.change.repeated = Some(seen);
-    if repeats == 0 && matches!(fact.claim, Claim::Refund { distinguishable: false, .. }) {
+    let asked = draft.is_open(fact.attempt, AttentionKind::RefundRepeated);
+    if !asked && matches!(fact.claim, Claim::Refund { distinguishable: false, .. }) {
         let detail = "an equal refund was announced again with nothing to tell them apart; it was counted once";
         draft.flag(fact.attempt, AttentionDraft::new(AttentionKind::RefundRepeated, detail))?;
     }

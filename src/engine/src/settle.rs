@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use lendport_core::{AttemptId, AttemptState, AttentionKind, CheckoutId, Operation, OperationKind, Phase, Source};
-use lendport_storage::{Change, ChangeAsk, Located, Tenant, change_with};
+use lendport_storage::{Change, ChangeAsk, Located, Tenant, WorkAsk, change_with};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::expire::is_full;
 use crate::polling::Polling;
 use crate::resolve::conclude;
 use crate::take_in::Draft;
@@ -16,34 +17,65 @@ use crate::take_in::Draft;
 /// Commands that a look at the request's state can settle.
 const SEEN_IN_STATE: &[OperationKind] = &[OperationKind::Capture, OperationKind::Cancel, OperationKind::Refund];
 
+/// Look-ups under way at the same time in this process.
+const AT_ONCE: usize = 8;
+/// Attempts taken at a time: as many as are looked at within a lease even when every look-up takes ten seconds.
+const TAKEN: u32 = 40;
+
 impl Engine {
     /// Looks at every attempt that is due: asks the provider, or tells a person of its silence. Says how many were looked
     /// at. One that cannot be asked does not keep the others; a provider that is down is asked again later.
     pub async fn settle_due(self: &Arc<Self>) -> Result<u64, EngineError> {
         let (mut looked, mut failed) = (0, None);
         loop {
-            let due = self.store.due_for_poll(self.work(self.clock.now())).await?;
-            let (found, before) = (due.len(), looked);
+            let due = self.store.due_for_poll(WorkAsk { limit: TAKEN, ..self.work(self.clock.now()) }).await?;
+            let (full, before) = (due.len() >= usize::try_from(TAKEN).unwrap_or(usize::MAX), looked);
+            // A provider that hangs holds up a few of its own, and nobody else's.
+            let room = Arc::new(Semaphore::new(AT_ONCE));
+            let mut looks = JoinSet::new();
             for Located { tenant, checkout, attempt } in due {
                 let Some(attempt) = attempt else { continue };
-                match self.settle_one(tenant, checkout, attempt).await {
-                    Ok(done) => looked += u64::from(done),
-                    Err(EngineError::Provider { provider, error, .. }) => {
-                        tracing::warn!(checkout.id = %checkout, attempt.id = %attempt, %provider, %error, "look-up failed");
-                        looked += 1;
-                    }
+                let (engine, room) = (Arc::clone(self), Arc::clone(&room));
+                looks.spawn(async move {
+                    let _place = room.acquire_owned().await;
+                    engine.settle_or_put_off(tenant, checkout, attempt).await
+                });
+            }
+            while let Some(ended) = looks.join_next().await {
+                match ended {
+                    Ok(Ok(done)) => looked += u64::from(done),
+                    Ok(Err(error)) => failed = Some(error),
                     Err(error) => {
-                        tracing::error!(checkout.id = %checkout, attempt.id = %attempt, %error, "cannot be settled");
-                        if let Err(error) = self.put_off(tenant, checkout, attempt).await {
-                            tracing::error!(checkout.id = %checkout, attempt.id = %attempt, %error, "still due");
-                        }
-                        failed = Some(error);
+                        tracing::error!(%error, "a look-up ended in a panic; it is tried again when its lease is over")
                     }
                 }
             }
-            if !is_full(found) || looked == before {
+            if !full || looked == before {
                 return failed.map_or(Ok(looked), Err);
             }
+        }
+    }
+
+    /// Settles one; whatever happens, it is not due again at once. True when it was looked at.
+    async fn settle_or_put_off(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        checkout: CheckoutId,
+        attempt: AttemptId,
+    ) -> Result<bool, EngineError> {
+        match self.settle_one(tenant, checkout, attempt).await {
+            Err(EngineError::Provider { provider, error, .. }) => {
+                tracing::warn!(checkout.id = %checkout, attempt.id = %attempt, %provider, %error, "look-up failed");
+                Ok(true)
+            }
+            Err(error) => {
+                tracing::error!(checkout.id = %checkout, attempt.id = %attempt, %error, "cannot be settled");
+                if let Err(error) = self.put_off(tenant, checkout, attempt).await {
+                    tracing::error!(checkout.id = %checkout, attempt.id = %attempt, %error, "still due");
+                }
+                Err(error)
+            }
+            done => done,
         }
     }
 

@@ -78,6 +78,12 @@ async fn a_repeated_refund_is_one_or_two() {
         }
         world.resolve(id, "refund_repeated", choice, amount).await.unwrap();
         assert_eq!(sums(&world, id).await, expected, "{choice}");
+        // One more after the ruling is another question, asked once.
+        for _ in 0..2 {
+            world.push(json!({ "refund": "20.00" })).await;
+            assert_eq!(world.open_items(id).await, ["refund_repeated"], "{choice}");
+        }
+        assert_eq!(sums(&world, id).await, expected, "{choice}");
     }
 }
 
