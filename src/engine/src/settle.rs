@@ -46,7 +46,7 @@ impl Engine {
                     Ok(Ok(done)) => looked += u64::from(done),
                     Ok(Err(error)) => failed = Some(error),
                     Err(error) => {
-                        tracing::error!(%error, "a look-up ended in a panic; it is tried again when its lease is over")
+                        tracing::error!(%error, "a look-up ended in a panic; it is tried again when its lease is over");
                     }
                 }
             }
