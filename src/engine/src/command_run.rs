@@ -199,7 +199,12 @@ impl Engine {
         ticket: Ticket,
         claims: bool,
     ) -> Result<Reply, EngineError> {
-        let Started { attempt, operation, command } = self.start_command(tenant, id, asked, &ticket, claims).await?;
+        let started = self.start_command(tenant, id, asked, &ticket, claims).await;
+        // An equal request that was quicker is not "another command": its answer is this one's too, once it is there.
+        if started.is_err() && claims && self.store.idempotency(tenant, &ticket.route, &ticket.key).await?.is_some() {
+            return Err(EngineError::KeyInFlight);
+        }
+        let Started { attempt, operation, command } = started?;
         let (answered, calls) = self.send(tenant, &attempt, &command).await?;
         let mut operation = operation;
         operation.calls = calls.records();
