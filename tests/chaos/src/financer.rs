@@ -13,7 +13,7 @@ use crate::wire::{self, Request};
 
 /// Milliseconds until a push that was not answered with 2xx is sent again. The real one waits a minute.
 const RESEND_MS: u64 = 150;
-/// The same for the made-up provider, which gives a push up after twenty tries: longer than any outage here.
+/// The same for the made-up provider.
 const RESEND_SANDBOX_MS: u64 = 1_000;
 /// Milliseconds of a late or silent answer: long enough for a kill to fall into it.
 const DISTURBED_MS: u64 = 400;

@@ -11,8 +11,8 @@ use serde_json::json;
 use super::state::{Application, Sim};
 use crate::notification::{SIGNATURE, TIMESTAMP, mac};
 
-/// Tries of one push.
-const TRIES: u32 = 20;
+/// Tries of one push: a day, at a minute each.
+const TRIES: u32 = 1_440;
 /// How long a push waits first, so that the answer which caused it is usually there before.
 const HEAD_START: Duration = Duration::from_millis(50);
 
