@@ -36,7 +36,7 @@ async fn nothing_private_is_printed_at_trace() {
         .with_writer(move || writer.clone())
         .init();
 
-    let outbound = Outbound::live(ClientSettings { request_timeout_ms: 500, ..ClientSettings::default() }).unwrap();
+    let outbound = Outbound::live(ClientSettings { request_timeout_ms: 5_000, ..ClientSettings::default() }).unwrap();
     let server = FaultyServer::start(Fault::Silence).await.unwrap();
     let faults = [
         // A kept text may quote the customer: it belongs in the record, which is the merchant's, and not in the log.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
 /// What the server does with each request once it has read it to the end.
@@ -105,9 +105,15 @@ impl Drop for FaultyServer {
     }
 }
 
-/// An address of this machine where nobody listens.
+/// An address of this machine where nobody listens. Until the process ends the system gives its port to nobody else; who
+/// names it may listen there.
 pub async fn refused_address() -> io::Result<SocketAddr> {
-    TcpListener::bind("127.0.0.1:0").await?.local_addr()
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let address = socket.local_addr()?;
+    std::mem::forget(socket);
+    Ok(address)
 }
 
 async fn serve(mut stream: TcpStream, fault: Arc<Mutex<Fault>>, requests: Arc<Mutex<Vec<Vec<u8>>>>) -> io::Result<()> {
