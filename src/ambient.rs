@@ -1,21 +1,42 @@
 //! The real clock and the real source of randomness: the only place that asks the machine for either.
 
+use std::time::Instant;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use lendport_core::clock::Steady;
 use lendport_core::{Clock, IdSource, Secret};
 use uuid::Uuid;
 
 /// The machine's clock.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct SystemClock;
+#[derive(Debug)]
+pub(crate) struct SystemClock {
+    started: Instant,
+    steady: Steady,
+}
+
+impl SystemClock {
+    pub(crate) fn start() -> Self {
+        Self { started: Instant::now(), steady: Steady::default() }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place where the time comes from")]
+    fn both(&self) -> (Timestamp, Timestamp) {
+        // Storage keeps microseconds; an answer must not show more than a later read does.
+        let cut = |at: Timestamp| Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at);
+        let now = cut(Timestamp::now());
+        (now, cut(self.steady.at(now, self.started.elapsed())))
+    }
+}
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place where the time comes from")]
     fn now(&self) -> Timestamp {
-        // Storage keeps microseconds; an answer must not show more than a later read does.
-        let now = Timestamp::now();
-        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+        self.both().0
+    }
+
+    fn steady(&self) -> Timestamp {
+        self.both().1
     }
 }
 

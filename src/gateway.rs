@@ -37,7 +37,7 @@ pub struct Ambient {
 impl Ambient {
     /// The machine's own.
     pub fn system() -> Self {
-        Self { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds) }
+        Self { clock: Arc::new(SystemClock::start()), ids: Arc::new(SystemIds) }
     }
 }
 

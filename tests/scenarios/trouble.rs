@@ -119,7 +119,7 @@ async fn when_the_clock_steps_back_an_hour_events_keep_their_order_and_go_out() 
 }
 
 #[tokio::test]
-async fn what_is_on_its_way_when_the_clock_steps_back_is_settled_or_waits_and_nothing_is_lost() {
+async fn what_is_on_its_way_when_the_clock_steps_back_an_hour_arrives_without_waiting_for_it() {
     let (shop, receiver) = (Shop::open().await, Receiver::start().await);
     let endpoint = receiver.subscribe(&shop.merchant, None).await.id();
     receiver.hold();
@@ -127,20 +127,39 @@ async fn what_is_on_its_way_when_the_clock_steps_back_is_settled_or_waits_and_no
     receiver.until_under_way(1).await;
     shop.clock.step_back(SignedDuration::from_hours(1));
     receiver.let_go();
-    // What was in hand is settled: its lease, an hour ahead now, keeps nobody waiting.
+    // What was in hand is settled, though its lease ends in an hour by the clock, and what waited behind it goes out.
     let first = receiver.until_count(1).await[0].id().to_owned();
     let settled = shop.merchant.until_tried(&endpoint, &first, 1).await;
     assert_eq!(settled["state"], "delivered");
-    // A new checkout does not wait for the old time.
-    let other = shop.loan().await;
     receiver.until_count(3).await;
-    // What waited behind the first is due at the time at which it was written, and goes out then at the latest.
-    shop.clock.advance(SignedDuration::from_hours(1));
+    let other = shop.loan().await;
     receiver.until_count(5).await;
     shop.merchant.until_nothing_pending(&endpoint).await;
     for id in [&loan.id, &other.id] {
         let heard = receiver.received();
         let of_this = heard.iter().map(|one| one.document()).filter(|one| one["data"]["checkout"]["id"] == json!(id));
         assert_eq!(of_this.collect::<Vec<_>>(), shop.merchant.event_documents(id).await);
+    }
+}
+
+#[tokio::test]
+async fn a_retry_waits_as_long_as_it_should_when_the_clock_steps_back_and_is_signed_by_the_clock() {
+    let (shop, receiver) = (Shop::open().await, Receiver::start().await);
+    let endpoint = receiver.subscribe(&shop.merchant, None).await;
+    receiver.answer(|_| 500);
+    let event = shop.merchant.test_event(&endpoint.id(), "checkout.ready_to_fulfill").await;
+    shop.merchant.until_tried(&endpoint.id(), &event, 1).await;
+    shop.clock.step_back(SignedDuration::from_hours(1));
+    receiver.answer(|_| 200);
+    // Work goes by a clock that runs at half speed now: the five seconds, a fifth more or less, are eight to twelve.
+    shop.seconds_pass(7);
+    let later = shop.merchant.test_event(&endpoint.id(), "checkout.updated").await;
+    shop.merchant.until_tried(&endpoint.id(), &later, 1).await;
+    assert_eq!(shop.merchant.delivery(&endpoint.id(), &event).await["tries"], 1, "not before its time");
+    shop.seconds_pass(6);
+    let delivered = shop.merchant.until_tried(&endpoint.id(), &event, 2).await;
+    assert_eq!(delivered["state"], "delivered");
+    for heard in receiver.received().iter().skip(1) {
+        assert!(heard.is_signed_with(endpoint.str("/secret"), shop.now()), "a receiver's clock was right all the time");
     }
 }

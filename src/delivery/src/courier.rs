@@ -139,13 +139,14 @@ impl Courier {
         if room.all == 0 {
             return Look::Full;
         }
-        let (now, lease) = (self.clock.now(), self.settings.lease());
+        let (now, lease) = (self.clock.steady(), self.settings.lease());
         let lease_ends = Instant::now() + lease;
         let until = SignedDuration::try_from(lease).ok().and_then(|lease| now.saturating_add(lease).ok());
         let ask = LeaseAsk {
             owner: self.settings.owner.clone(),
             now,
             until: until.unwrap_or(Timestamp::MAX),
+            abandoned: self.clock.now(),
             limit: room.all,
             per_endpoint: room.unknown,
             rooms: room.named,
@@ -191,7 +192,7 @@ impl Courier {
         }
         let Ok(Some(next)) = self.outbox.next_delivery_at().await else { return interval };
         // What is due already waits for something else: an earlier event, or a busy endpoint.
-        match Duration::try_from(next.duration_since(self.clock.now())) {
+        match Duration::try_from(next.duration_since(self.clock.steady())) {
             Ok(wait) if !wait.is_zero() => wait.min(interval),
             _ => interval,
         }

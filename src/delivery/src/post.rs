@@ -58,7 +58,7 @@ impl Poster {
         let quick = heard.status.map(|_| Pace::Quick);
         let pace = if slow { Some(Pace::Slow) } else { quick };
         let refusals = self.refusals(leased, heard.status).await;
-        let FollowUp { after, switch_off } = follow_up(leased, heard, refusals, self.clock.now(), self.unit());
+        let FollowUp { after, switch_off } = follow_up(leased, heard, refusals, self.clock.steady(), self.unit());
         let attempt = DeliveryAttempt {
             id: DeliveryAttemptId::mint(self.ids.as_ref()),
             url: leased.endpoint.url.clone(),

@@ -86,7 +86,7 @@ impl Engine {
             shipment: None,
             calls: Vec::new(),
             error: None,
-            lease_until: self.lease_end(now),
+            lease_until: self.lease_end(),
             created_at: now,
             updated_at: now,
         }

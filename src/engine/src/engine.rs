@@ -141,9 +141,16 @@ impl Engine {
         })
     }
 
-    pub(crate) fn lease_end(&self, now: Timestamp) -> Timestamp {
+    /// When a lease ends that begins now.
+    pub(crate) fn lease_end(&self) -> Timestamp {
         let lease = SignedDuration::from_millis(i64::try_from(self.settings.operation_lease_ms).unwrap_or(i64::MAX));
-        now.saturating_add(lease).unwrap_or(Timestamp::MAX)
+        self.clock.steady().saturating_add(lease).unwrap_or(Timestamp::MAX)
+    }
+
+    /// What has a lease that ended before this is nobody's. Where other processes may have it, our own clock must say so
+    /// too: a call that is under way elsewhere must not be taken for interrupted because we were ahead once.
+    pub(crate) fn leases_over(&self) -> Timestamp {
+        if self.store.exclusive() { self.clock.steady() } else { self.clock.now() }
     }
 
     pub(crate) fn view(&self, record: &CheckoutRecord) -> Result<CheckoutView, EngineError> {

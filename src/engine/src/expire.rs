@@ -15,7 +15,7 @@ pub(crate) const BATCH: u32 = 200;
 impl Engine {
     /// A question for due work, with the time this process may take over it.
     pub(crate) fn work(&self, now: jiff::Timestamp) -> WorkAsk {
-        WorkAsk { now, until: self.lease_end(self.clock.now()), limit: BATCH }
+        WorkAsk { now, until: self.lease_end(), limit: BATCH }
     }
 }
 

@@ -91,7 +91,8 @@ impl Draft {
     /// Sets when the attempt is looked at next, after so many questions without news.
     pub(crate) fn schedule(&mut self, id: AttemptId, polls: u32) {
         let unsettled = self.is_open(id, AttentionKind::UnknownCommand);
-        let (tools, now) = (self.tools.clone(), self.now);
+        let tools = self.tools.clone();
+        let now = tools.clock.steady();
         let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == id) else { return };
         let before = (attempt.polls, attempt.poll_at);
         attempt.polls = polls;
@@ -106,7 +107,8 @@ impl Draft {
 
     /// An attempt that was looked at is not due any more, whatever the look brought.
     pub(crate) fn put_off(&mut self, id: AttemptId) {
-        let due = self.record.attempt(id).filter(|known| known.poll_at.is_some_and(|at| at <= self.now));
+        let now = self.tools.clock.steady();
+        let due = self.record.attempt(id).filter(|known| known.poll_at.is_some_and(|at| at <= now));
         if let Some(polls) = due.map(|known| known.polls) {
             self.schedule(id, polls.saturating_add(1));
         }
@@ -114,7 +116,8 @@ impl Draft {
 
     /// A person wants the provider asked now, or its silence told anew.
     pub(crate) fn ask_again(&mut self, id: AttemptId) {
-        let (tools, now) = (self.tools.clone(), self.now);
+        let tools = self.tools.clone();
+        let now = tools.clock.steady();
         let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == id) else { return };
         attempt.polls = 0;
         attempt.poll_at = match tools.polling.can_ask(attempt) && !attempt.state.is_over() {

@@ -17,7 +17,7 @@ impl Engine {
     /// Marks interrupted calls as unknown. At start, on a store that only one process can hold, every call that was
     /// under way was interrupted; later only those whose lease has passed. Says how many there were.
     pub async fn recover_interrupted(self: &Arc<Self>, at_start: bool) -> Result<u64, EngineError> {
-        let before = if at_start && self.store.exclusive() { Timestamp::MAX } else { self.clock.now() };
+        let before = if at_start && self.store.exclusive() { Timestamp::MAX } else { self.leases_over() };
         let (mut recovered, mut failed) = (0, None);
         loop {
             let found = self.store.interrupted_calls(self.work(before)).await?;

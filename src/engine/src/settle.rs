@@ -28,7 +28,7 @@ impl Engine {
     pub async fn settle_due(self: &Arc<Self>) -> Result<u64, EngineError> {
         let (mut looked, mut failed) = (0, None);
         loop {
-            let due = self.store.due_for_poll(WorkAsk { limit: TAKEN, ..self.work(self.clock.now()) }).await?;
+            let due = self.store.due_for_poll(WorkAsk { limit: TAKEN, ..self.work(self.clock.steady()) }).await?;
             let (full, before) = (due.len() >= usize::try_from(TAKEN).unwrap_or(usize::MAX), looked);
             // A provider that hangs holds up a few of its own, and nobody else's.
             let room = Arc::new(Semaphore::new(AT_ONCE));
@@ -87,7 +87,7 @@ impl Engine {
     ) -> Result<bool, EngineError> {
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
         let known = record.attempt(attempt).ok_or(EngineError::NotFound)?;
-        if known.poll_at.is_none_or(|at| at > self.clock.now()) {
+        if known.poll_at.is_none_or(|at| at > self.clock.steady()) {
             return Ok(false);
         }
         if self.tools.polling.can_ask(known) {
@@ -123,7 +123,7 @@ impl Engine {
         let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
             let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
             let Some(known) = loaded.record.attempt(attempt) else { return (Change::abort(), Ok(false)) };
-            if known.poll_at.is_none_or(|at| at > draft.now) {
+            if known.poll_at.is_none_or(|at| at > draft.tools.clock.steady()) {
                 return (Change::abort(), Ok(false));
             }
             draft.stop_asking(attempt);

@@ -90,7 +90,7 @@ impl Engine {
             return self.release_on_error(tenant, id, ticket, Err(error)).await;
         }
         operation.phase = Phase::Sent;
-        operation.lease_until = self.lease_end(self.clock.now());
+        operation.lease_until = self.lease_end();
         let result = self.call_ship(tenant, record, operation, ticket.clone()).await;
         self.release_on_error(tenant, id, ticket, result).await
     }

@@ -77,14 +77,13 @@ pub(crate) enum Standing {
 impl Ticket {
     /// The row to claim.
     pub(crate) fn claim(&self, engine: &Engine) -> Claim {
-        let now = engine.clock.now();
         Claim {
             route: self.route.clone(),
             key: self.key.clone(),
             fingerprint: self.fingerprint.clone(),
             owner: engine.settings.owner.clone(),
-            locked_until: engine.lease_end(now),
-            now,
+            locked_until: engine.lease_end(),
+            now: engine.leases_over(),
         }
     }
 

@@ -84,10 +84,13 @@ pub type OutboxDecide<'a> = dyn FnMut(OutboxLoaded<'_>) -> OutboxChange + Send +
 pub struct LeaseAsk {
     /// The process that asks.
     pub owner: String,
-    /// The current moment.
+    /// What was due before this moment is due.
     pub now: Timestamp,
     /// When the process counts as dead and others may take what it has.
     pub until: Timestamp,
+    /// What another process has is free when its lease ended before this moment as well: a process whose `now` is ahead of
+    /// its machine's clock takes nothing from those who are right.
+    pub abandoned: Timestamp,
     /// Deliveries at most.
     pub limit: u32,
     /// Deliveries at most of each endpoint that `rooms` does not name.

@@ -230,8 +230,15 @@ async fn deliver_something(world: &World, checkout: CheckoutId) {
     let event = world.event(checkout, EventType::CheckoutCreated, 1);
     let change = Change { events: vec![event], ..Change::default() };
     world.change(checkout, move |_| change.clone()).await.unwrap();
-    let ask =
-        LeaseAsk { owner: "one".to_owned(), now: START, until: START, limit: 9, per_endpoint: 9, rooms: [].into() };
+    let ask = LeaseAsk {
+        owner: "one".to_owned(),
+        now: START,
+        until: START,
+        abandoned: START,
+        limit: 9,
+        per_endpoint: 9,
+        rooms: [].into(),
+    };
     let leased = world.outbox.lease_deliveries(&ask).await.unwrap().remove(0);
     let attempt = DeliveryAttempt {
         id: DeliveryAttemptId::mint(&world.ids),
@@ -277,7 +284,7 @@ async fn a_bad_row_is_reported_with_its_place() {
         ("UPDATE checkouts SET mode = mode, fulfilment = 'teleported'", "checkouts", "fulfilment"),
         ("UPDATE checkouts SET currency = 'XXX'", "checkouts", "currency"),
         ("UPDATE checkouts SET cart = '{\"secret\":'", "checkouts", "cart"),
-        ("UPDATE checkouts SET cart = replace(cart, '\"quantity\":1', '\"quantity\":0')", "checkouts", "cart"),
+        ("UPDATE checkouts SET cart = replace(cart, '\"q\":1', '\"q\":0')", "checkouts", "cart"),
         ("UPDATE checkouts SET version = -1", "checkouts", "version"),
         ("UPDATE checkouts SET expires_at = 9223372036854775807", "checkouts", "expires_at"),
         ("UPDATE checkouts SET route = replace(route, 'explicit', '\"')", "checkouts", "route"),

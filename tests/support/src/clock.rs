@@ -1,9 +1,11 @@
 //! A clock that tests move by hand, and ids that count: runs are repeatable and no test waits for time to pass.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use lendport_core::clock::Steady;
 use lendport_core::{Clock, IdSource, Secret};
 use uuid::{Builder, Uuid};
 
@@ -12,7 +14,21 @@ pub const START: Timestamp = Timestamp::constant(1_795_262_400, 0);
 
 /// A clock that stands still until told otherwise. Clones show the same time.
 #[derive(Clone, Debug)]
-pub struct ManualClock(Arc<Mutex<Timestamp>>);
+pub struct ManualClock(Arc<Mutex<Hands>>);
+
+#[derive(Debug)]
+struct Hands {
+    now: Timestamp,
+    /// How much time has passed; setting the clock is not passing time.
+    passed: Duration,
+    steady: Steady,
+}
+
+impl Hands {
+    fn steady(&self) -> Timestamp {
+        self.steady.at(self.now, self.passed)
+    }
+}
 
 impl ManualClock {
     /// A clock that shows [`START`].
@@ -22,27 +38,34 @@ impl ManualClock {
 
     /// A clock that shows this moment.
     pub fn at(now: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(now)))
+        let hands = Hands { now, passed: Duration::ZERO, steady: Steady::default() };
+        hands.steady();
+        Self(Arc::new(Mutex::new(hands)))
     }
 
     /// Shows another moment, earlier or later.
     pub fn set(&self, now: Timestamp) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        let mut hands = self.hands();
+        hands.now = now;
+        hands.steady();
     }
 
-    /// Moves on, stopping at the last moment that a timestamp can hold.
+    /// Moves on, stopping at the last moment that a timestamp can hold: so much time has passed.
     pub fn advance(&self, by: SignedDuration) {
-        self.step(by, Timestamp::MAX);
+        let mut hands = self.hands();
+        hands.now = hands.now.checked_add(by).unwrap_or(Timestamp::MAX);
+        hands.passed = hands.passed.saturating_add(by.unsigned_abs());
+        hands.steady();
     }
 
     /// Moves back, as a corrected system clock does.
     pub fn step_back(&self, by: SignedDuration) {
-        self.step(-by, Timestamp::MIN);
+        let mut hands = self.hands();
+        hands.now = hands.now.checked_sub(by).unwrap_or(Timestamp::MIN);
     }
 
-    fn step(&self, by: SignedDuration, limit: Timestamp) {
-        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *now = now.checked_add(by).unwrap_or(limit);
+    fn hands(&self) -> MutexGuard<'_, Hands> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -54,7 +77,11 @@ impl Default for ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.hands().now
+    }
+
+    fn steady(&self) -> Timestamp {
+        self.hands().steady()
     }
 }
 
@@ -122,6 +149,7 @@ mod tests {
         let same = clock.clone();
         same.step_back(SignedDuration::from_secs(1));
         assert_eq!(clock.now().to_string(), "2026-11-21T12:29:59Z");
+        assert_eq!(clock.steady().to_string(), "2026-11-21T12:30:00Z");
         clock.advance(SignedDuration::MAX);
         assert_eq!(clock.now(), Timestamp::MAX);
     }

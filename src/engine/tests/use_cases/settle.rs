@@ -96,6 +96,17 @@ async fn a_provider_that_is_down_is_asked_again_and_fails_nothing() {
     assert_eq!((fact.grade.as_str(), fact.source.as_str()), ("fetched", "poll"));
 }
 
+#[tokio::test]
+async fn a_clock_that_steps_back_an_hour_delays_no_look() {
+    let world = World::new().await;
+    unknown_at(&world, "able").await;
+    world.clock.step_back(SignedDuration::from_hours(1));
+    // Work goes at half speed until the clock has caught up: five seconds, a fifth more or less, are eight to twelve.
+    assert_eq!(world.later(7).await, 0, "not before its time");
+    assert_eq!(world.later(6).await, 1);
+    assert_eq!(world.later(0).await, 0, "nor at once again");
+}
+
 impl World {
     /// A checkout at `able` that is being decided.
     pub(crate) async fn only_under_review(&self) -> CheckoutId {

@@ -16,7 +16,8 @@ const OWNER: &str = "courier";
 pub(crate) async fn leased(world: &World, limit: u32) -> Vec<LeasedDelivery> {
     let now = world.clock.now();
     let until = now.checked_add(SignedDuration::from_mins(5)).unwrap();
-    let ask = LeaseAsk { owner: OWNER.to_owned(), now, until, limit, per_endpoint: limit, rooms: [].into() };
+    let ask =
+        LeaseAsk { owner: OWNER.to_owned(), now, until, abandoned: now, limit, per_endpoint: limit, rooms: [].into() };
     world.outbox.lease_deliveries(&ask).await.unwrap()
 }
 

@@ -47,6 +47,7 @@ const TAKE: &str = "WITH RECURSIVE with_work (endpoint) AS ( \
          SELECT found.endpoint, found.id, found.due_at AS was_due FROM open CROSS JOIN LATERAL ( \
              SELECT endpoint, id, due_at FROM deliveries \
              WHERE deliveries.endpoint = open.pk AND state = 'pending' AND NOT waits AND due_at <= $1 \
+                 AND (lease_owner IS NULL OR lease_owner = $8 OR due_at <= $9) \
              ORDER BY due_at LIMIT GREATEST(open.room, 0) FOR UPDATE SKIP LOCKED) found \
          LIMIT $3), \
      d AS (UPDATE deliveries SET lease_owner = $8, lease_saw = updated_at, due_at = $2 FROM due \
@@ -79,7 +80,8 @@ pub(crate) async fn take(
     let (known, rooms): (Vec<Uuid>, Vec<i64>) =
         ask.rooms.iter().map(|(id, room)| (id.uuid(), i64::from(*room))).unzip();
     let (limit, room) = (i64::from(ask.limit), i64::from(ask.per_endpoint));
-    let values: [&(dyn ToSql + Sync); 8] = [&ask.now, &ask.until, &limit, &room, &known, &rooms, &turn, &ask.owner];
+    let values: [&(dyn ToSql + Sync); 9] =
+        [&ask.now, &ask.until, &limit, &room, &known, &rooms, &turn, &ask.owner, &ask.abandoned];
     let answers = pipeline::run(&held, &[BEGIN, Step::With(&take_sql(), &values), Step::Bare("COMMIT")]).await?;
     let rows = answers.get(1).map(Vec::as_slice).unwrap_or_default();
     let (mut endpoints, mut taken, mut last) = (HashMap::new(), Vec::with_capacity(rows.len()), turn);

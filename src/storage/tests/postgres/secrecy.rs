@@ -120,8 +120,15 @@ async fn deliver_something(world: &World, checkout: CheckoutId) {
     let event = world.event(checkout, EventType::CheckoutCreated, 1);
     let change = Change { events: vec![event], ..Change::default() };
     world.change(checkout, move |_| change.clone()).await.unwrap();
-    let ask =
-        LeaseAsk { owner: "one".to_owned(), now: START, until: START, limit: 9, per_endpoint: 9, rooms: [].into() };
+    let ask = LeaseAsk {
+        owner: "one".to_owned(),
+        now: START,
+        until: START,
+        abandoned: START,
+        limit: 9,
+        per_endpoint: 9,
+        rooms: [].into(),
+    };
     let leased = world.outbox.lease_deliveries(&ask).await.unwrap().remove(0);
     let attempt = DeliveryAttempt {
         id: DeliveryAttemptId::mint(&world.ids),
