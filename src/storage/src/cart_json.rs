@@ -1,8 +1,8 @@
-//! A cart as JSON. Sums are not stored: they are worked out again when it is read.
+//! A cart as JSON, its names a letter each. Sums are not stored: they are worked out again when it is read.
 
 use std::borrow::Cow;
 
-use lendport_core::{Cart, CartInput, Currency, LineId, LineInput, Pointer, parse_decimal};
+use lendport_core::{Cart, CartInput, Currency, Line, LineId, LineInput, Pointer, parse_decimal};
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{json, json_fault};
@@ -10,45 +10,57 @@ use crate::fault::{Done, Fault};
 
 #[derive(Serialize, Deserialize)]
 struct StoredCart<'a> {
+    #[serde(rename = "t")]
     tax_inclusive: bool,
+    #[serde(rename = "s")]
     shipping: String,
+    #[serde(rename = "d")]
     discount: String,
+    #[serde(rename = "l")]
     lines: Vec<StoredLine<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct StoredLine<'a> {
+    #[serde(rename = "i")]
     id: LineId,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "s", skip_serializing_if = "Option::is_none")]
     sku: Option<Cow<'a, str>>,
+    #[serde(rename = "n")]
     name: Cow<'a, str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "b", skip_serializing_if = "Option::is_none")]
     brand: Option<Cow<'a, str>>,
+    #[serde(rename = "q")]
     quantity: u32,
+    #[serde(rename = "p")]
     price: String,
+    #[serde(rename = "x")]
     tax: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "c", skip_serializing_if = "Option::is_none")]
     category: Option<Cow<'a, str>>,
 }
 
 /// Writes a cart.
 pub(crate) fn write(cart: &Cart) -> Done<String> {
-    let line = |line: &'_ lendport_core::Line| StoredLine {
-        id: line.id,
-        sku: line.sku.clone().map(Cow::Owned),
-        name: Cow::Owned(line.name.clone()),
-        brand: line.brand.clone().map(Cow::Owned),
-        quantity: line.quantity,
-        price: line.unit_price.amount().to_string(),
-        tax: line.unit_tax.amount().to_string(),
-        category: line.category.clone().map(Cow::Owned),
-    };
     json(&StoredCart {
         tax_inclusive: cart.tax_inclusive,
         shipping: cart.shipping.amount().to_string(),
         discount: cart.discount.amount().to_string(),
-        lines: cart.lines.iter().map(line).collect(),
+        lines: cart.lines.iter().map(stored).collect(),
     })
+}
+
+fn stored(line: &Line) -> StoredLine<'_> {
+    StoredLine {
+        id: line.id,
+        sku: line.sku.as_deref().map(Cow::Borrowed),
+        name: Cow::Borrowed(&line.name),
+        brand: line.brand.as_deref().map(Cow::Borrowed),
+        quantity: line.quantity,
+        price: line.unit_price.amount().to_string(),
+        tax: line.unit_tax.amount().to_string(),
+        category: line.category.as_deref().map(Cow::Borrowed),
+    }
 }
 
 /// Reads a cart and checks it as if it came in anew; its lines keep their ids.

@@ -4,14 +4,19 @@
 //! dictionary that was released is never changed: rows could not be read any more. What comes from the database is
 //! input: damaged bytes are refused, and never ask for more memory than their own length can stand for.
 
+mod model;
 mod short;
 
 use lz4_flex::block::{compress_into_with_dict, decompress_into_with_dict, get_maximum_output_size};
+
+pub(crate) use self::model::{Model, needs_model, unpack_text_of};
 
 /// The text as it is.
 const PLAIN: u8 = 0;
 /// The text as [`short`] writes it: its length, seven bits a byte with the lowest first, then an LZ4 block with [`WORDS_1`].
 const WITH_WORDS_1: u8 = 1;
+/// The same with another text as the dictionary, see [`Model`].
+const WITH_MODEL: u8 = 2;
 /// No format: how a JSON object begins, which is what every row held before there were formats.
 const OLDER: u8 = b'{';
 
@@ -36,6 +41,8 @@ pub(crate) enum Damaged {
     Bytes,
     #[error("not text")]
     Text,
+    #[error("the text that it resembles is missing")]
+    Model,
 }
 
 /// A text as it is stored.
@@ -63,6 +70,10 @@ pub(crate) fn unpack_text(stored: &[u8]) -> Result<String, Damaged> {
 }
 
 fn with_words(text: &[u8]) -> Option<Vec<u8>> {
+    compressed(text, WITH_WORDS_1, WORDS_1)
+}
+
+fn compressed(text: &[u8], format: u8, dictionary: &[u8]) -> Option<Vec<u8>> {
     // What is shortened may grow by as much again and more, where it holds nothing but marks.
     if text.len() > TEXT_MAX_BYTES / 4 {
         return None;
@@ -70,25 +81,40 @@ fn with_words(text: &[u8]) -> Option<Vec<u8>> {
     let text = short::shorten(text);
     let room = get_maximum_output_size(text.len());
     let mut packed = Vec::with_capacity(1 + LENGTH_MAX_BYTES + room);
-    packed.push(WITH_WORDS_1);
+    packed.push(format);
     write_length(text.len(), &mut packed);
     let head = packed.len();
     packed.resize(head + room, 0);
-    let used = compress_into_with_dict(&text, packed.get_mut(head..)?, WORDS_1).ok()?;
+    let used = compress_into_with_dict(&text, packed.get_mut(head..)?, dictionary).ok()?;
     packed.truncate(head + used);
     Some(packed)
 }
 
 fn without_words(rest: &[u8]) -> Result<Vec<u8>, Damaged> {
+    short::lengthen(&decompress(rest, WORDS_1)?).ok_or(Damaged::Bytes)
+}
+
+fn decompress(rest: &[u8], dictionary: &[u8]) -> Result<Vec<u8>, Damaged> {
     let (length, block) = read_length(rest).ok_or(Damaged::Length)?;
     if length > TEXT_MAX_BYTES || length > block.len().saturating_mul(LARGEST_RATIO) {
         return Err(Damaged::Length);
     }
     let mut text = vec![0; length];
-    match decompress_into_with_dict(block, &mut text, WORDS_1) {
-        Ok(written) if written == length => short::lengthen(&text).ok_or(Damaged::Bytes),
+    match decompress_into_with_dict(block, &mut text, dictionary) {
+        Ok(written) if written == length => Ok(text),
         _ => Err(Damaged::Bytes),
     }
+}
+
+/// A key as it is compared: hexadecimal digits as bytes, the rest as it is. Keys are found by these bytes, so how they
+/// are made never changes.
+pub(crate) fn short_key(text: &str) -> Vec<u8> {
+    short::shorten(text.as_bytes())
+}
+
+/// Reads what [`short_key`] writes.
+pub(crate) fn long_key(short: &[u8]) -> Option<String> {
+    String::from_utf8(short::lengthen(short)?).ok()
 }
 
 fn write_length(mut length: usize, to: &mut Vec<u8>) {
@@ -189,7 +215,7 @@ mod tests {
     #[test]
     fn a_length_that_cannot_be_is_refused_before_there_is_room_for_it() {
         let cases: [(&[u8], Damaged); 7] = [
-            (&[2, b'{', b'}'], Damaged::Format),
+            (&[3, b'{', b'}'], Damaged::Format),
             (&[0xff], Damaged::Format),
             (&[WITH_WORDS_1], Damaged::Length),
             (&[WITH_WORDS_1, 0x80, 0x80, 0x80, 0x80, 0x01, 0], Damaged::Length),
@@ -206,6 +232,11 @@ mod tests {
         #[test]
         fn any_bytes_come_back(text in prop::collection::vec(any::<u8>(), 0..3_000)) {
             prop_assert_eq!(unpack(&pack(&text)).unwrap(), text);
+        }
+
+        #[test]
+        fn keys_come_back(text in "[0-9a-f]{0,70}[ -~]{0,50}[0-9a-f]{0,70}") {
+            prop_assert_eq!(long_key(&short_key(&text)), Some(text));
         }
 
         #[test]

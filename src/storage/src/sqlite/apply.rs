@@ -1,16 +1,20 @@
 //! Carries out a [`Change`] inside the writer's transaction.
 
-use lendport_core::{CheckoutId, CheckoutRecord};
+use std::sync::Arc;
+
+use lendport_core::{Attempt, CheckoutId, CheckoutRecord};
 use rusqlite::Connection;
 
 use super::fault::{Done, Fault};
 use super::memory::Memory;
+use super::recent::Known;
 use super::{
     attempt_rows, attention_rows, checkout_rows, idempotency_rows, ledger_rows, observation_rows, operation_rows,
     push_rows,
 };
 use crate::change::{Change, Decide, Loaded, PushRecord};
 use crate::idempotency::{Claim, IdempotencyRow};
+use crate::packed::Model;
 use crate::rules::{self, derived, known};
 use crate::store::{ChangeAsk, ChangeOutcome, InsertOutcome};
 use crate::tenant::Tenant;
@@ -28,14 +32,20 @@ pub(crate) struct Writing<'a> {
 impl Writing<'_> {
     /// A new checkout with everything that belongs to it.
     pub(crate) fn insert(self, claim: Option<&Claim>, change: &Change) -> Done<InsertOutcome> {
-        if let Some(row) = self.claimed(claim)? {
-            return Ok(InsertOutcome::Claimed(row));
+        let checkout = change.checkout.as_deref().map(|checkout| checkout.id);
+        if let Some(claim) = claim
+            && !idempotency_rows::insert(self.db, self.tenant, claim, checkout, change.claimed_operation)?
+        {
+            let found = self.claimed(Some(claim))?.ok_or_else(|| Fault::broken("a key is taken and has no row"))?;
+            return Ok(InsertOutcome::Claimed(found));
         }
         let record = rules::opened(self.tenant, change)?;
-        let checkout = &record.checkout;
-        let pk = checkout_rows::insert(self.db, self.vault, checkout, &derived(change, &record))?;
-        self.children(pk, change)?;
-        self.claim(claim, change, checkout.id)?;
+        let (model, stored) = change.events.first().and_then(|event| Model::of(event.snapshot.as_bytes())).unzip();
+        let kept = derived(change, &record);
+        let pk = checkout_rows::insert(self.db, self.vault, &record.checkout, &kept, stored.as_deref())?;
+        self.children(pk, model.as_ref(), &[], change)?;
+        self.settle_claim(model.as_ref(), change)?;
+        self.remember(pk, model, record, change);
         Ok(InsertOutcome::Inserted)
     }
 
@@ -45,9 +55,7 @@ impl Writing<'_> {
         if let Some(row) = self.claimed(ask.claim.as_ref())? {
             return Ok(ChangeOutcome::Claimed(row));
         }
-        let Some((pk, record)) = checkout_rows::load(self.db, self.vault, self.tenant, id)? else {
-            return Ok(ChangeOutcome::NotFound);
-        };
+        let Some(Known { pk, model, record }) = self.load(id)? else { return Ok(ChangeOutcome::NotFound) };
         let (seen, idle) = match &ask.dedupe {
             Some((attempt, key)) => {
                 (observation_rows::seen(self.db, pk, *attempt, key)?, observation_rows::idle(self.db, pk, *attempt)?)
@@ -68,10 +76,38 @@ impl Writing<'_> {
         if change.abort {
             return Ok(ChangeOutcome::Done);
         }
-        self.replace(pk, &record, &change)?;
-        self.children(pk, &change)?;
+        let after = self.replace(pk, &record, &change)?;
+        self.children(pk, model.as_ref(), &record.attempts, &change)?;
         self.claim(ask.claim.as_ref(), &change, id)?;
+        self.settle_claim(model.as_ref(), &change)?;
+        if change.checkout.is_some() || !change.attempts.is_empty() || !change.ledger.is_empty() {
+            self.remember(pk, model, after, &change);
+        }
         Ok(ChangeOutcome::Done)
+    }
+
+    /// The checkout as it stands in this transaction.
+    fn load(self, id: CheckoutId) -> Done<Option<Known>> {
+        let known = self.memory.recent.in_transaction(self.tenant, id);
+        if known.is_some() && !cfg!(debug_assertions) {
+            return Ok(known);
+        }
+        let stored = checkout_rows::load(self.db, self.vault, self.tenant, id)?;
+        if let Some(known) = known {
+            let same = stored.as_ref().is_some_and(|(pk, record)| *pk == known.pk && *record == *known.record);
+            debug_assert!(same, "{id} is remembered otherwise than it is stored");
+        }
+        let Some((pk, record)) = stored else { return Ok(None) };
+        Ok(Some(Known { pk, model: checkout_rows::model(self.db, pk)?, record: Arc::new(record) }))
+    }
+
+    /// Keeps what a change leaves for the next one.
+    fn remember(self, pk: i64, model: Option<Model>, mut after: CheckoutRecord, change: &Change) {
+        // In the order in which rows are read.
+        after.attempts.sort_by_key(|attempt| attempt.number);
+        after.ledger.0.extend_from_slice(&change.ledger);
+        after.ledger.0.sort_by_key(|entry| entry.id);
+        self.memory.recent.changes(pk, model, after);
     }
 
     /// A push that was refused, where its checkout is this tenant's.
@@ -89,33 +125,39 @@ impl Writing<'_> {
     }
 
     fn claim(self, claim: Option<&Claim>, change: &Change, id: CheckoutId) -> Done<()> {
-        if let Some(claim) = claim {
-            idempotency_rows::insert(self.db, self.tenant, claim, Some(id), change.claimed_operation)?;
+        let Some(claim) = claim else { return Ok(()) };
+        if idempotency_rows::insert(self.db, self.tenant, claim, Some(id), change.claimed_operation)? {
+            return Ok(());
         }
-        if let Some(write) = &change.claim {
-            idempotency_rows::settle(self.db, self.vault, self.tenant, write, change.claimed_operation)?;
-        }
-        Ok(())
+        Err(Fault::broken("a key was claimed twice in one transaction"))
     }
 
-    /// The checkout's own row.
-    fn replace(self, pk: i64, old: &CheckoutRecord, change: &Change) -> Done<()> {
-        let record = rules::merged(old, change)?;
+    fn settle_claim(self, model: Option<&Model>, change: &Change) -> Done<()> {
+        let Some(write) = &change.claim else { return Ok(()) };
+        idempotency_rows::settle(self.db, self.vault, self.tenant, write, change.claimed_operation, model)
+    }
+
+    /// The checkout's own row. Answers the checkout as it is now, without what the change moved.
+    fn replace(self, pk: i64, old: &CheckoutRecord, change: &Change) -> Done<CheckoutRecord> {
+        let mut record = rules::merged(old, change)?;
+        record.ledger.clone_from(&old.ledger);
         let derived = derived(change, &record);
         match &change.checkout {
-            Some(new) => checkout_rows::update(self.db, self.vault, pk, &old.checkout, new, &derived),
-            None if !change.attempts.is_empty() => checkout_rows::update_derived(self.db, pk, &derived),
-            None => Ok(()),
+            Some(new) => checkout_rows::update(self.db, self.vault, pk, &old.checkout, new, &derived)?,
+            None if !change.attempts.is_empty() => checkout_rows::update_derived(self.db, pk, &derived)?,
+            None => {}
         }
+        Ok(record)
     }
 
-    fn children(self, pk: i64, change: &Change) -> Done<()> {
+    fn children(self, pk: i64, model: Option<&Model>, old: &[Attempt], change: &Change) -> Done<()> {
         let Self { db, vault, .. } = self;
         // Whoever gives a commitment up goes first: the index that guards the fence looks at every row it meets.
         let (committed, others): (Vec<_>, Vec<_>) =
             change.attempts.iter().partition(|attempt| attempt.state.is_committed());
         for attempt in others.into_iter().chain(committed) {
-            attempt_rows::put(db, pk, attempt)?;
+            let known = old.iter().find(|known| known.id == attempt.id);
+            attempt_rows::put(db, pk, known, attempt)?;
         }
         for operation in &change.operations {
             operation_rows::put(db, vault, pk, operation)?;
@@ -135,7 +177,7 @@ impl Writing<'_> {
         for entry in &change.ledger {
             ledger_rows::insert(db, pk, entry)?;
         }
-        self.tell(pk, &change.events)?;
+        self.tell(pk, model, &change.events)?;
         if !change.attention.is_empty() {
             let tenant = self.memory.tenant_or_new(db, vault, self.tenant)?;
             for item in &change.attention {

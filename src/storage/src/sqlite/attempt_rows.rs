@@ -39,7 +39,7 @@ pub(crate) fn rebuild(cells: &Cells<'_>, checkout: CheckoutId) -> Done<Attempt> 
         reference: cells.get::<Option<String>>("reference")?.map(ProviderRef),
         raw_status: cells.get("raw_status")?,
         callback_digest: cells.digest("callback_digest")?,
-        merchant_reference: cells.get("merchant_reference")?,
+        merchant_reference: merchant_reference(cells, checkout)?,
         next_action: cells.json_opt::<NextAction>("next_action")?,
         amount: cells.money("amount")?,
         amount_echoed: cells.money_opt("amount_echoed")?,
@@ -55,8 +55,74 @@ pub(crate) fn rebuild(cells: &Cells<'_>, checkout: CheckoutId) -> Done<Attempt> 
     })
 }
 
-/// Writes an attempt, new or changed. What it was started with never changes.
-pub(crate) fn put(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()> {
+fn merchant_reference(cells: &Cells<'_>, checkout: CheckoutId) -> Done<String> {
+    match cells.get("merchant_reference")? {
+        Some(other) => Ok(other),
+        None => Ok(usual_reference(checkout, cells.number("number")?)),
+    }
+}
+
+/// What we call a request where nothing else is stored.
+fn usual_reference(checkout: CheckoutId, number: u32) -> String {
+    format!("{checkout}-{number}")
+}
+
+/// Writes an attempt, new or changed, where it differs from what is stored. What it was started with hardly ever
+/// changes, and an index that holds it is left alone then.
+pub(crate) fn put(db: &Connection, checkout: i64, stored: Option<&Attempt>, attempt: &Attempt) -> Done<()> {
+    match stored {
+        Some(stored) if stored == attempt => Ok(()),
+        Some(stored) if has_same_start(stored, attempt) => put_progress(db, checkout, attempt),
+        _ => put_whole(db, checkout, attempt),
+    }
+}
+
+fn has_same_start(stored: &Attempt, attempt: &Attempt) -> bool {
+    stored.id == attempt.id
+        && stored.number == attempt.number
+        && stored.provider == attempt.provider
+        && stored.account == attempt.account
+        && stored.callback_digest == attempt.callback_digest
+        && stored.merchant_reference == attempt.merchant_reference
+        && stored.next_action == attempt.next_action
+        && stored.amount == attempt.amount
+        && stored.amount_echoed == attempt.amount_echoed
+        && stored.capture == attempt.capture
+        && stored.created_at == attempt.created_at
+}
+
+/// What messages and time change.
+fn put_progress(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()> {
+    let written = db
+        .prepare_cached(
+            "UPDATE attempts SET state = :state, reason = :reason, evidence_observation = :evidence_observation,
+                evidence_grade = :evidence_grade, reference = :reference, raw_status = :raw_status,
+                capture_by = :capture_by, expires_at = :expires_at, amount_accepted = :amount_accepted,
+                approval_confirmed = :approval_confirmed, poll_at = :poll_at, polls = :polls, updated_at = :updated_at
+             WHERE checkout = :checkout AND number = :number",
+        )?
+        .execute(named_params! {
+            ":checkout": checkout,
+            ":number": attempt.number,
+            ":state": attempt.state.as_str(),
+            ":reason": attempt.reason.as_ref().map(|reason| &reason.0),
+            ":evidence_observation": attempt.evidence.map(|evidence| evidence.observation.bytes()),
+            ":evidence_grade": attempt.evidence.map(|evidence| evidence.grade.as_str()),
+            ":reference": attempt.reference.as_ref().map(|reference| &reference.0),
+            ":raw_status": attempt.raw_status,
+            ":capture_by": attempt.capture_by.map(time),
+            ":expires_at": attempt.expires_at.map(time),
+            ":amount_accepted": attempt.amount_accepted,
+            ":approval_confirmed": attempt.approval_confirmed,
+            ":poll_at": attempt.poll_at.map(time),
+            ":polls": attempt.polls,
+            ":updated_at": time(attempt.updated_at),
+        })?;
+    if written == 1 { Ok(()) } else { Err(Fault::broken(format!("{} has no row", attempt.id))) }
+}
+
+fn put_whole(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()> {
+    let usual = usual_reference(attempt.checkout, attempt.number);
     let written = db
         .prepare_cached(
             "INSERT INTO attempts (id, checkout, number, provider, account, state, reason, evidence_observation,
@@ -91,7 +157,7 @@ pub(crate) fn put(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()>
             ":reference": attempt.reference.as_ref().map(|reference| &reference.0),
             ":raw_status": attempt.raw_status,
             ":callback_digest": digest_to_store("callback token digest", &attempt.callback_digest)?,
-            ":merchant_reference": attempt.merchant_reference,
+            ":merchant_reference": (attempt.merchant_reference != usual).then_some(&attempt.merchant_reference),
             ":next_action": attempt.next_action.as_ref().map(json).transpose()?,
             ":amount": money(attempt.amount),
             ":amount_echoed": attempt.amount_echoed.map(money),

@@ -13,6 +13,7 @@ pub(crate) use crate::codec::{
     LISTED_MAX, StoredId, count, digest, digest_to_store, hex, json, json_fault, money, parse_money,
 };
 use crate::error::StoreError;
+use crate::packed::long_key;
 
 /// Whole microseconds since 1970.
 pub(crate) fn time(at: Timestamp) -> i64 {
@@ -115,6 +116,11 @@ impl<'r> Cells<'r> {
 
     pub(crate) fn money_opt(&self, column: &'static str) -> Done<Option<Money>> {
         self.read_opt(column, "not an amount", |text: String| parse_money(&text))
+    }
+
+    /// A key that was shortened.
+    pub(crate) fn key(&self, column: &'static str) -> Done<String> {
+        self.read(column, "not a shortened key", |bytes: Vec<u8>| long_key(&bytes))
     }
 
     /// A digest in hexadecimal.

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 use super::cell::{Cells, StoredId as _, count, json, time};
 use super::fault::Done;
 use super::{attempt_rows, ledger_rows};
+use crate::packed::Model;
 use crate::rules::Derived;
 use crate::tenant::Tenant;
 use crate::vault::Vault;
@@ -85,14 +86,30 @@ fn rebuild(vault: &Vault, cells: &Cells<'_>) -> Done<Checkout> {
     })
 }
 
+/// What snapshots and answers of this checkout resemble, where it has something of the kind.
+pub(crate) fn model(db: &Connection, pk: i64) -> Done<Option<Model>> {
+    let mut statement = db.prepare_cached("SELECT id, model FROM checkouts WHERE pk = ?1")?;
+    let mut rows = statement.query([pk])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let cells = Cells::of::<CheckoutId>("checkouts", row);
+    let stored = cells.get::<Option<Vec<u8>>>("model")?;
+    stored.map(|stored| Model::stored(&stored).map_err(|damaged| cells.bad("model", damaged.to_string()))).transpose()
+}
+
 /// Writes a new row; answers its key.
-pub(crate) fn insert(db: &Connection, vault: &Vault, checkout: &Checkout, derived: &Derived<'_>) -> Done<i64> {
+pub(crate) fn insert(
+    db: &Connection,
+    vault: &Vault,
+    checkout: &Checkout,
+    derived: &Derived<'_>,
+    model: Option<&[u8]>,
+) -> Done<i64> {
     db.prepare_cached(
         "INSERT INTO checkouts (id, merchant, mode, reference, status, lead_provider, fulfilment, dispute,
-            ready_announced, expires_at, sequence, version, created_at, updated_at, capture, route, return_urls, metadata, provider_options, currency, cart, personal)
+            ready_announced, expires_at, sequence, version, created_at, updated_at, capture, route, return_urls, metadata, provider_options, currency, cart, personal, model)
          VALUES (:id, :merchant, :mode, :reference, :status, :lead_provider, :fulfilment, :dispute,
             :ready_announced, :expires_at, :sequence, :version, :created_at, :updated_at, :capture,
-            :route, :return_urls, :metadata, :provider_options, :currency, :cart, :personal)",
+            :route, :return_urls, :metadata, :provider_options, :currency, :cart, :personal, :model)",
     )?
     .execute(named_params! {
         ":id": checkout.id.bytes(),
@@ -117,11 +134,13 @@ pub(crate) fn insert(db: &Connection, vault: &Vault, checkout: &Checkout, derive
         ":currency": checkout.cart.currency.code(),
         ":cart": cart_json::write(&checkout.cart)?,
         ":personal": personal::seal(vault, checkout)?,
+        ":model": model,
     })?;
     Ok(db.last_insert_rowid())
 }
 
-/// Writes what may change about a row. Cart and people are written only when they differ from what was loaded.
+/// Writes what changed about a row. What was told when it was opened hardly ever does; it, cart and people are written
+/// only where they differ from what was loaded.
 pub(crate) fn update(
     db: &Connection,
     vault: &Vault,
@@ -131,16 +150,13 @@ pub(crate) fn update(
     derived: &Derived<'_>,
 ) -> Done<()> {
     db.prepare_cached(
-        "UPDATE checkouts SET reference = :reference, status = :status, lead_provider = :lead_provider,
-            fulfilment = :fulfilment, dispute = :dispute, ready_announced = :ready_announced,
-            expires_at = :expires_at, sequence = :sequence, version = :version, updated_at = :updated_at,
-            capture = :capture, route = :route, return_urls = :return_urls,
-            metadata = :metadata, provider_options = :provider_options
+        "UPDATE checkouts SET status = :status, lead_provider = :lead_provider, fulfilment = :fulfilment,
+            dispute = :dispute, ready_announced = :ready_announced, expires_at = :expires_at, sequence = :sequence,
+            version = :version, updated_at = :updated_at
          WHERE pk = :pk",
     )?
     .execute(named_params! {
         ":pk": pk,
-        ":reference": new.reference,
         ":status": derived.status,
         ":lead_provider": derived.lead_provider,
         ":fulfilment": new.fulfilment.as_str(),
@@ -150,12 +166,23 @@ pub(crate) fn update(
         ":sequence": count(new.sequence)?,
         ":version": count(new.version)?,
         ":updated_at": time(new.updated_at),
-        ":capture": new.capture.as_str(),
-        ":route": json(&new.route)?,
-        ":return_urls": return_urls(&new.return_urls)?,
-        ":metadata": map(&new.metadata)?,
-        ":provider_options": map(&new.provider_options)?,
     })?;
+    if !has_same_words(old, new) {
+        db.prepare_cached(
+            "UPDATE checkouts SET reference = :reference, capture = :capture, route = :route,
+                return_urls = :return_urls, metadata = :metadata, provider_options = :provider_options
+             WHERE pk = :pk",
+        )?
+        .execute(named_params! {
+            ":pk": pk,
+            ":reference": new.reference,
+            ":capture": new.capture.as_str(),
+            ":route": json(&new.route)?,
+            ":return_urls": return_urls(&new.return_urls)?,
+            ":metadata": map(&new.metadata)?,
+            ":provider_options": map(&new.provider_options)?,
+        })?;
+    }
     if new.cart != old.cart {
         let currency: Currency = new.cart.currency;
         db.prepare_cached("UPDATE checkouts SET currency = ?2, cart = ?3 WHERE pk = ?1")?.execute(params![
@@ -169,6 +196,15 @@ pub(crate) fn update(
             .execute(params![pk, personal::seal(vault, new)?])?;
     }
     Ok(())
+}
+
+fn has_same_words(old: &Checkout, new: &Checkout) -> bool {
+    old.reference == new.reference
+        && old.capture == new.capture
+        && old.route == new.route
+        && old.return_urls == new.return_urls
+        && old.metadata == new.metadata
+        && old.provider_options == new.provider_options
 }
 
 /// Writes the kept derivations alone, when only attempts changed.

@@ -2,14 +2,13 @@
 
 use jiff::Timestamp;
 use lendport_core::webhook::RESPONSE_KEPT_BYTES;
-use lendport_core::{
-    CheckoutId, Delivery, DeliveryAttempt, DeliveryAttemptId, DeliveryId, DeliveryState, EventId, EventType,
-};
+use lendport_core::{CheckoutId, Delivery, DeliveryAttempt, DeliveryAttemptId, DeliveryId, DeliveryState, EventId};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::cell::{Cells, StoredId as _, count, time};
 use super::delivery_id::delivery_id;
 use super::endpoint_rows::{self, KnownEndpoint};
+use super::event_kind;
 use super::fault::Done;
 use crate::vault::{Place, Vault};
 
@@ -46,7 +45,7 @@ pub(crate) fn rebuild(row: &Row<'_>, endpoint: &KnownEndpoint) -> Done<(i64, Del
         id: cells.id("id")?,
         endpoint: endpoint.endpoint.id,
         event: cells.id("event_id")?,
-        kind: cells.word("kind", EventType::parse)?,
+        kind: event_kind::read(&cells)?,
         checkout: cells.id_opt::<CheckoutId>("checkout_id")?,
         state,
         tries: cells.number("tries")?,

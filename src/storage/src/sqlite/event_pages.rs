@@ -5,6 +5,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::cell::{StoredId as _, time};
 use super::checkout_rows;
+use super::event_kind;
 use super::event_rows::{self, SELECT};
 use super::fault::Done;
 use super::pages::{Query, cut, limit};
@@ -71,10 +72,10 @@ fn query(
         query.condition("e.checkout =", checkout);
     }
     if let [kind] = kinds {
-        query.condition("e.kind =", kind.as_str().to_owned());
+        query.condition("e.kind =", event_kind::number(*kind));
     } else if !kinds.is_empty() {
-        let words: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
-        query.sql.push_str(&format!(" AND e.kind IN ('{}')", words.join("', '")));
+        let numbers: Vec<String> = kinds.iter().map(|kind| event_kind::number(*kind).to_string()).collect();
+        query.sql.push_str(&format!(" AND e.kind IN ({})", numbers.join(", ")));
     }
     if let Some(from) = filter.created_after {
         query.condition(&format!("{created_at} >="), time(from));

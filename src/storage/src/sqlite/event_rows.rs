@@ -1,15 +1,16 @@
 //! Rows of events: what merchants are told.
 
-use lendport_core::{About, CheckoutId, Event, EventId, EventType, WebhookEndpointId};
+use lendport_core::{About, CheckoutId, Event, EventId, WebhookEndpointId};
 use rusqlite::{Connection, Row, params};
 
 use super::cell::{Cells, LISTED_MAX, StoredId as _, count, time};
 use super::fault::Done;
-use super::snapshot;
+use super::{event_kind, snapshot};
+use crate::packed::Model;
 
 /// What an event is rebuilt from, its checkout's id included.
 pub(crate) const SELECT: &str = "SELECT e.pk, e.id, c.id AS checkout_id, e.endpoint, e.kind, e.sequence, e.test, \
-     e.created_at, e.snapshot FROM events e LEFT JOIN checkouts c ON c.pk = e.checkout";
+     e.created_at, e.snapshot, c.model FROM events e LEFT JOIN checkouts c ON c.pk = e.checkout";
 
 /// The latest events of a checkout, by sequence.
 pub(crate) fn of(db: &Connection, checkout: i64) -> Done<Vec<Event>> {
@@ -54,7 +55,7 @@ pub(crate) fn rebuild(row: &Row<'_>) -> Done<Event> {
     Ok(Event {
         id: cells.id("id")?,
         about,
-        kind: cells.word("kind", EventType::parse)?,
+        kind: event_kind::read(&cells)?,
         sequence: cells.number("sequence")?,
         test: cells.get("test")?,
         snapshot: snapshot::read(&cells)?,
@@ -62,8 +63,14 @@ pub(crate) fn rebuild(row: &Row<'_>) -> Done<Event> {
     })
 }
 
-/// Adds an event; answers its key.
-pub(crate) fn insert(db: &Connection, tenant: i64, checkout: Option<i64>, event: &Event) -> Done<i64> {
+/// Adds an event, packed by the model of its checkout; answers its key.
+pub(crate) fn insert(
+    db: &Connection,
+    tenant: i64,
+    checkout: Option<i64>,
+    model: Option<&Model>,
+    event: &Event,
+) -> Done<i64> {
     let endpoint = match event.about {
         About::Checkout(_) => None,
         About::Endpoint(id) => Some(id.bytes()),
@@ -77,11 +84,11 @@ pub(crate) fn insert(db: &Connection, tenant: i64, checkout: Option<i64>, event:
         tenant,
         checkout,
         endpoint,
-        event.kind.as_str(),
+        event_kind::number(event.kind),
         count(event.sequence)?,
         event.test,
         time(event.created_at),
-        snapshot::write(&event.snapshot),
+        snapshot::write(&event.snapshot, model),
     ])?;
     Ok(db.last_insert_rowid())
 }

@@ -10,16 +10,17 @@ use super::endpoint_rows::KnownEndpoint;
 use super::event_rows;
 use super::fault::{Done, Fault};
 use crate::outbox::Audience;
+use crate::packed::Model;
 
 impl Writing<'_> {
-    /// Writes events of a checkout, each with its deliveries.
-    pub(crate) fn tell(self, checkout: i64, events: &[Event]) -> Done<()> {
+    /// Writes events of a checkout, each with its deliveries; `model` is what their snapshots resemble.
+    pub(crate) fn tell(self, checkout: i64, model: Option<&Model>, events: &[Event]) -> Done<()> {
         if events.is_empty() {
             return Ok(());
         }
         let tenant = self.memory.tenant_or_new(self.db, self.vault, self.tenant)?;
         for event in events {
-            self.tell_one(tenant.pk, &tenant.endpoints, Some(checkout), event, Audience::Subscribed)?;
+            self.tell_one(tenant.pk, &tenant.endpoints, Some((checkout, model)), event, Audience::Subscribed)?;
         }
         Ok(())
     }
@@ -29,11 +30,12 @@ impl Writing<'_> {
         self,
         tenant: i64,
         endpoints: &[Arc<KnownEndpoint>],
-        checkout: Option<i64>,
+        checkout: Option<(i64, Option<&Model>)>,
         event: &Event,
         audience: Audience,
     ) -> Done<()> {
-        let pk = event_rows::insert(self.db, tenant, checkout, event)?;
+        let (checkout, model) = checkout.unzip();
+        let pk = event_rows::insert(self.db, tenant, checkout, model.flatten(), event)?;
         let told = Told { pk, id: event.id, checkout, sequence: event.sequence };
         let listens = |known: &KnownEndpoint| match audience {
             Audience::Subscribed => known.is_enabled() && known.endpoint.wants(event.kind),

@@ -1,5 +1,5 @@
-//! What this process alone knows about the outbox: tenants and their endpoints, who has which delivery, and whether
-//! there is work. None of it outlives the process, and nothing is lost with it.
+//! What this process alone knows: checkouts that were just changed, tenants and their endpoints, who has which delivery,
+//! and whether there is work. None of it outlives the process, and nothing is lost with it.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +13,7 @@ use super::cell::StoredId as _;
 use super::endpoint_rows::{self, KnownEndpoint};
 use super::fault::{Done, Fault};
 use super::leases::Leases;
+use super::recent::Recent;
 use super::trim_events::TrimCursor;
 use super::trim_observations::FactCursor;
 use crate::tenant::Tenant;
@@ -32,6 +33,7 @@ pub(crate) struct KnownTenant {
 #[derive(Default)]
 pub(crate) struct Memory {
     known: Mutex<Known>,
+    pub(crate) recent: Recent,
     leases: Mutex<Leases>,
     /// The endpoint that was served last; locked by whoever hands deliveries out.
     turn: Mutex<i64>,
@@ -151,7 +153,8 @@ impl Memory {
     }
 
     /// To be called by the writer after each transaction, committed or not, before anybody is answered.
-    pub(crate) fn transaction_ended(&self) {
+    pub(crate) fn transaction_ended(&self, committed: bool) {
+        self.recent.transaction_ended(committed);
         {
             let mut known = self.known();
             if known.changing {

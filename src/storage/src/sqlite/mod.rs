@@ -11,6 +11,7 @@ mod delivery_id;
 mod delivery_pages;
 mod delivery_rows;
 mod endpoint_rows;
+mod event_kind;
 mod event_pages;
 mod event_rows;
 mod fan_out;
@@ -30,6 +31,7 @@ mod outbox_apply;
 mod pages;
 mod push_rows;
 mod readers;
+mod recent;
 mod recover;
 mod settle;
 mod snapshot;
@@ -123,7 +125,7 @@ impl SqliteStore {
         let batch_max = settings.batch_max.max(1);
         let memory = Arc::clone(&store.memory);
         store.spawn("sqlite-writer", move || {
-            writer::serve(db, writer_end, batch_max, &|| memory.transaction_ended());
+            writer::serve(db, writer_end, batch_max, &|committed| memory.transaction_ended(committed));
             drop(lock);
         })?;
         Ok(store)

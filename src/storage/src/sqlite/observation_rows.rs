@@ -8,6 +8,7 @@ use super::cell::LISTED_MAX;
 use super::cell::{Cells, StoredId, money, time};
 use super::fault::{Done, Fault};
 use crate::change::ObservationRow;
+use crate::packed::short_key;
 
 /// The latest facts of a checkout, oldest first, each with its repeats.
 pub(crate) fn of(db: &Connection, checkout: i64) -> Done<Vec<(ObservationRow, u64)>> {
@@ -25,7 +26,7 @@ pub(crate) fn of(db: &Connection, checkout: i64) -> Done<Vec<(ObservationRow, u6
             claim: claim(&cells)?,
             raw_status: cells.get("raw_status")?,
             reference: cells.get::<Option<String>>("reference")?.map(ProviderRef),
-            dedupe_key: cells.get("dedupe_key")?,
+            dedupe_key: cells.key("dedupe_key")?,
             received_at: cells.time("received_at")?,
         };
         let (outcome, outcome_detail) = (cells.get("outcome")?, cells.get("outcome_detail")?);
@@ -60,7 +61,7 @@ pub(crate) fn seen(
 ) -> Done<Option<(ObservationId, u64)>> {
     let sql = "SELECT id, repeats FROM observations WHERE checkout = ?1 AND attempt = ?2 AND dedupe_key = ?3";
     let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query(params![checkout, attempt.bytes(), key])?;
+    let mut rows = statement.query(params![checkout, attempt.bytes(), short_key(key)])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let cells = Cells::of::<ObservationId>("observations", row);
     Ok(Some((cells.id("id")?, cells.number("repeats")?)))
@@ -110,7 +111,7 @@ pub(crate) fn insert(db: &Connection, checkout: i64, row: &ObservationRow) -> Do
         ":claim_distinguishable": distinguishable,
         ":raw_status": observation.raw_status,
         ":reference": observation.reference.as_ref().map(|reference| &reference.0),
-        ":dedupe_key": observation.dedupe_key,
+        ":dedupe_key": short_key(&observation.dedupe_key),
         ":received_at": time(observation.received_at),
         ":outcome": row.outcome,
         ":outcome_detail": row.outcome_detail,

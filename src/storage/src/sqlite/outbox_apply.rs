@@ -46,10 +46,13 @@ impl Writing<'_> {
             }
         }
         if let Some(claim) = &ask.claim {
-            idempotency_rows::insert(self.db, self.tenant, claim, None, None)?;
+            let claimed = idempotency_rows::insert(self.db, self.tenant, claim, None, None)?;
+            if !claimed {
+                return Err(Fault::broken("a key was claimed twice in one transaction"));
+            }
         }
         if let Some(write) = &change.claim {
-            idempotency_rows::settle(self.db, self.vault, self.tenant, write, None)?;
+            idempotency_rows::settle(self.db, self.vault, self.tenant, write, None, None)?;
         }
         Ok(ChangeOutcome::Done)
     }

@@ -1,4 +1,4 @@
-//! Rows of deliveries, accepted or not. Bodies are packed and sealed.
+//! Rows of deliveries, accepted or not. Headers and bodies are packed and sealed.
 
 use jiff::Timestamp;
 use lendport_core::AttemptId;
@@ -20,19 +20,19 @@ const STORED: &str = "stored";
 /// Adds a delivery.
 pub(crate) fn insert(db: &Connection, vault: &Vault, checkout: i64, push: &PushRecord) -> Done<()> {
     let row = format!("{}/{}", push.attempt, time(push.received_at));
-    let body =
-        vault.seal(Place { table: "pushes", column: "body", row: &row }, &Zeroizing::new(packed::pack(&push.body)))?;
+    let plain = Zeroizing::new([push.headers.as_bytes(), b"\n", &push.body].concat());
+    let place = Place { table: "pushes", column: "message", row: &row };
+    let message = vault.seal(place, &Zeroizing::new(packed::pack(&plain)))?;
     db.prepare_cached(
-        "INSERT INTO pushes (checkout, attempt, observation, verdict, headers, body, received_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO pushes (checkout, attempt, observation, verdict, message, received_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute(params![
         checkout,
         push.attempt.bytes(),
         push.observation.map(|id| id.bytes()),
         push.verdict,
-        push.headers,
-        body,
+        message,
         time(push.received_at),
     ])?;
     if push.verdict != STORED {

@@ -2,7 +2,7 @@
 //! pending for one that was removed.
 
 use jiff::Timestamp;
-use lendport_core::{DeliveryState, EventId, EventType, is_subscribed};
+use lendport_core::{DeliveryState, EventId, is_subscribed};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::apply::Writing;
@@ -10,6 +10,7 @@ use super::cell::{Cells, time};
 use super::delivery_id::delivery_id;
 use super::delivery_rows::{self, Told};
 use super::endpoint_rows::KnownEndpoint;
+use super::event_kind;
 use super::fault::Done;
 
 /// What is left of one recovery.
@@ -77,7 +78,7 @@ impl Writing<'_> {
                 checkout: cells.get("checkout")?,
                 sequence: cells.number("sequence")?,
             };
-            let kind = cells.word("kind", EventType::parse)?;
+            let kind = event_kind::read(&cells)?;
             if is_subscribed(&endpoint.endpoint.events, kind) && !cells.get::<bool>("test")? {
                 self.tell_again(endpoint, told, now)?;
             }

@@ -125,6 +125,9 @@ impl Store for SqliteStore {
     }
 
     async fn locate_callback(&self, provider: &ProviderId, digest: &str) -> Result<Option<Addressee>, StoreError> {
+        if let Some((tenant, attempt)) = self.memory.recent.addressed(provider, digest) {
+            return Ok(Some(Addressee { tenant, attempt }));
+        }
         let (provider, digest) = (provider.clone(), digest.to_owned());
         self.read(move |db| locate::callback(db, &provider, &digest)).await
     }

@@ -1,7 +1,8 @@
-//! The one writer: a thread that takes whatever is queued, gives each change its own savepoint, and commits once.
+//! The one writer: a thread that takes whatever is queued, runs it in one transaction, and commits once.
 //!
 //! A commit waits for the disk; sharing it is what makes small changes fast. A change that fails, or panics, takes only
-//! itself back. Nobody is answered before the commit.
+//! itself back. A change may be run twice; what it did the first time is rolled back. Nobody is answered before the
+//! commit.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,7 +21,7 @@ pub(crate) type Queue = mpsc::Sender<Box<dyn Job>>;
 
 /// A change in the queue.
 pub(crate) trait Job: Send {
-    /// Does the work inside the savepoint; says why it must be taken back.
+    /// Does the work inside the transaction; says why it must be taken back. May be called again after a rollback.
     fn run(&mut self, db: &Connection) -> Result<(), StoreError>;
     /// Answers the caller, once it is known whether the transaction was committed.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
@@ -73,9 +74,9 @@ where
     answer.await.map_err(|_| closed())?
 }
 
-/// The writer's life: until every sender is gone and the queue is empty. `ended` is called after each transaction,
-/// committed or not, before anybody is answered.
-pub(crate) fn serve(db: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>, batch_max: usize, ended: &dyn Fn()) {
+/// The writer's life: until every sender is gone and the queue is empty. `ended` is called after each transaction with
+/// whether it was committed, before anybody is answered.
+pub(crate) fn serve(db: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>, batch_max: usize, ended: &dyn Fn(bool)) {
     let mut batch = VecDeque::with_capacity(batch_max);
     while let Some(first) = queue.blocking_recv() {
         batch.push_back(first);
@@ -95,27 +96,43 @@ pub(crate) fn serve(db: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>, bat
 }
 
 /// Runs jobs off the front of the batch in one transaction and answers them: all, unless the database gives up early.
-fn transaction(db: &Connection, batch: &mut VecDeque<Box<dyn Job>>, ended: &dyn Fn()) {
+///
+/// Savepoints cost as much as a small change, and hardly ever is one needed: when one of several jobs fails, all are
+/// taken back and run again, each in a savepoint of its own.
+fn transaction(db: &Connection, batch: &mut VecDeque<Box<dyn Job>>, ended: &dyn Fn(bool)) {
     let mut ran = Vec::with_capacity(batch.len());
-    let outcome = match execute(db, "BEGIN IMMEDIATE") {
-        Err(error) => {
-            ran.extend(batch.drain(..));
-            Err(error)
+    let mut outcome = execute(db, "BEGIN IMMEDIATE");
+    if outcome.is_err() {
+        ran.extend(batch.drain(..));
+    } else if batch.iter_mut().all(|job| job.run(db).is_ok() && !db.is_autocommit()) {
+        ran.extend(batch.drain(..));
+        outcome = execute(db, "COMMIT");
+    } else {
+        roll_back(db);
+        ended(false);
+        outcome = execute(db, "BEGIN IMMEDIATE");
+        match outcome {
+            Ok(()) => outcome = run_apart(db, batch, &mut ran).and_then(|()| execute(db, "COMMIT")),
+            Err(_) => ran.extend(batch.drain(..)),
         }
-        Ok(()) => run_jobs(db, batch, &mut ran).and_then(|()| execute(db, "COMMIT")),
-    };
-    if !db.is_autocommit()
-        && let Err(error) = execute(db, "ROLLBACK")
-    {
-        tracing::error!(%error, "a transaction could not be rolled back");
     }
-    ended();
+    roll_back(db);
+    ended(outcome.is_ok());
     for job in ran {
         job.answer(outcome.clone());
     }
 }
 
-fn run_jobs(
+/// Ends a transaction that is still open.
+fn roll_back(db: &Connection) {
+    if !db.is_autocommit()
+        && let Err(error) = execute(db, "ROLLBACK")
+    {
+        tracing::error!(%error, "a transaction could not be rolled back");
+    }
+}
+
+fn run_apart(
     db: &Connection,
     batch: &mut VecDeque<Box<dyn Job>>,
     ran: &mut Vec<Box<dyn Job>>,
@@ -165,7 +182,7 @@ mod tests {
             answers.push(answer);
         }
         while !jobs.is_empty() {
-            transaction(&db, &mut jobs, &|| ());
+            transaction(&db, &mut jobs, &|_| ());
             assert!(db.is_autocommit());
         }
         let mut names = db.prepare("SELECT name FROM texts ORDER BY rowid").unwrap();

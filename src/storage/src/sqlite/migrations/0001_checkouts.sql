@@ -52,6 +52,7 @@ CREATE TABLE checkouts (
     currency         TEXT    NOT NULL,
     cart             TEXT    NOT NULL, -- JSON
     personal         BLOB    NOT NULL, -- sealed: customer and addresses
+    model            BLOB,             -- the first snapshot, which later ones and answers resemble, see packed.rs
     UNIQUE (merchant, mode, id)
 ) STRICT;
 CREATE INDEX checkouts_by_reference ON checkouts (merchant, mode, reference, id) WHERE reference IS NOT NULL;
@@ -74,7 +75,7 @@ CREATE TABLE attempts (
     reference            TEXT,
     raw_status           TEXT,
     callback_digest      BLOB    NOT NULL UNIQUE,
-    merchant_reference   TEXT    NOT NULL,
+    merchant_reference   TEXT,             -- none where it follows from the checkout's id and the number
     next_action          TEXT,             -- JSON
     amount               TEXT    NOT NULL,
     amount_echoed        TEXT,
@@ -119,7 +120,7 @@ CREATE TABLE observations (
     claim_distinguishable INTEGER,
     raw_status           TEXT,
     reference            TEXT,
-    dedupe_key           TEXT    NOT NULL,
+    dedupe_key           BLOB    NOT NULL, -- shortened, see packed.rs
     received_at          INTEGER NOT NULL,
     outcome              TEXT    NOT NULL,
     outcome_detail       TEXT,
@@ -133,8 +134,7 @@ CREATE TABLE pushes (
     attempt     BLOB    NOT NULL,
     observation BLOB,
     verdict     TEXT    NOT NULL,
-    headers     TEXT    NOT NULL,
-    body        BLOB    NOT NULL, -- sealed
+    message     BLOB    NOT NULL, -- sealed: the headers we keep, an empty line, the body
     received_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX pushes_by_checkout ON pushes (checkout);
@@ -155,14 +155,14 @@ CREATE TABLE events (
     pk         INTEGER NOT NULL PRIMARY KEY,
     id         BLOB    NOT NULL,
     checkout   INTEGER NOT NULL REFERENCES checkouts (pk),
-    kind       TEXT    NOT NULL,
+    kind       INTEGER NOT NULL,
     sequence   INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     snapshot   TEXT    NOT NULL, -- JSON
     UNIQUE (checkout, sequence)
 ) STRICT;
 -- Exactly one signal to ship, ever.
-CREATE UNIQUE INDEX events_one_ready ON events (checkout) WHERE kind = 'checkout.ready_to_fulfill';
+CREATE UNIQUE INDEX events_one_ready ON events (checkout) WHERE kind = 3;
 
 CREATE TABLE attention (
     checkout  INTEGER NOT NULL REFERENCES checkouts (pk),
@@ -176,22 +176,23 @@ CREATE TABLE attention (
 
 CREATE TABLE idempotency (
     pk           INTEGER NOT NULL PRIMARY KEY,
-    merchant     BLOB    NOT NULL,
-    mode         TEXT    NOT NULL,
-    route        TEXT    NOT NULL,
-    key          TEXT    NOT NULL,
-    fingerprint  TEXT    NOT NULL,
+    name         BLOB    NOT NULL UNIQUE, -- a digest of tenant, route and key
+    fingerprint  BLOB    NOT NULL, -- shortened, see packed.rs
     state        TEXT    NOT NULL, -- in_flight, completed, resumable
     owner        TEXT,
     locked_until INTEGER,
     status       INTEGER,
-    body         BLOB,             -- sealed
+    answer       INTEGER,          -- in answers, which goes with it
     checkout     BLOB,
     operation    BLOB,
-    created_at   INTEGER NOT NULL,
-    UNIQUE (merchant, mode, route, key)
+    created_at   INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX idempotency_by_age ON idempotency (created_at);
+
+-- Beside their keys they would make rows grow, and leave every page half empty.
+CREATE TABLE answers (
+    pk   INTEGER NOT NULL PRIMARY KEY,
+    body BLOB    NOT NULL -- sealed
+) STRICT;
 
 -- One sealed word, so that a wrong key shows when the database is opened and not at the first customer.
 CREATE TABLE vault_check (

@@ -25,7 +25,7 @@ CREATE TABLE new_events (
     tenant     INTEGER NOT NULL REFERENCES tenants (pk),
     checkout   INTEGER REFERENCES checkouts (pk),
     endpoint   BLOB,             -- the endpoint it tells of, where that is no checkout
-    kind       TEXT    NOT NULL,
+    kind       INTEGER NOT NULL, -- see event_kind.rs
     sequence   INTEGER NOT NULL, -- 0 without a checkout
     test       INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
@@ -38,7 +38,7 @@ DROP TABLE events;
 ALTER TABLE new_events RENAME TO events;
 CREATE UNIQUE INDEX events_by_sequence ON events (checkout, sequence) WHERE checkout IS NOT NULL;
 -- Exactly one signal to ship, ever. Once it is trimmed, `checkouts.ready_announced` still says that it was given.
-CREATE UNIQUE INDEX events_one_ready ON events (checkout) WHERE kind = 'checkout.ready_to_fulfill';
+CREATE UNIQUE INDEX events_one_ready ON events (checkout) WHERE kind = 3;
 CREATE UNIQUE INDEX events_by_id ON events (tenant, id);
 CREATE INDEX events_by_kind ON events (tenant, kind, id);
 CREATE INDEX events_by_age ON events (tenant, created_at);
