@@ -90,7 +90,7 @@ impl World {
     }
 
     async fn notice(&mut self, attempt: &Attempt) -> Notice {
-        let arrived = tokio::time::timeout(Duration::from_secs(5), self.pushes.recv()).await.unwrap();
+        let arrived = tokio::time::timeout(Duration::from_secs(120), self.pushes.recv()).await.unwrap();
         let (headers, body) = arrived.unwrap();
         let account = account(&[("signature_mode", "required")]);
         let push = Push { method: "POST", headers: &headers, query: "", body: &body, received_at: START };

@@ -30,6 +30,10 @@ impl Clock for Stopped {
     fn now(&self) -> Timestamp {
         Timestamp::from_second(NOW).unwrap()
     }
+
+    fn steady(&self) -> Timestamp {
+        self.now()
+    }
 }
 
 /// A simulator on a port of its own.
@@ -69,7 +73,7 @@ impl Running {
     /// Ends it as a shutdown would.
     pub(crate) async fn stop(self) {
         drop(self.stop);
-        tokio::time::timeout(Duration::from_secs(4), self.task).await.unwrap().unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(120), self.task).await.unwrap().unwrap().unwrap();
     }
 
     pub(crate) async fn call(
@@ -178,7 +182,7 @@ pub(crate) async fn call(
     body: &[u8],
 ) -> io::Result<Reply> {
     let mut stream = TcpStream::connect(address).await?;
-    let limit = Duration::from_secs(30);
+    let limit = Duration::from_secs(120);
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     head.push_str(&format!("content-length: {}\r\n", body.len()));
     for (name, value) in headers {
@@ -236,17 +240,32 @@ impl Receiver {
 
     /// Waits for that many postbacks and a moment longer for surplus ones.
     pub(crate) async fn wait_for(&self, count: usize) -> Vec<Got> {
-        for _ in 0..250 {
-            if self.got.lock().unwrap().len() >= count {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        self.wait_for_at_least(count).await;
         tokio::time::sleep(Duration::from_millis(120)).await;
-        let got = self.got.lock().unwrap().clone();
+        let got = self.got();
         assert_eq!(got.len(), count, "{got:?}");
         got
     }
+
+    /// Waits for that many postbacks.
+    pub(crate) async fn wait_for_at_least(&self, count: usize) {
+        until("postbacks", async || self.got().len() >= count).await;
+    }
+
+    pub(crate) fn got(&self) -> Vec<Got> {
+        self.got.lock().unwrap().clone()
+    }
+}
+
+/// Looks again and again until it is so, for two minutes.
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    for _ in 0..6_000 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("waited in vain: {what}");
 }
 
 async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: String) -> StatusCode {
