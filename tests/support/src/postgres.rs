@@ -11,6 +11,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -22,6 +23,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(15);
 const LOOKS: u32 = 6_000;
 /// Another process may take a free port first.
 const PORTS_TRIED: u32 = 10;
+/// Ports below the ones that the system gives away are looked at so often, from this one on.
+const PORTS_LOOKED_AT: u32 = 100;
+const LOWEST_PORT: u16 = 15_000;
 /// The role the tests are.
 const ROLE: &str = "lendport";
 
@@ -249,9 +253,20 @@ fn tell(keeper: &mut Child, how: Stop) {
     }
 }
 
+/// A free port that the system gives to nobody by itself: while the server is away, none of the many connections and
+/// listeners of other tests gets it by chance. Where there is no such port, any that is free.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap_or_else(|error| panic!("no port: {error}"));
-    listener.local_addr().unwrap_or_else(|error| panic!("no port: {error}")).port()
+    let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let first_given_away: u16 = range.split_whitespace().next().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    let numbers = RandomState::new();
+    let by_chance = (0..PORTS_LOOKED_AT).filter_map(|turn| {
+        let room = u64::from(first_given_away.checked_sub(LOWEST_PORT).filter(|room| *room > 0)?);
+        u16::try_from(u64::from(LOWEST_PORT) + numbers.hash_one(turn) % room).ok()
+    });
+    let listener = by_chance.filter_map(|port| is_free(port).ok()).next().map_or_else(|| is_free(0), Ok);
+    let address = listener.and_then(|listener| listener.local_addr());
+    address.unwrap_or_else(|error| panic!("no port: {error}")).port()
 }
 
 fn is_root() -> bool {
