@@ -231,4 +231,10 @@ impl Attempt {
     pub fn amount_differs(&self) -> bool {
         self.amount_echoed.is_some_and(|echoed| echoed != self.amount)
     }
+
+    /// The sum that holds: the provider's where a person accepted it, else ours.
+    pub fn agreed_amount(&self) -> Money {
+        let accepted = |sum: &Money| self.amount_accepted && sum.currency() == self.amount.currency();
+        self.amount_echoed.filter(accepted).unwrap_or(self.amount)
+    }
 }

@@ -19,6 +19,8 @@ pub enum Choice {
     NoEffect,
     /// The financer's sum is right.
     AcceptAmount,
+    /// The financer committed to the sum given, which is right.
+    AcceptOtherAmount,
     /// The financer's sum is wrong.
     RejectAmount,
     /// The second approval was undone.
@@ -41,7 +43,7 @@ pub enum Choice {
 
 impl Choice {
     /// Every choice.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Acknowledge,
         Self::Committed,
         Self::NotCommitted,
@@ -49,6 +51,7 @@ impl Choice {
         Self::RefundTookEffect,
         Self::NoEffect,
         Self::AcceptAmount,
+        Self::AcceptOtherAmount,
         Self::RejectAmount,
         Self::Unwound,
         Self::ApprovalHolds,
@@ -70,6 +73,7 @@ impl Choice {
             Self::RefundTookEffect => "refund_took_effect",
             Self::NoEffect => "no_effect",
             Self::AcceptAmount => "accept_amount",
+            Self::AcceptOtherAmount => "accept_other_amount",
             Self::RejectAmount => "reject_amount",
             Self::Unwound => "unwound",
             Self::ApprovalHolds => "approval_holds",
@@ -96,7 +100,13 @@ impl Choice {
             Self::TookEffect => "The financer carried out the capture, cancel or shipment.",
             Self::RefundTookEffect => "The financer carried out the refund, for this amount: it is counted.",
             Self::NoEffect => "The financer did not carry out the command; it may be sent again.",
-            Self::AcceptAmount => "You compared the sums and stand for the financer's: the order may be shipped.",
+            Self::AcceptAmount => {
+                "You compared the sums and stand for the financer's: amounts follow it, and the order may be shipped."
+            }
+            Self::AcceptOtherAmount => {
+                "The financer committed to this amount and you stand for it: amounts follow it, and the order may be \
+                 shipped."
+            }
             Self::RejectAmount => "The sums do not fit and you canceled it at the financer: the attempt is canceled.",
             Self::Unwound => "You undid this approval at the financer; the other commitment stands.",
             Self::ApprovalHolds => "The financer confirms that this approval stands.",
@@ -111,7 +121,14 @@ impl Choice {
 
     /// True when it needs the amount the person read at the financer.
     pub fn needs_amount(self) -> bool {
-        matches!(self, Self::Committed | Self::RefundTookEffect | Self::CountRefund | Self::AnotherRefund)
+        matches!(
+            self,
+            Self::Committed
+                | Self::AcceptOtherAmount
+                | Self::RefundTookEffect
+                | Self::CountRefund
+                | Self::AnotherRefund
+        )
     }
 }
 
@@ -121,7 +138,9 @@ impl AttentionKind {
         match self {
             Self::UnknownOutcome => &[Choice::Committed, Choice::NotCommitted],
             Self::UnknownCommand => &[Choice::TookEffect, Choice::RefundTookEffect, Choice::NoEffect],
-            Self::AmountMismatch | Self::AmountUnverified => &[Choice::AcceptAmount, Choice::RejectAmount],
+            Self::AmountMismatch | Self::AmountUnverified => {
+                &[Choice::AcceptAmount, Choice::AcceptOtherAmount, Choice::RejectAmount]
+            }
             Self::LateApproval => &[Choice::Unwound, Choice::ApprovalHolds],
             Self::WithdrawnApproval => &[Choice::Acknowledge, Choice::ApprovalHolds],
             Self::ApprovalAfterWithdrawal => &[Choice::ApprovalHolds, Choice::WithdrawalHolds],

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::attempt::Attempt;
 use crate::id::{AttemptId, LedgerId, ObservationId};
 use crate::money::{Currency, Money, MoneyError};
 
@@ -24,9 +25,32 @@ pub enum LedgerKind {
     ChargebackReversed,
     /// Announced refunds that were settled: counted as [`LedgerKind::Refunded`], or found to be none.
     RefundSettled,
+    /// A person accepted that the commitment is for more than was booked.
+    AuthorizationRaised,
+    /// A person accepted that the commitment is for less than was booked.
+    AuthorizationLowered,
+    /// The capture is for more than was booked, as its commitment is.
+    CaptureRaised,
+    /// The capture is for less than was booked, as its commitment is.
+    CaptureLowered,
 }
 
 impl LedgerKind {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::Authorized,
+        Self::AuthorizationReleased,
+        Self::Captured,
+        Self::Refunded,
+        Self::ChargedBack,
+        Self::ChargebackReversed,
+        Self::RefundSettled,
+        Self::AuthorizationRaised,
+        Self::AuthorizationLowered,
+        Self::CaptureRaised,
+        Self::CaptureLowered,
+    ];
+
     /// The word used in rows and answers.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -37,22 +61,16 @@ impl LedgerKind {
             Self::ChargedBack => "charged_back",
             Self::ChargebackReversed => "chargeback_reversed",
             Self::RefundSettled => "refund_settled",
+            Self::AuthorizationRaised => "authorization_raised",
+            Self::AuthorizationLowered => "authorization_lowered",
+            Self::CaptureRaised => "capture_raised",
+            Self::CaptureLowered => "capture_lowered",
         }
     }
 
     /// Reads the word back.
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Authorized,
-            Self::AuthorizationReleased,
-            Self::Captured,
-            Self::Refunded,
-            Self::ChargedBack,
-            Self::ChargebackReversed,
-            Self::RefundSettled,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -115,14 +133,47 @@ impl Ledger {
 
     /// The sums over all attempts.
     pub fn amounts(&self, currency: Currency) -> Result<Amounts, MoneyError> {
-        let of = |kind| self.total(currency, |entry: &LedgerEntry| entry.kind == kind);
-        let released = of(LedgerKind::AuthorizationReleased)?;
-        let reversed = of(LedgerKind::ChargebackReversed)?;
+        self.add_up(currency, |_| true)
+    }
+
+    /// The sums of one attempt.
+    pub fn amounts_of(&self, attempt: AttemptId, currency: Currency) -> Result<Amounts, MoneyError> {
+        self.add_up(currency, |entry| entry.attempt == attempt)
+    }
+
+    /// What the financer's commitment to an attempt is for: what is booked, and before that what will be. A commitment
+    /// that comes back is for what was given up, unless a person accepted another sum since.
+    pub fn stands_for(&self, attempt: &Attempt) -> Result<Money, MoneyError> {
+        let booked = self.amounts_of(attempt.id, attempt.amount.currency())?.authorized;
+        if !booked.is_zero() {
+            return Ok(booked);
+        }
+        if attempt.amount_accepted {
+            return Ok(attempt.agreed_amount());
+        }
+        let released = |entry: &&LedgerEntry| {
+            entry.attempt == attempt.id && entry.kind == LedgerKind::AuthorizationReleased && !entry.pending
+        };
+        Ok(self.0.iter().rfind(released).map_or(attempt.amount, |entry| entry.amount))
+    }
+
+    /// What of an attempt can still be given back.
+    pub fn left_to_refund(&self, attempt: &Attempt) -> Result<Money, MoneyError> {
+        let stands_for = self.stands_for(attempt)?;
+        let refunded = self.sum(attempt.id, LedgerKind::Refunded, stands_for.currency())?;
+        stands_for.minus(refunded.least(stands_for)?)
+    }
+
+    fn add_up(&self, currency: Currency, wanted: impl Fn(&LedgerEntry) -> bool) -> Result<Amounts, MoneyError> {
+        let of = |kind| self.total(currency, |entry| entry.kind == kind && wanted(entry));
+        let committed = of(LedgerKind::Authorized)?.plus(of(LedgerKind::AuthorizationRaised)?)?;
+        let lowered = of(LedgerKind::AuthorizationLowered)?;
+        let captured = of(LedgerKind::Captured)?.plus(of(LedgerKind::CaptureRaised)?)?;
         Ok(Amounts {
-            authorized: of(LedgerKind::Authorized)?.minus(released)?,
-            captured: of(LedgerKind::Captured)?,
+            authorized: committed.minus(lowered)?.minus(of(LedgerKind::AuthorizationReleased)?)?,
+            captured: captured.minus(of(LedgerKind::CaptureLowered)?)?,
             refunded: of(LedgerKind::Refunded)?,
-            charged_back: of(LedgerKind::ChargedBack)?.minus(reversed)?,
+            charged_back: of(LedgerKind::ChargedBack)?.minus(of(LedgerKind::ChargebackReversed)?)?,
         })
     }
 

@@ -3,7 +3,7 @@
 use crate::attempt::{Attempt, AttemptState, Reason};
 use crate::attention::{AMOUNT_UNVERIFIED, AttentionDraft, AttentionKind};
 use crate::fence::Fence;
-use crate::ledger::{Ledger, LedgerKind};
+use crate::ledger::{Amounts, Ledger, LedgerKind};
 use crate::money::{Money, MoneyError};
 use crate::moves::{is_late_approval, reachable};
 use crate::observation::{Claim, Grade, Observation};
@@ -168,8 +168,11 @@ fn reduce_state(
         ledger: movements(attempt, to, ledger)?,
         ..Decision::default()
     };
-    if to.is_committed() && attempt.amount_differs() && !attempt.amount_accepted {
-        decision = decision.flag(AttentionKind::AmountMismatch, "committed, but for another amount than was asked for");
+    if let Some(echoed) = attempt.amount_echoed.filter(|_| attempt.amount_differs() && !attempt.amount_accepted)
+        && to.is_committed()
+    {
+        let detail = format!("committed, but asked for {}, the provider says {echoed}", attempt.amount);
+        decision = decision.flag(AttentionKind::AmountMismatch, detail);
     }
     // While the create is under way its answer may still say the amount; whoever ends the create looks again.
     let unnamed = attempt.amount_echoed.is_none() && !attempt.amount_accepted;
@@ -194,10 +197,9 @@ fn reduce_state(
 
 /// The movements that entering a state implies, skipped states included.
 fn movements(attempt: &Attempt, to: AttemptState, ledger: &Ledger) -> Result<Vec<(LedgerKind, Money)>, MoneyError> {
-    let sum = |kind| ledger.sum(attempt.id, kind, attempt.amount.currency());
-    let authorized = sum(LedgerKind::Authorized)?.minus(sum(LedgerKind::AuthorizationReleased)?)?;
-    let (captured, refunded) = (sum(LedgerKind::Captured)?, sum(LedgerKind::Refunded)?);
-    let charged_back = sum(LedgerKind::ChargedBack)?.minus(sum(LedgerKind::ChargebackReversed)?)?;
+    let Amounts { authorized, captured, refunded, charged_back } =
+        ledger.amounts_of(attempt.id, attempt.amount.currency())?;
+    let stands_for = ledger.stands_for(attempt)?;
     let announced = ledger.pending_refunds(attempt.id, attempt.amount.currency())?;
     let mut entries = Vec::new();
     let mut raise = |kind, from: Money, to: Money| -> Result<(), MoneyError> {
@@ -207,18 +209,18 @@ fn movements(attempt: &Attempt, to: AttemptState, ledger: &Ledger) -> Result<Vec
         Ok(())
     };
     match to {
-        AttemptState::Authorized => raise(LedgerKind::Authorized, authorized, attempt.amount)?,
+        AttemptState::Authorized => raise(LedgerKind::Authorized, authorized, stands_for)?,
         AttemptState::Captured => {
-            raise(LedgerKind::Authorized, authorized, attempt.amount)?;
-            raise(LedgerKind::Captured, captured, attempt.amount)?;
+            raise(LedgerKind::Authorized, authorized, stands_for)?;
+            raise(LedgerKind::Captured, captured, stands_for)?;
         }
         AttemptState::Refunded => {
-            raise(LedgerKind::Authorized, authorized, attempt.amount)?;
-            raise(LedgerKind::Refunded, refunded, attempt.amount)?;
+            raise(LedgerKind::Authorized, authorized, stands_for)?;
+            raise(LedgerKind::Refunded, refunded, stands_for)?;
         }
         AttemptState::ChargedBack => {
-            raise(LedgerKind::Authorized, authorized, attempt.amount)?;
-            raise(LedgerKind::ChargedBack, charged_back, attempt.amount)?;
+            raise(LedgerKind::Authorized, authorized, stands_for)?;
+            raise(LedgerKind::ChargedBack, charged_back, stands_for)?;
         }
         AttemptState::Canceled | AttemptState::Expired | AttemptState::Failed if !authorized.is_zero() => {
             entries.push((LedgerKind::AuthorizationReleased, authorized));
@@ -242,8 +244,7 @@ fn movements(attempt: &Attempt, to: AttemptState, ledger: &Ledger) -> Result<Vec
 /// without a readable amount is pending as well, for all that is left: that is the most it can be.
 fn reduce_refund(attempt: &Attempt, amount: Option<Money>, ledger: &Ledger) -> Result<Decision, MoneyError> {
     let decision = Decision::default();
-    let refunded = ledger.sum(attempt.id, LedgerKind::Refunded, attempt.amount.currency())?;
-    let left = attempt.amount.minus(refunded)?;
+    let left = ledger.left_to_refund(attempt)?;
     let same_currency = |amount: &Money| amount.currency() == attempt.amount.currency();
     let amount = amount.filter(|amount| !amount.is_zero() && same_currency(amount));
     let pend = |amount: Money| -> Result<Option<Money>, MoneyError> {

@@ -3,6 +3,7 @@
 use crate::attempt::{Attempt, AttemptState, Reason};
 use crate::attention::AttentionKind;
 use crate::choice::Choice;
+use crate::correction::correction;
 use crate::ledger::{Ledger, LedgerKind};
 use crate::money::{Money, MoneyError};
 use crate::observation::{Claim, Source};
@@ -31,8 +32,10 @@ pub struct Ruling {
     pub claim: Option<Claim>,
     /// The person stands for the amount.
     pub accepts_amount: bool,
-    /// The financer's amount as the person read it, where it is not ours.
+    /// The financer's amount as the person read it, where it is not the one known.
     pub amount_read: Option<Money>,
+    /// Movements that bring the books to the amount the person stands for.
+    pub corrections: Vec<(LedgerKind, Money)>,
     /// The approval was confirmed after a withdrawal.
     pub confirms_approval: bool,
     /// Announced refunds that it settles.
@@ -58,6 +61,9 @@ pub enum RulingError {
     /// The amount is zero, or more than is left.
     #[error("must be more than zero and at most {0}")]
     AmountOutOfRange(Money),
+    /// The amount is zero.
+    #[error("must be more than zero")]
+    AmountZero,
     /// The attempt's state does not allow it.
     #[error("{0}")]
     Impossible(&'static str),
@@ -69,6 +75,9 @@ pub enum RulingError {
 const CAPTURED: &str = "what is captured cannot be canceled; give it back with a refund";
 const COMMITTED: &str = "the attempt is committed by now; cancel or refund it instead";
 const NOT_COMMITTED: &str = "no amount is committed that a refund could be counted against";
+const OTHER_CURRENCY: &str = "the financer's sum is in another currency; cancel it there and reject the amount";
+const NO_SUM: &str = "the financer's sum is nothing at all; there is nothing to accept";
+const GIVEN_BACK: &str = "more than the financer's sum was given back already; look the refunds up first";
 
 impl Case<'_> {
     /// Judges a choice.
@@ -94,7 +103,14 @@ impl Case<'_> {
             Choice::NoEffect => Ok(Ruling { command: Some(Phase::Failed), ..nothing }),
             Choice::RefundTookEffect if self.command != Some(OperationKind::Refund) => Err(RulingError::NotOffered),
             Choice::RefundTookEffect => Ok(Ruling { command: Some(Phase::Settled), ..self.counted(amount)? }),
-            Choice::AcceptAmount => Ok(Ruling { accepts_amount: true, claim: Some(Claim::Nothing), ..nothing }),
+            Choice::AcceptAmount => self.accepted(self.attempt.amount_echoed.unwrap_or(self.attempt.amount)),
+            Choice::AcceptOtherAmount => {
+                let read = amount.ok_or(RulingError::AmountMissing)?;
+                if read.is_zero() {
+                    return Err(RulingError::AmountZero);
+                }
+                Ok(Ruling { amount_read: Some(read), ..self.accepted(read)? })
+            }
             Choice::RejectAmount => self.given_up("amount_rejected_by_operator"),
             Choice::WithdrawalHolds => self.given_up("withdrawal_confirmed_by_operator"),
             // The approval was never followed, or another commitment's fence would not be there.
@@ -110,11 +126,41 @@ impl Case<'_> {
     /// The create committed. An amount other than ours stays a mismatch, which is settled on its own.
     fn committed(&self, amount: Money) -> Result<Ruling, RulingError> {
         if amount.is_zero() {
-            return Err(RulingError::AmountOutOfRange(self.attempt.amount));
+            return Err(RulingError::AmountZero);
         }
-        let ours = amount == self.attempt.amount;
-        let ruling = Ruling { accepts_amount: ours, amount_read: (!ours).then_some(amount), ..self.approved() };
-        Ok(Ruling { confirms_approval: false, command: Some(Phase::Settled), ..ruling })
+        let attempt = self.attempt;
+        let accepted = if amount == attempt.amount { self.accepted(amount)? } else { Ruling::default() };
+        let claim = match attempt.state.is_committed() {
+            true => accepted.claim.unwrap_or(Claim::Nothing),
+            false => Claim::state(AttemptState::Authorized),
+        };
+        let known = attempt.amount_echoed.unwrap_or(attempt.amount);
+        let amount_read = (amount != known).then_some(amount);
+        Ok(Ruling { claim: Some(claim), amount_read, command: Some(Phase::Settled), ..accepted })
+    }
+
+    /// The person stands for this sum: the books follow it, and where all of it was given back already it is over.
+    /// Nothing more is expected of an attempt that has failed, or whose money went back as a whole.
+    fn accepted(&self, sum: Money) -> Result<Ruling, RulingError> {
+        let Self { attempt, ledger, .. } = self;
+        let nothing = Ruling { claim: Some(Claim::Nothing), ..Ruling::default() };
+        if matches!(attempt.state, AttemptState::Failed | AttemptState::Refunded | AttemptState::ChargedBack) {
+            return Ok(nothing);
+        }
+        if sum.currency() != attempt.amount.currency() {
+            return Err(RulingError::Impossible(OTHER_CURRENCY));
+        }
+        if sum.is_zero() {
+            return Err(RulingError::Impossible(NO_SUM));
+        }
+        let refunded = ledger.sum(attempt.id, LedgerKind::Refunded, sum.currency())?;
+        if !sum.covers(refunded) {
+            return Err(RulingError::Impossible(GIVEN_BACK));
+        }
+        let over = attempt.state.is_committed() && refunded == sum;
+        let claim = if over { Claim::state(AttemptState::Refunded) } else { Claim::Nothing };
+        let corrections = correction(attempt, ledger, sum)?;
+        Ok(Ruling { accepts_amount: true, claim: Some(claim), corrections, ..nothing })
     }
 
     fn approved(&self) -> Ruling {
@@ -167,8 +213,7 @@ impl Case<'_> {
         if !self.attempt.state.is_committed() {
             return Err(RulingError::Impossible(NOT_COMMITTED));
         }
-        let refunded = self.ledger.sum(self.attempt.id, LedgerKind::Refunded, self.attempt.amount.currency())?;
-        let left = self.attempt.amount.minus(refunded)?;
+        let left = self.ledger.left_to_refund(self.attempt)?;
         if amount.is_zero() || !left.covers(amount) {
             return Err(RulingError::AmountOutOfRange(left));
         }
@@ -188,8 +233,10 @@ pub fn answers(kind: AttentionKind, source: Source, decision: &Decision) -> bool
     match kind {
         AttentionKind::UnknownOutcome => moved.from == AttemptState::Indeterminate,
         AttentionKind::LateApproval | AttentionKind::WithdrawnApproval => moved.to.is_committed(),
-        AttentionKind::ApprovalAfterWithdrawal | AttentionKind::AmountMismatch | AttentionKind::AmountUnverified => {
-            moved.from.is_committed() && !moved.to.is_committed()
+        AttentionKind::ApprovalAfterWithdrawal => moved.from.is_committed() && !moved.to.is_committed(),
+        AttentionKind::AmountMismatch | AttentionKind::AmountUnverified => {
+            let all_went_back = matches!(moved.to, AttemptState::Refunded | AttemptState::ChargedBack);
+            all_went_back || moved.from.is_committed() && !moved.to.is_committed()
         }
         AttentionKind::RefundWithoutAmount | AttentionKind::RefundNotApproved | AttentionKind::RefundRepeated => {
             moved.to == AttemptState::Refunded

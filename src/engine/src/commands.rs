@@ -105,8 +105,7 @@ impl Engine {
         let ability = if partial { Ability::RefundPartial } else { Ability::RefundFull };
         let plan = move |record: &CheckoutRecord, attempt: &Attempt| {
             let currency = record.checkout.cart.currency;
-            let refunded = record.ledger.sum(attempt.id, LedgerKind::Refunded, currency)?;
-            let left = attempt.amount.minus(refunded)?;
+            let left = record.ledger.left_to_refund(attempt)?;
             let root = Pointer::root();
             let at = root.child(if asked.lines.is_empty() { "amount" } else { "lines" });
             let amount = match (asked.amount, asked.lines.is_empty()) {

@@ -153,11 +153,13 @@ impl Draft {
     pub(crate) fn apply_ruling(&mut self, attempt: AttemptId, ruling: &Ruling) {
         if ruling.accepts_amount || ruling.confirms_approval || ruling.amount_read.is_some() {
             self.amend(attempt, |attempt| {
-                attempt.amount_accepted |= ruling.accepts_amount;
-                attempt.approval_confirmed |= ruling.confirms_approval;
                 if ruling.amount_read.is_some() {
+                    // What was accepted before was not this.
+                    attempt.amount_accepted = false;
                     attempt.amount_echoed = ruling.amount_read;
                 }
+                attempt.amount_accepted |= ruling.accepts_amount;
+                attempt.approval_confirmed |= ruling.confirms_approval;
             });
         }
     }

@@ -1,11 +1,14 @@
-//! Reading: one checkout, a page of them, and everything that happened to one.
+//! Reading: one checkout, a page of them, everything that happened to one, and what needs a person.
 
-use lendport_core::CheckoutId;
-use lendport_storage::{CheckoutFilter, Page, PageAsk, Tenant};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use lendport_core::{AttentionId, CheckoutId};
+use lendport_storage::{AttentionFilter, AttentionItem, CheckoutFilter, Page, PageAsk, Tenant};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::view::{AttemptView, CheckoutView, EventView, TimelineEntry, timeline_of};
+use crate::view::{AttemptView, AttentionView, CheckoutView, EventView, TimelineEntry, timeline_of};
 
 /// What a read shows beside the checkout itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,5 +55,31 @@ impl Engine {
     pub async fn timeline(&self, tenant: Tenant, id: CheckoutId) -> Result<Vec<TimelineEntry>, EngineError> {
         let timeline = self.store.timeline(tenant, id).await?.ok_or(EngineError::NotFound)?;
         Ok(timeline_of(&timeline))
+    }
+
+    /// Reads a page of items for a person, newest first, each with the sums of its attempt.
+    pub async fn attention(
+        &self,
+        tenant: Tenant,
+        filter: &AttentionFilter,
+        page: PageAsk<AttentionId>,
+    ) -> Result<Page<AttentionView>, EngineError> {
+        let page = self.store.attention(tenant, filter, page).await?;
+        let mut records = BTreeMap::new();
+        for item in &page.rows {
+            if let Entry::Vacant(unread) = records.entry(item.checkout) {
+                unread.insert(self.store.checkout(tenant, item.checkout).await?);
+            }
+        }
+        let about = |item: &AttentionItem| records.get(&item.checkout).and_then(Option::as_ref);
+        let rows = page.rows.iter().map(|item| Ok(AttentionView::of(item, about(item))?));
+        Ok(Page { rows: rows.collect::<Result<_, EngineError>>()?, has_more: page.has_more })
+    }
+
+    /// Reads one item.
+    pub async fn attention_item(&self, tenant: Tenant, id: AttentionId) -> Result<AttentionView, EngineError> {
+        let item = self.store.attention_item(tenant, id).await?.ok_or(EngineError::NotFound)?;
+        let record = self.store.checkout(tenant, item.checkout).await?;
+        Ok(AttentionView::of(&item, record.as_ref())?)
     }
 }

@@ -6,9 +6,7 @@ use lendport_core::{
     AttemptId, AttentionId, AttentionKind, Case, CheckoutRecord, Choice, Claim, EventType, Grade, Invalid, KeyId,
     LedgerKind, Money, Operation, OperationKind, Phase, Pointer, Resolution, Ruling, RulingError, Source, limits,
 };
-use lendport_storage::{
-    AttentionFilter, AttentionItem, Change, ChangeAsk, ChangeOutcome, Loaded, Page, PageAsk, Tenant, change_with,
-};
+use lendport_storage::{AttentionItem, Change, ChangeAsk, ChangeOutcome, Loaded, Tenant, change_with};
 use rust_decimal::Decimal;
 
 use crate::engine::{Engine, reference_to};
@@ -32,23 +30,6 @@ pub struct ResolveAsk {
 }
 
 impl Engine {
-    /// Reads a page of items, newest first.
-    pub async fn attention(
-        &self,
-        tenant: Tenant,
-        filter: &AttentionFilter,
-        page: PageAsk<AttentionId>,
-    ) -> Result<Page<AttentionView>, EngineError> {
-        let page = self.store.attention(tenant, filter, page).await?;
-        Ok(Page { rows: page.rows.iter().map(AttentionView::of).collect(), has_more: page.has_more })
-    }
-
-    /// Reads one item.
-    pub async fn attention_item(&self, tenant: Tenant, id: AttentionId) -> Result<AttentionView, EngineError> {
-        let item = self.store.attention_item(tenant, id).await?.ok_or(EngineError::NotFound)?;
-        Ok(AttentionView::of(&item))
-    }
-
     /// Settles an item. Its checkout, its events and the audit are written in one change, or nothing is.
     pub async fn resolve_attention(
         self: &Arc<Self>,
@@ -139,7 +120,7 @@ impl Engine {
         } else if item.kind == AttentionKind::UnknownCommand {
             draft.reschedule(item.attempt);
         }
-        let result = Ok(Effect::Attention(Box::new(AttentionView::of(&settled))));
+        let result = Ok(Effect::Attention(Box::new(AttentionView::of(&settled, Some(&draft.record))?)));
         let (rendered, claim) = ticket.close(&self.settings.owner, &result);
         draft.change.claim = Some(claim);
         Ok((draft.finish().0, Reply { status: rendered.status, body: rendered.body, replayed: false }))
@@ -263,7 +244,7 @@ fn refused(item: &AttentionItem, error: RulingError, record: &CheckoutRecord) ->
         RulingError::NotOffered => at("choice", "not_offered"),
         RulingError::AmountMissing => at("amount", "missing"),
         RulingError::AmountUnused => at("amount", "unexpected"),
-        RulingError::AmountOutOfRange(_) => at("amount", "out_of_range"),
+        RulingError::AmountOutOfRange(_) | RulingError::AmountZero => at("amount", "out_of_range"),
         RulingError::Impossible(wanted) => EngineError::WrongState { checkout: reference_to(record), wanted },
         RulingError::Money(error) => EngineError::Internal(format!("{}: amount {error}", item.id)),
     }

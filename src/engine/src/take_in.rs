@@ -116,6 +116,11 @@ impl Draft {
             self.post(attempt_id, LedgerKind::RefundSettled, settled, false, id);
             self.touched = true;
         }
+        let corrections = ruling.map(|ruling| ruling.corrections.as_slice()).unwrap_or_default();
+        for (kind, amount) in corrections {
+            self.post(attempt_id, *kind, *amount, false, id);
+            self.touched = true;
+        }
         let fence = self.record.fence_for(attempt_id);
         let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == attempt_id) else {
             return Ok((id, Decision::default()));
@@ -145,7 +150,7 @@ impl Draft {
             self.post(attempt_id, LedgerKind::Refunded, amount, true, id);
         }
         let source = observation.source;
-        self.change.observations.push(row(observation, &decision));
+        self.change.observations.push(row(observation, &decision, corrections));
         let mut events = events_for(&self.record, &decision, self.now);
         if ruling.is_some() {
             events.insert(0, EventType::AttentionResolved);
@@ -214,10 +219,14 @@ impl Draft {
     }
 }
 
-fn row(observation: Observation, decision: &Decision) -> ObservationRow {
+fn row(observation: Observation, decision: &Decision, corrections: &[(LedgerKind, Money)]) -> ObservationRow {
     let (outcome, outcome_detail) = match (&decision.moved, &decision.refused) {
         (Some(moved), _) => ("moved", Some(format!("{} -> {}", moved.from.as_str(), moved.to.as_str()))),
         (None, Some(refused)) => (refused.why.as_str(), Some(refused.to_string())),
+        (None, None) if !corrections.is_empty() => {
+            let told = corrections.iter().map(|(kind, amount)| format!("{} {amount}", kind.as_str()));
+            ("changed_amounts", Some(told.collect::<Vec<_>>().join(", ")))
+        }
         (None, None) if !decision.ledger.is_empty() => ("changed_amounts", None),
         (None, None) => ("nothing", None),
     };

@@ -4,7 +4,7 @@ use lendport_core::fence::Fence;
 use lendport_core::{AttemptState, Claim, Currency, Grade, LedgerKind, Money, Reason};
 use proptest::prelude::*;
 
-use crate::world::{ASKED_CENTS, Step, Told, World, cases, cents};
+use crate::world::{ASKED_CENTS, Step, Told, World, cases, cents, stands};
 use AttemptState::*;
 
 /// The legal moves in one sentence per state, skipped states included. Written from `model.md` section 2 without a look
@@ -137,34 +137,47 @@ pub(crate) fn judge_step(step: &Step, told: &Told) -> Result<(), TestCaseError> 
     Ok(())
 }
 
-/// The sums that each attempt's state and history imply.
+/// The sums that each attempt's state and history imply: nothing below zero, nothing given back or captured that was not
+/// committed, and all of it what the financer's commitment is for.
 pub(crate) fn judge_sums(world: &World) -> Result<(), TestCaseError> {
     let live = world.attempts.iter().filter(|attempt| attempt.state.is_committed()).count();
     prop_assert!(live <= 1, "{live} live commitments");
     // Fails when a sum would be negative.
     let totals = world.ledger.amounts(Currency::USD).unwrap();
-    let mut authorized_in_all = 0;
+    let mut in_all = (0, 0, 0);
     for (at, attempt) in world.attempts.iter().enumerate() {
-        let state = attempt.state;
-        let sum = |kind| world.sum(at, kind);
+        let (state, sum) = (attempt.state, world.expected[at].stands_for);
         let was = |state: AttemptState| world.was[at].contains(&state);
-        let authorized = sum(LedgerKind::Authorized).checked_sub(sum(LedgerKind::AuthorizationReleased));
-        let stands = [Authorized, Captured, Refunded, ChargedBack].contains(&state);
-        prop_assert_eq!(authorized, Some(if stands { ASKED_CENTS } else { 0 }), "authorized in {:?}", state);
-        authorized_in_all += authorized.unwrap_or_default();
-        let all_or_nothing = |entered: bool| if entered { ASKED_CENTS } else { 0 };
-        prop_assert_eq!(sum(LedgerKind::Captured), all_or_nothing(was(Captured)), "captured in {:?}", state);
-        let charged_back = sum(LedgerKind::ChargedBack).checked_sub(sum(LedgerKind::ChargebackReversed));
-        prop_assert_eq!(charged_back, Some(all_or_nothing(state == ChargedBack)), "charged back in {:?}", state);
-        let refunded = sum(LedgerKind::Refunded);
-        prop_assert!(refunded <= ASKED_CENTS, "refunded {refunded} of {ASKED_CENTS}");
-        prop_assert_eq!(refunded == ASKED_CENTS, was(Refunded), "refunded {} in {:?}", refunded, state);
+        let all_or_nothing = |entered: bool| if entered { sum } else { 0 };
+        let amounts = world.ledger.amounts_of(attempt.id, Currency::USD).unwrap();
+        let [authorized, captured, refunded] =
+            [amounts.authorized, amounts.captured, amounts.refunded].map(Money::minor);
+        prop_assert_eq!(authorized, all_or_nothing(stands(state)), "authorized in {:?}", state);
+        prop_assert_eq!(captured, all_or_nothing(was(Captured)), "captured in {:?}", state);
+        prop_assert!(captured <= authorized, "captured {captured} of {authorized}");
+        let charged_back = all_or_nothing(state == ChargedBack);
+        prop_assert_eq!(amounts.charged_back.minor(), charged_back, "charged back in {:?}", state);
+        prop_assert!(refunded <= sum, "refunded {refunded} of {sum}");
+        if stands(state) {
+            prop_assert!(refunded <= authorized && (captured == 0 || refunded <= captured), "refunded {refunded}");
+            prop_assert!(refunded < sum || was(Refunded), "refunded {} in {:?}", refunded, state);
+        }
+        prop_assert!(state != Refunded || refunded == sum, "refunded {} of {}", refunded, sum);
+        prop_assert_eq!(world.ledger.left_to_refund(attempt).unwrap().minor(), left(world, at) - refunded);
         // Fails when more was settled than was announced.
         let announced = world.ledger.pending_refunds(attempt.id, Currency::USD).unwrap();
-        prop_assert!(announced.minor() <= ASKED_CENTS, "announced {announced}");
+        prop_assert!(announced.minor() <= world.expected[at].most, "announced {announced}");
+        in_all = (in_all.0 + authorized, in_all.1 + captured, in_all.2 + refunded);
     }
-    prop_assert_eq!(totals.authorized.minor(), authorized_in_all);
+    prop_assert_eq!((totals.authorized.minor(), totals.captured.minor(), totals.refunded.minor()), in_all);
     Ok(())
+}
+
+/// What could be given back of an attempt if nothing was yet.
+fn left(world: &World, at: usize) -> u64 {
+    let expected = &world.expected[at];
+    let coming = expected.accepted.filter(|_| !stands(world.attempts[at].state));
+    coming.unwrap_or(expected.stands_for)
 }
 
 proptest! {

@@ -1,7 +1,9 @@
 //! Whatever a person chooses, in whatever story: what a ruling may never do.
 
 use lendport_core::fence::Fence;
-use lendport_core::{AttentionKind, Case, Choice, Currency, Grade, LedgerKind, OperationKind, RulingError};
+use lendport_core::{
+    AttemptState, AttentionKind, Case, Choice, Claim, Currency, Grade, LedgerKind, OperationKind, RulingError,
+};
 use proptest::prelude::*;
 
 use crate::reducer_properties::{judge_step, judge_sums, stories};
@@ -53,11 +55,23 @@ impl World {
             Err(RulingError::Money(error)) => return Err(TestCaseError::fail(error.to_string())),
             Err(_) => return Ok(()),
         };
-        let (held, ledger) = (self.fence_of(at), self.ledger.clone());
+        let (held, ledger, expected) = (self.fence_of(at), self.ledger.clone(), self.expected[at]);
         let about = &mut self.attempts[at];
+        if ruling.amount_read.is_some() {
+            about.amount_echoed = ruling.amount_read;
+            about.amount_accepted = false;
+            self.expected[at].accepted = None;
+        }
         about.amount_accepted |= ruling.accepts_amount;
         about.approval_confirmed |= ruling.confirms_approval;
-        about.amount_echoed = ruling.amount_read.or(about.amount_echoed);
+        if ruling.accepts_amount {
+            let sum = about.amount_echoed.unwrap_or(about.amount);
+            self.expected[at].accept(sum.minor(), before.state.is_committed());
+        }
+        for (kind, amount) in &ruling.corrections {
+            prop_assert!(!amount.is_zero(), "an empty movement");
+            self.post(at, *kind, *amount, false);
+        }
         if let Some(settled) = ruling.settles.filter(|amount| !amount.is_zero()) {
             self.post(at, LedgerKind::RefundSettled, settled, false);
         }
@@ -69,6 +83,7 @@ impl World {
             prop_assert_eq!(step.after, before.state, "a refused choice moved something");
             self.attempts[at] = before;
             self.ledger = ledger;
+            self.expected[at] = expected;
         } else if step.after.is_committed() && !step.before.is_committed() {
             prop_assert_eq!(held, Fence::Free, "a person authorised a fenced attempt");
         }
@@ -83,10 +98,13 @@ proptest! {
     fn no_choice_breaks_the_fence_the_table_or_the_sums(
         (attempts, story) in stories(),
         decisions in proptest::collection::vec((any::<prop::sample::Index>(), decided()), 0..12),
+        echoed in proptest::option::of(1..2 * ASKED_CENTS),
     ) {
-        let mut world = World::with(&vec![lendport_core::AttemptState::Initiating; attempts]);
+        let mut world = World::with(&vec![AttemptState::Initiating; attempts]);
+        world.attempts.iter_mut().for_each(|attempt| attempt.amount_echoed = echoed.map(cents));
         for (at, told) in story.iter().enumerate() {
             world.tell(told);
+            judge_sums(&world)?;
             let due = decisions.iter().enumerate().filter(|(_, (when, _))| when.index(story.len()) == at);
             for (number, (_, decided)) in due {
                 world.decide(decided, format!("decided {number}"))?;
@@ -95,10 +113,46 @@ proptest! {
         }
     }
 
+    /// What a person accepted is what is authorized and captured from then on, and all that can be given back.
+    #[test]
+    fn an_accepted_sum_is_what_the_books_say(
+        sum in 1..2 * ASKED_CENTS,
+        captured in any::<bool>(),
+        given_back in 1..ASKED_CENTS,
+        named in any::<bool>(),
+    ) {
+        let mut world = World::with(&[AttemptState::Initiating]);
+        world.attempts[0].amount_echoed = named.then(|| cents(sum));
+        let state = if captured { AttemptState::Captured } else { AttemptState::Authorized };
+        world.tell(&Told::new(0, Grade::Signed, Claim::state(state), "committed"));
+        let refund = |minor| Claim::Refund { amount: Some(cents(minor)), distinguishable: true };
+        world.tell(&Told::new(0, Grade::Signed, refund(given_back), "part"));
+        let (kind, choice, amount) = match named {
+            true => (AttentionKind::AmountMismatch, Choice::AcceptAmount, None),
+            false => (AttentionKind::AmountUnverified, Choice::AcceptOtherAmount, Some(sum)),
+        };
+        let before = world.ledger.clone();
+        world.decide(&Decided { attempt: 0, kind, choice, amount, command: None }, "decided".to_owned())?;
+        judge_sums(&world)?;
+        let amounts = world.ledger.amounts(Currency::USD).unwrap();
+        if sum < given_back {
+            prop_assert_eq!(&world.ledger, &before, "more went back than that");
+            return Ok(());
+        }
+        prop_assert!(world.ledger.0.starts_with(&before.0), "a movement was written over");
+        prop_assert_eq!(amounts.authorized.minor(), sum);
+        prop_assert_eq!(amounts.captured.minor(), if captured { sum } else { 0 });
+        prop_assert_eq!(world.attempts[0].state == AttemptState::Refunded, sum == given_back);
+        world.tell(&Told::new(0, Grade::Signed, refund(3 * ASKED_CENTS), "all the rest and more"));
+        prop_assert_eq!(world.sum(0, LedgerKind::Refunded), sum);
+        prop_assert_eq!(world.attempts[0].state, AttemptState::Refunded);
+        judge_sums(&world)?;
+    }
+
     /// What a person vouched for ends with the commitment it was said of.
     #[test]
     fn a_confirmation_ends_with_its_commitment((attempts, story) in stories(), decided in decided()) {
-        let mut world = World::with(&vec![lendport_core::AttemptState::Initiating; attempts]);
+        let mut world = World::with(&vec![AttemptState::Initiating; attempts]);
         for (at, told) in story.iter().enumerate() {
             world.decide(&decided, format!("decided {at}"))?;
             let Some(step) = world.tell(told) else { continue };
@@ -112,7 +166,7 @@ proptest! {
 
 #[test]
 fn what_is_not_offered_or_not_complete_is_refused() {
-    let world = World::with(&[lendport_core::AttemptState::Indeterminate]);
+    let world = World::with(&[AttemptState::Indeterminate]);
     for kind in AttentionKind::ALL {
         let case = Case { kind, attempt: &world.attempts[0], ledger: &world.ledger, announced: None, command: None };
         for choice in Choice::ALL {

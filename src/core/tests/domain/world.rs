@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lendport_core::fence::Fence;
 use lendport_core::{
     Attempt, AttemptState, CaptureMode, CheckoutId, Claim, Currency, Decision, Grade, IdSource, Ledger, LedgerEntry,
-    LedgerKind, Money, Observation, ProviderId, Secret, Source, reduce,
+    LedgerKind, Money, Observation, ProviderId, Secret, Source, reduce, reduce::Move,
 };
 use proptest::prelude::ProptestConfig;
 use uuid::Uuid;
@@ -58,6 +58,42 @@ pub(crate) struct Step {
     pub(crate) decision: Decision,
 }
 
+/// What one attempt's amounts have to be, in cents.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expected {
+    /// The sum a person accepted of the commitment that stands or comes next.
+    pub(crate) accepted: Option<u64>,
+    /// What the latest commitment is, or was, for; before one, what is asked for.
+    pub(crate) stands_for: u64,
+    /// The most it ever stood for.
+    pub(crate) most: u64,
+}
+
+impl Expected {
+    pub(crate) fn accept(&mut self, sum: u64, committed: bool) {
+        self.accepted = Some(sum);
+        self.most = self.most.max(sum);
+        if committed {
+            self.stands_for = sum;
+        }
+    }
+
+    fn follow(&mut self, moved: &Move) {
+        if !stands(moved.from) && stands(moved.to) {
+            self.stands_for = self.accepted.unwrap_or(self.stands_for);
+        }
+        if moved.from.is_committed() && !moved.to.is_committed() {
+            self.accepted = None;
+        }
+    }
+}
+
+/// Money was committed and not withdrawn, whatever became of it.
+pub(crate) fn stands(state: AttemptState) -> bool {
+    use AttemptState::*;
+    matches!(state, Authorized | Captured | Refunded | ChargedBack)
+}
+
 /// A checkout with its attempts and its ledger.
 pub(crate) struct World {
     ids: Ids,
@@ -66,6 +102,8 @@ pub(crate) struct World {
     seen: BTreeSet<(usize, String)>,
     /// Every state that each attempt has been in.
     pub(crate) was: Vec<BTreeSet<AttemptState>>,
+    /// What the amounts of each attempt have to be.
+    pub(crate) expected: Vec<Expected>,
 }
 
 impl World {
@@ -75,7 +113,9 @@ impl World {
         let checkout = CheckoutId::mint(&ids);
         let attempts = states.iter().zip(1..).map(|(state, number)| attempt(&ids, checkout, number, *state)).collect();
         let was = states.iter().map(|state| BTreeSet::from([*state])).collect();
-        Self { ids, attempts, ledger: Ledger::default(), seen: BTreeSet::new(), was }
+        let asked = Expected { accepted: None, stands_for: ASKED_CENTS, most: ASKED_CENTS };
+        let expected = vec![asked; states.len()];
+        Self { ids, attempts, ledger: Ledger::default(), seen: BTreeSet::new(), was, expected }
     }
 
     /// As the engine does it: a repeat is dropped, the fence comes from the other attempts, then the rows are written.
@@ -102,6 +142,7 @@ impl World {
         if let Some(moved) = &decision.moved {
             moved.apply(about);
             self.was[told.attempt].insert(moved.to);
+            self.expected[told.attempt].follow(moved);
         }
         let counted = decision.ledger.iter().map(|(kind, amount)| (*kind, *amount, false));
         let pending = decision.pending_refund.iter().map(|amount| (LedgerKind::Refunded, *amount, true));

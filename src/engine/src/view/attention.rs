@@ -1,6 +1,7 @@
 //! Items for a person as merchants see them, and the audit of how they were settled.
 
 use jiff::Timestamp;
+use lendport_core::{Attempt, CheckoutRecord, Ledger, MoneyError};
 use lendport_storage::AttentionItem;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,6 +25,8 @@ pub struct AttentionView {
     pub checkout: String,
     /// The attempt it is about.
     pub attempt: String,
+    /// The sums of that attempt as they are now: what there is to compare with the financer's own record.
+    pub amounts: Option<AttentionAmountsView>,
     /// When it was opened.
     #[schema(value_type = String, format = DateTime)]
     pub opened_at: Timestamp,
@@ -37,6 +40,33 @@ pub struct AttentionView {
     pub choices: Vec<ChoiceView>,
     /// How it was settled; null while it is open.
     pub resolution: Option<ResolutionView>,
+}
+
+/// The sums of the attempt that an item is about, decimal strings.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AttentionAmounts)]
+pub struct AttentionAmountsView {
+    /// ISO 4217 code.
+    #[schema(example = "USD")]
+    pub currency: String,
+    /// What the financer was asked for.
+    #[schema(example = "1420.00")]
+    pub asked: String,
+    /// What the financer said it was asked for, or what a person read there; null when nobody has said.
+    #[schema(example = "1400.00")]
+    pub echoed: Option<String>,
+    /// Committed by the financer, as booked.
+    #[schema(example = "1420.00")]
+    pub authorized: String,
+    /// Paid to the merchant, or owed, as booked.
+    #[schema(example = "0.00")]
+    pub captured: String,
+    /// Given back, as booked.
+    #[schema(example = "0.00")]
+    pub refunded: String,
+    /// Announced as given back and neither booked nor found to be none.
+    #[schema(example = "0.00")]
+    pub refund_announced: String,
 }
 
 /// A way to settle an item.
@@ -69,17 +99,19 @@ pub struct ResolutionView {
 }
 
 impl AttentionView {
-    /// Shows an item.
-    pub fn of(item: &AttentionItem) -> Self {
+    /// Shows an item, with the checkout it is about.
+    pub fn of(item: &AttentionItem, record: Option<&CheckoutRecord>) -> Result<Self, MoneyError> {
+        let about = record.and_then(|record| Some((record.attempt(item.attempt)?, &record.ledger)));
         let open = item.resolution.is_none();
         let offered = if open { item.kind.choices() } else { &[] };
-        Self {
+        Ok(Self {
             id: item.id.to_string(),
             object: "attention_item",
             kind: item.kind.as_str(),
             detail: item.detail.clone(),
             checkout: item.checkout.to_string(),
             attempt: item.attempt.to_string(),
+            amounts: about.map(|(attempt, ledger)| AttentionAmountsView::of(attempt, ledger)).transpose()?,
             opened_at: item.opened_at,
             deadline: item.deadline,
             state: if open { "open" } else { "resolved" },
@@ -97,6 +129,22 @@ impl AttentionView {
                 by: resolution.by.map(|key| key.to_string()),
                 at: resolution.at,
             }),
-        }
+        })
+    }
+}
+
+impl AttentionAmountsView {
+    fn of(attempt: &Attempt, ledger: &Ledger) -> Result<Self, MoneyError> {
+        let currency = attempt.amount.currency();
+        let booked = ledger.amounts_of(attempt.id, currency)?;
+        Ok(Self {
+            currency: currency.code().to_owned(),
+            asked: attempt.amount.to_string(),
+            echoed: attempt.amount_echoed.map(|echoed| echoed.to_string()),
+            authorized: booked.authorized.to_string(),
+            captured: booked.captured.to_string(),
+            refunded: booked.refunded.to_string(),
+            refund_announced: ledger.pending_refunds(attempt.id, currency)?.to_string(),
+        })
     }
 }

@@ -25,7 +25,7 @@ pub struct AmountsView {
     /// Discount already taken off the total.
     #[schema(example = "0.00")]
     pub discount: String,
-    /// Committed by a financer.
+    /// Committed by a financer: the sum we asked for, or the financer's own once a person has accepted that.
     #[schema(example = "0.00")]
     pub authorized: String,
     /// Paid to the merchant, or owed. A financer that never reports it leaves it at zero.
@@ -75,6 +75,13 @@ pub struct AttemptView {
     pub provider_status: Option<String>,
     /// How the status was learnt: `token`, `signed`, `fetched`, `operator`; null before the first answer.
     pub evidence: Option<String>,
+    /// What the financer was asked for, in the checkout's currency.
+    #[schema(example = "1420.00")]
+    pub amount: String,
+    /// What the financer said it was asked for, or what a person read there; null when nobody has said. Where it is
+    /// another sum, `amounts` follow it once a person has accepted it.
+    #[schema(example = "1420.00")]
+    pub amount_echoed: Option<String>,
     /// Who captures: `automatic`, `manual` or `provider_managed`.
     pub capture: String,
 }
@@ -321,6 +328,8 @@ impl AttemptView {
             provider_reference: attempt.reference.as_ref().map(|reference| reference.0.clone()),
             provider_status: attempt.raw_status.clone(),
             evidence: attempt.evidence.map(|evidence| evidence.grade.as_str().to_owned()),
+            amount: text(attempt.amount),
+            amount_echoed: attempt.amount_echoed.map(text),
             capture: attempt.capture.as_str().to_owned(),
         }
     }

@@ -8,7 +8,7 @@ mod event;
 mod movement;
 mod timeline;
 
-pub use attention::{AttentionView, ChoiceView, ResolutionView};
+pub use attention::{AttentionAmountsView, AttentionView, ChoiceView, ResolutionView};
 pub use checkout::{
     AmountsView, AttemptView, CheckoutView, DeadlinesView, EventView, LineView, NextActionView, RouteView, SkippedView,
 };

@@ -78,7 +78,7 @@ async fn unknown(world: &World) -> CheckoutId {
 }
 
 /// A checkout that is approved, for a sum that was never named or for another one than was asked for.
-async fn approved_for(world: &World, amount: Option<&'static str>) -> CheckoutId {
+pub(crate) async fn approved_for(world: &World, amount: Option<&'static str>) -> CheckoutId {
     world.easy.answer_create(move |asked| async move {
         let amount_echoed = amount.map(|text| Money::parse(text, lendport_core::Currency::USD).unwrap());
         Ok(lendport_core::Created { amount_echoed, mismatch_stops: false, ..created(&asked) })
@@ -119,6 +119,7 @@ const CHOICES: &str = "
     unknown              | unknown_outcome           | committed       | 1400.00 | authorized; amount_mismatch; ready 0
     unknown              | unknown_outcome           | not_committed   | -       | failed; failed; ready 0
     approved for nothing | amount_unverified         | accept_amount   | -       | authorized; ; ready 1
+    approved for nothing | amount_unverified         | accept_other_amount | 1400.00 | authorized; ; ready 1
     approved for nothing | amount_unverified         | reject_amount   | -       | canceled; canceled; ready 0
     approved for less    | amount_mismatch           | accept_amount   | -       | authorized; ; ready 1
     approved for less    | amount_mismatch           | reject_amount   | -       | canceled; canceled; ready 0
@@ -198,7 +199,7 @@ async fn who_decided_what_and_why_is_kept() {
     let item = world.item(id, "amount_mismatch").await;
     assert_eq!(item.deadline.unwrap().duration_since(item.opened_at), jiff::SignedDuration::from_hours(24));
     let shown = world.engine.attention_item(world.tenant, item.id).await.unwrap();
-    assert_eq!((shown.state, shown.choices.len()), ("open", 2));
+    assert_eq!((shown.state, shown.choices.len()), ("open", 3));
     let reply = world.resolve(id, "amount_mismatch", "accept_amount", None).await.unwrap();
     let shown = body(&reply);
     assert_eq!(shown["resolution"]["by"], json!(world.key_of_a_person().to_string()));

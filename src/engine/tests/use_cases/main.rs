@@ -1,6 +1,7 @@
 //! The use cases against a real SQLite file, with a financer whose answers the tests write.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod accepted_amounts;
 mod amounts;
 mod attempts;
 mod attention;
