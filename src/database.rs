@@ -3,13 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lendport_core::Secret;
+use jiff::{SignedDuration, Timestamp};
+use lendport_core::{Clock as _, Secret};
 use lendport_storage::postgres::{self, PostgresSettings};
 use lendport_storage::sqlite::{self, SqliteSettings};
 use lendport_storage::{Database, PostgresStore, SqliteStore, Vault};
 
+use crate::ambient::SystemClock;
 use crate::config::{Config, StoragePlace};
 use crate::failure::Failure;
+
+/// By how much clocks may differ before it is worth a word.
+const CLOCKS_APART_MAX: SignedDuration = SignedDuration::from_secs(5);
 
 /// Opens it with the configured key, its schema brought up to date.
 pub async fn open(config: &Config) -> Result<Database, Failure> {
@@ -23,9 +28,31 @@ pub async fn open(config: &Config) -> Result<Database, Failure> {
         }
         StoragePlace::Postgres(url) => {
             let store = PostgresStore::open(&server(config, url), vault).await?;
+            compare_clocks(&store).await?;
             Ok(Database::of(Arc::new(store)))
         }
     }
+}
+
+/// Says so when this machine's clock is not that of the server: replicas whose clocks differ take leases for ended that
+/// are not.
+async fn compare_clocks(store: &PostgresStore) -> Result<(), Failure> {
+    let clock = SystemClock::start();
+    let before = clock.steady();
+    let server = store.server_time().await?;
+    let apart = apart(before, server, clock.steady());
+    if apart > CLOCKS_APART_MAX {
+        tracing::warn!(
+            seconds = apart.as_secs(),
+            "this machine's clock and the database server's differ; every machine needs its clock set by NTP"
+        );
+    }
+    Ok(())
+}
+
+/// By how much a clock is off that showed `shown` at some moment from `before` to `after`, at least.
+fn apart(before: Timestamp, shown: Timestamp, after: Timestamp) -> SignedDuration {
+    before.duration_since(shown).max(shown.duration_since(after)).max(SignedDuration::ZERO)
 }
 
 /// Brings its schema up to date; says which migrations ran.
@@ -57,4 +84,17 @@ fn key(config: &Config) -> Result<Secret<[u8; 32]>, Failure> {
              the file in security.encryption_key_file.",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_question_took_is_not_taken_for_a_wrong_clock() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let seconds = |before, shown, after| apart(at(before), at(shown), at(after)).as_secs();
+        assert_eq!([seconds(100, 100, 100), seconds(100, 104, 120), seconds(100, 120, 120)], [0, 0, 0]);
+        assert_eq!([seconds(100, 94, 120), seconds(100, 3_720, 120)], [6, 3_600]);
+    }
 }

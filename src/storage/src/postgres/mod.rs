@@ -32,6 +32,7 @@ mod pages;
 mod pipeline;
 #[cfg(test)]
 mod plans;
+mod presence;
 mod push_rows;
 mod questions;
 mod recover;
@@ -52,6 +53,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use deadpool_postgres::Object;
+use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 pub use self::settings::PostgresSettings;
@@ -59,6 +61,7 @@ pub use self::settings::PostgresSettings;
 use self::connection::{Db, Statements as _, pool};
 use self::fault::{Done, Failure};
 use self::marks::Marks;
+use self::presence::Presence;
 use self::session::Session;
 use self::tenant_rows::Tenants;
 use self::trim_events::TrimCursor;
@@ -115,12 +118,22 @@ impl PostgresStore {
             check_key(&db, &vault).await?;
             marks::trim(&db).await?;
         }
-        let wakeups = Arc::new(Wakeups::default());
-        let tasks = Mutex::new(wakeups::start(settings, &wakeups)?);
-        let session = Arc::new(Session { pool, vault, wakeups, marks: Marks::default() });
+        let (wakeups, presence) = (Wakeups::default(), Presence::new(settings.connection_wait));
+        let session = Arc::new(Session { pool, vault, wakeups, presence, marks: Marks::default() });
+        let tasks = Mutex::new(wakeups::start(settings, &session)?);
         let writer = Writer::new(Arc::clone(&session), settings.batch_max, settings.connections);
         let (tenants, turn, trimmed) = (Tenants::default(), Mutex::default(), Mutex::default());
         Ok(Self { session, writer, tenants, turn, trimmed, tasks })
+    }
+
+    /// The moment that the server's clock shows.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn server_time(&self) -> Result<Timestamp, StoreError> {
+        let row = self.session.repeatable(|db| async move { db.row("SELECT clock_timestamp()", &[]).await }).await?;
+        let row = row.ok_or_else(|| StoreError::Database("the server does not tell the time".to_owned()))?;
+        Ok(row.try_get(0).map_err(Failure::from)?)
     }
 }
 

@@ -94,6 +94,7 @@ impl Outbox for PostgresStore {
     }
 
     async fn lease_deliveries(&self, ask: &LeaseAsk) -> Result<Vec<LeasedDelivery>, StoreError> {
+        self.session.presence.enter(&ask.owner).await?;
         let (vault, turn) = (&self.session.vault, *self.turn.lock().unwrap_or_else(PoisonError::into_inner));
         let take = |held: Transaction| async move { lease::take(held, vault, ask, turn).await };
         let (taken, last) = self.session.in_transaction(take).await?;

@@ -10,8 +10,8 @@ use super::migrations;
 use super::settings::PostgresSettings;
 use super::{
     attempt_rows, attention_rows, checkout_rows, delivery_pages, delivery_rows, event_pages, event_rows,
-    idempotency_rows, lease, ledger_rows, locate, observation_rows, operation_rows, pages, push_rows, recover, settle,
-    trim_events, trim_observations,
+    idempotency_rows, lease, ledger_rows, locate, observation_rows, operation_rows, pages, presence, push_rows,
+    recover, settle, trim_events, trim_observations,
 };
 use crate::page::{CheckoutFilter, DeliveryFilter, EventFilter};
 
@@ -110,6 +110,7 @@ fn statements() -> Vec<String> {
         delivery_rows::PUT_IN_ORDER,
         delivery_rows::ATTEMPTS,
         lease::RELEASE,
+        presence::BURY,
         lease::NEXT_AT,
         settle::CHECKOUTS,
         recover::EVENTS,

@@ -1,6 +1,5 @@
 //! How work is tried: on a connection of the pool, again where that is harmless, and with an answer in the end.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
@@ -11,6 +10,7 @@ use super::fault::{Done, Failure};
 use super::job::Job;
 use super::marks::{self, Mark, Marks};
 use super::pipeline::{self, Step};
+use super::presence::Presence;
 use super::questions;
 use super::wakeups::Wakeups;
 use crate::error::StoreError;
@@ -29,7 +29,8 @@ const QUESTIONS: u32 = 50;
 pub(crate) struct Session {
     pub(crate) pool: Pool,
     pub(crate) vault: Vault,
-    pub(crate) wakeups: Arc<Wakeups>,
+    pub(crate) wakeups: Wakeups,
+    pub(crate) presence: Presence,
     pub(crate) marks: Marks,
 }
 

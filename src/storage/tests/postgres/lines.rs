@@ -90,7 +90,7 @@ async fn news_come_again_after_the_line_was_cut() {
     let (world, other) = (World::new(open(&settings).await).await, open(&settings).await);
     let cut = format!(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
-         WHERE datname = '{name}' AND query ~ 'LISTEN|NOTIFY|backend_pid' AND pid <> pg_backend_pid()"
+         WHERE datname = '{name}' AND application_name = 'lendport news'"
     );
     until("somebody listens", || async { psql("postgres", &cut) != "0" }).await;
     // Any change of the outbox may make deliveries due.

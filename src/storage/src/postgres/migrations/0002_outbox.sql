@@ -84,6 +84,11 @@ CREATE TABLE delivery_attempts (
     PRIMARY KEY (endpoint, delivery, id)
 );
 
+-- Who leases deliveries. The name of each that is alive is locked, see presence.rs.
+CREATE TABLE processes (
+    owner text NOT NULL PRIMARY KEY
+);
+
 -- Endpoints that get again what they missed, and how far it came; or that were removed, and have something pending.
 CREATE TABLE recoveries (
     endpoint   bigint      NOT NULL PRIMARY KEY,
