@@ -1,8 +1,7 @@
 //! Carries out a batch of changes in one transaction: asks, decides, writes, commits.
 
-use tokio_postgres::Row;
-
-use super::connection::Db;
+use super::columns::Rows;
+use super::connection::{Db, Statements as _};
 use super::decide::{Decided, Verdict, decide};
 use super::fault::{Done, Failure};
 use super::idempotency_rows;
@@ -11,7 +10,8 @@ use super::load::Children;
 use super::marks::Mark;
 use super::pipeline::{self, Step};
 use super::questions::{self, find_claim};
-use super::writes::{Statement, Writes, Written};
+use super::recent::Recent;
+use super::writes::{Statement, Writes};
 use crate::error::StoreError;
 use crate::idempotency::Claim;
 use crate::tenant::Tenant;
@@ -45,8 +45,14 @@ impl<F: Into<Failure>> From<F> for Trouble {
 
 /// Carries out these changes. A change that is refused by our own rules takes only itself back; whatever the database
 /// refuses takes all of them back. The caller ends the transaction when this fails.
-pub(crate) async fn batch(db: &Db, vault: &Vault, jobs: &mut [Job], mark: &Mark) -> Result<Applied, Trouble> {
-    let answers = questions::ask(db, jobs, mark).await?;
+pub(crate) async fn batch(
+    db: &Db,
+    vault: &Vault,
+    recent: &Recent,
+    jobs: &mut [Job],
+    mark: &Mark,
+) -> Result<Applied, Trouble> {
+    let answers = questions::ask(db, recent, jobs, mark).await?;
     let (attempts, ledger) = answers.children();
     let children = Children::of(attempts, ledger)?;
     let mut new_keys = answers.new_keys()?.into_iter();
@@ -70,8 +76,26 @@ pub(crate) async fn batch(db: &Db, vault: &Vault, jobs: &mut [Job], mark: &Mark)
             }
         });
     }
-    let told = write(db, vault, &decided, &lost, &mut outcomes).await?;
-    commit(db, !decided.is_empty(), Applied { outcomes, told }).await
+    look_up(db, vault, &lost, &mut outcomes).await?;
+    if decided.is_empty() {
+        // Nothing to be written is nothing to wait for: a rollback does not go to the disk.
+        return match db.batch_execute("ROLLBACK").await.map_err(Failure::from) {
+            Ok(()) | Err(Failure::Lost(_)) => Ok(Applied { outcomes, told: false }),
+            Err(failure) => Err(failure.into()),
+        };
+    }
+    match write(db, vault, &decided).await {
+        Ok(told) => {
+            for change in decided {
+                let (key, known) = change.known(answers.written_by);
+                recent.put(key, known);
+            }
+            Ok(Applied { outcomes, told })
+        }
+        // Perhaps it was committed.
+        Err(Failure::Lost(error)) => Err(Trouble::Unknown(Applied { outcomes, told: true }, error)),
+        Err(failure) => Err(Trouble::Failed(failure)),
+    }
 }
 
 /// A key that somebody else has.
@@ -82,38 +106,18 @@ struct Lost<'a> {
     claim: &'a Claim,
 }
 
-/// Writes everything; says whether deliveries were made.
-async fn write(
-    db: &Db,
-    vault: &Vault,
-    decided: &[Box<Decided<'_>>],
-    lost: &[Lost<'_>],
-    outcomes: &mut Outcomes,
-) -> Done<bool> {
-    let mut writes = Writes::default();
-    for change in decided {
-        writes.add(vault, change)?;
+/// Reads the rows of keys that somebody else has.
+async fn look_up(db: &Db, vault: &Vault, lost: &[Lost<'_>], outcomes: &mut Outcomes) -> Done<()> {
+    if lost.is_empty() {
+        return Ok(());
     }
+    let mut keys = Rows::default();
     for key in lost {
-        writes.look_up(key.number, key.claim);
+        keys.push([key.number.into(), key.claim.route.as_str().into(), key.claim.key.as_str().into()]);
     }
-    let statements = writes.statements();
-    let steps: Vec<Step<'_>> = statements.iter().map(Statement::step).collect();
-    let answers = pipeline::run(db, &steps).await?;
-    let of = |about: Written| -> &[Row] {
-        let answer = statements.iter().zip(&answers).find(|(statement, _)| statement.about == about);
-        answer.map(|(_, rows)| rows.as_slice()).unwrap_or_default()
-    };
-    let [repeats, claims] = writes.expected;
-    if of(Written::Repeats).len() != repeats {
-        return Err(Failure::broken("what was told again is not an observation of this checkout"));
-    }
-    if of(Written::Claims).len() != claims {
-        // Somebody claimed it since it was looked for. The next try finds it.
-        return Err(Failure::Conflict(StoreError::Unavailable("the key is being claimed".to_owned())));
-    }
+    let rows = db.rows(idempotency_rows::FIND, &keys.values()).await?;
     for key in lost {
-        let row = find_claim(of(Written::Lost), key.number, &key.claim.route, &key.claim.key)?;
+        let row = find_claim(&rows, key.number, &key.claim.route, &key.claim.key)?;
         // Whoever had it may have been trimmed since. The next try claims it.
         let gone = || Failure::Conflict(StoreError::Unavailable("the key was claimed and is gone".to_owned()));
         let row = idempotency_rows::rebuild(vault, key.tenant, row.ok_or_else(gone)?);
@@ -121,17 +125,21 @@ async fn write(
             *outcome = row.map(Outcome::Claimed).map_err(StoreError::from);
         }
     }
-    let made = of(Written::Deliveries).first().map(|row| row.try_get::<_, i64>(0)).transpose()?;
-    Ok(made.is_some_and(|count| count > 0))
+    Ok(())
 }
 
-async fn commit(db: &Db, wrote: bool, applied: Applied) -> Result<Applied, Trouble> {
-    // Nothing to be written is nothing to wait for: a rollback does not go to the disk.
-    let end = if wrote { "COMMIT" } else { "ROLLBACK" };
-    match db.batch_execute(end).await.map_err(Failure::from) {
-        Ok(()) => Ok(applied),
-        Err(Failure::Lost(_)) if !wrote => Ok(applied),
-        Err(Failure::Lost(error)) => Err(Trouble::Unknown(applied, error)),
-        Err(failure) => Err(Trouble::Failed(failure)),
+/// Writes everything and commits, in one go: where a statement fails, the server takes the transaction back instead.
+/// Says whether deliveries were made.
+async fn write(db: &Db, vault: &Vault, decided: &[Box<Decided<'_>>]) -> Done<bool> {
+    let mut writes = Writes::default();
+    for change in decided {
+        writes.add(vault, change)?;
     }
+    let statements = writes.statements();
+    let mut steps: Vec<Step<'_>> = statements.iter().map(Statement::step).collect();
+    steps.push(Step::Bare("COMMIT"));
+    let answers = pipeline::run(db, &steps).await?;
+    let last = answers.iter().rev().nth(1).filter(|_| writes.tells()).and_then(|rows| rows.first());
+    let made = last.map(|row| row.try_get::<_, i64>(0)).transpose()?;
+    Ok(made.is_some_and(|count| count > 0))
 }

@@ -30,27 +30,38 @@ pub(crate) const OF: &str = concat!(
      JOIN attempts a ON a.checkout = c.pk ORDER BY a.checkout, a.number"
 );
 
+macro_rules! insert {
+    () => {
+        "INSERT INTO attempts (checkout, id, number, provider, account, state, reason, \
+         evidence_observation, evidence_grade, reference, raw_status, callback_digest, merchant_reference, next_action, \
+         amount, amount_echoed, capture, capture_by, expires_at, amount_accepted, approval_confirmed, poll_at, polls, \
+         created_at, updated_at) \
+         SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::text[], \
+         $8::uuid[], $9::text[], $10::text[], $11::text[], $12::bytea[], $13::text[], $14::text[], $15::text[], \
+         $16::text[], $17::text[], $18::timestamptz[], $19::timestamptz[], $20::bool[], $21::bool[], $22::timestamptz[], \
+         $23::bigint[], $24::timestamptz[], $25::timestamptz[])"
+    };
+}
+
+/// Writes new attempts.
+pub(crate) const INSERT: &str = insert!();
+
 /// Writes attempts, new or changed. What one was started with never changes: its `id` becomes null then, and the whole
 /// change is refused. A poll that is due at another moment is nobody's work yet.
-pub(crate) const PUT: &str = "INSERT INTO attempts (checkout, id, number, provider, account, state, reason, \
-     evidence_observation, evidence_grade, reference, raw_status, callback_digest, merchant_reference, next_action, \
-     amount, amount_echoed, capture, capture_by, expires_at, amount_accepted, approval_confirmed, poll_at, polls, \
-     created_at, updated_at) \
-     SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::text[], \
-     $8::uuid[], $9::text[], $10::text[], $11::text[], $12::bytea[], $13::text[], $14::text[], $15::text[], \
-     $16::text[], $17::text[], $18::timestamptz[], $19::timestamptz[], $20::bool[], $21::bool[], $22::timestamptz[], \
-     $23::bigint[], $24::timestamptz[], $25::timestamptz[]) \
-     ON CONFLICT (checkout, number) DO UPDATE SET \
-     id = CASE WHEN attempts.id = excluded.id AND attempts.created_at = excluded.created_at THEN attempts.id END, \
-     provider = excluded.provider, account = excluded.account, state = excluded.state, reason = excluded.reason, \
-     evidence_observation = excluded.evidence_observation, evidence_grade = excluded.evidence_grade, \
-     reference = excluded.reference, raw_status = excluded.raw_status, callback_digest = excluded.callback_digest, \
-     merchant_reference = excluded.merchant_reference, next_action = excluded.next_action, amount = excluded.amount, \
-     amount_echoed = excluded.amount_echoed, capture = excluded.capture, capture_by = excluded.capture_by, \
-     expires_at = excluded.expires_at, amount_accepted = excluded.amount_accepted, \
-     approval_confirmed = excluded.approval_confirmed, poll_at = excluded.poll_at, polls = excluded.polls, \
-     poll_taken_until = CASE WHEN attempts.poll_at = excluded.poll_at THEN attempts.poll_taken_until END, \
-     updated_at = excluded.updated_at";
+pub(crate) const PUT: &str = concat!(
+    insert!(),
+    " ON CONFLICT (checkout, number) DO UPDATE SET \
+    id = CASE WHEN attempts.id = excluded.id AND attempts.created_at = excluded.created_at THEN attempts.id END, \
+    provider = excluded.provider, account = excluded.account, state = excluded.state, reason = excluded.reason, \
+    evidence_observation = excluded.evidence_observation, evidence_grade = excluded.evidence_grade, \
+    reference = excluded.reference, raw_status = excluded.raw_status, callback_digest = excluded.callback_digest, \
+    merchant_reference = excluded.merchant_reference, next_action = excluded.next_action, amount = excluded.amount, \
+    amount_echoed = excluded.amount_echoed, capture = excluded.capture, capture_by = excluded.capture_by, \
+    expires_at = excluded.expires_at, amount_accepted = excluded.amount_accepted, \
+    approval_confirmed = excluded.approval_confirmed, poll_at = excluded.poll_at, polls = excluded.polls, \
+    poll_taken_until = CASE WHEN attempts.poll_at = excluded.poll_at THEN attempts.poll_taken_until END, \
+    updated_at = excluded.updated_at"
+);
 
 /// Rebuilds an attempt of this checkout from its [`columns`].
 pub(crate) fn rebuild(row: &Row, checkout: CheckoutId) -> Done<Attempt> {

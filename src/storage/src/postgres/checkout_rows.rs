@@ -25,9 +25,9 @@ pub(crate) const OF: &str = "SELECT c.pk, c.tenant, c.id, c.reference, c.fulfilm
      JOIN checkouts c ON c.tenant = asked.tenant AND c.id = asked.id";
 
 /// These checkouts, held until the transaction ends. The order keeps two transactions from waiting for each other.
-pub(crate) const LOCK: &str = "SELECT c.pk, c.tenant, c.id, c.reference, c.fulfilment, c.dispute, c.ready_announced, \
-     c.expires_at, c.sequence, c.version, c.created_at, c.updated_at, c.capture, c.route, c.return_urls, c.metadata, \
-     c.provider_options, c.currency, c.cart, c.personal FROM unnest($1::bigint[], $2::uuid[]) AS asked (tenant, id) \
+/// Each answers what a [`super::recent::Stamp`] is made of.
+pub(crate) const LOCK: &str = "SELECT c.pk, c.tenant, c.id, c.xmin, c.version, c.updated_at \
+     FROM unnest($1::bigint[], $2::uuid[]) AS asked (tenant, id) \
      JOIN checkouts c ON c.tenant = asked.tenant AND c.id = asked.id ORDER BY c.tenant, c.id FOR UPDATE OF c";
 
 /// Writes new rows under the given keys.
@@ -69,7 +69,7 @@ pub(crate) const NEW_KEYS: &str = "SELECT nextval('checkouts_pk_seq') FROM gener
 /// The key of a checkout's children, where the checkout is this tenant's.
 pub(crate) const KEY_OF: &str = "SELECT pk FROM checkouts WHERE tenant = $1 AND id = $2";
 
-/// Rebuilds a row of [`OF`] or [`LOCK`]; answers its key with it.
+/// Rebuilds a row of [`OF`]; answers its key with it.
 pub(crate) fn read(vault: &Vault, tenant: Tenant, row: &Row) -> Done<(i64, Checkout)> {
     let cells = Cells::of::<CheckoutId>("checkouts", row);
     Ok((cells.get("pk")?, rebuild(vault, tenant, &cells)?))

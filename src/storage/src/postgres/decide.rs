@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use lendport_core::{CheckoutRecord, ObservationId};
 use tokio_postgres::Row;
@@ -12,6 +12,7 @@ use super::fault::{Done, Failure};
 use super::job::{Job, Outcome, Work};
 use super::load::Children;
 use super::questions::Answers;
+use super::recent::{Key, Known, Stamp, WrittenBy};
 use super::{attention_rows, idempotency_rows, operation_rows};
 use crate::change::{Change, Decide, Loaded};
 use crate::idempotency::Claim;
@@ -28,12 +29,38 @@ pub(crate) struct Decided<'a> {
     /// The key of the checkout.
     pub(crate) pk: i64,
     /// The checkout as it was; none for a new one.
-    pub(crate) old: Option<CheckoutRecord>,
+    pub(crate) old: Option<Known>,
     /// The checkout as it becomes, its movements left out.
     pub(crate) record: CheckoutRecord,
     pub(crate) change: Cow<'a, Change>,
     /// The key that a change claims with what it writes. That of a new checkout was claimed before.
     pub(crate) claim: Option<&'a Claim>,
+}
+
+impl Decided<'_> {
+    /// True when the checkout's row is written: whenever something changes that is rebuilt with it.
+    pub(crate) fn writes_row(&self) -> bool {
+        let Change { checkout, attempts, ledger, .. } = &*self.change;
+        self.old.is_none() || checkout.is_some() || !attempts.is_empty() || !ledger.is_empty()
+    }
+
+    /// What is known of the checkout once this is committed.
+    pub(crate) fn known(self, by: WrittenBy) -> (Key, Known) {
+        let key = (self.number, self.record.checkout.id.uuid());
+        let writes = self.writes_row();
+        let Self { pk, old, mut record, change, .. } = self;
+        match old {
+            Some(known) if !writes => (key, known),
+            old => {
+                let movements = old.iter().flat_map(|known| &known.record.ledger.0).chain(&change.ledger);
+                record.ledger.0 = movements.cloned().collect();
+                // In the order in which rows are read.
+                record.ledger.0.sort_by_key(|entry| entry.id);
+                record.attempts.sort_by_key(|attempt| attempt.number);
+                (key, Known { stamp: Stamp::new(by, &record.checkout), pk, record: Arc::new(record) })
+            }
+        }
+    }
 }
 
 /// What is to be done about a change.
@@ -69,15 +96,16 @@ pub(crate) fn decide<'a>(
             Ok(Verdict::Write(Box::new(Decided { tenant, number, pk, old: None, record, change, claim: None })))
         }
         Work::Change(id, ask, decide) => {
-            let id = id.uuid();
-            let Some(row) = answers.checkout(number, id)? else { return Ok(Verdict::Over(Outcome::NotFound)) };
-            let (pk, old) = children.record(vault, tenant, row)?;
+            let key = (number, id.uuid());
+            let Some(old) = answers.checkout(vault, tenant, key, children)? else {
+                return Ok(Verdict::Over(Outcome::NotFound));
+            };
             let decide = decide.get_mut().unwrap_or_else(PoisonError::into_inner);
-            let change = run(loaded(answers, vault, (number, &old), ask)?, &mut **decide)?;
+            let change = run(loaded(answers, vault, (number, &old.record), ask)?, &mut **decide)?;
             if change.abort {
                 return Ok(Verdict::Over(Outcome::Done));
             }
-            let record = rules::merged(&old, &change)?;
+            let (pk, record) = (old.pk, rules::merged(&old.record, &change)?);
             let (claim, change) = (ask.claim.as_ref(), Cow::Owned(change));
             Ok(Verdict::Write(Box::new(Decided { tenant, number, pk, old: Some(old), record, change, claim })))
         }

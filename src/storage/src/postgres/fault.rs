@@ -112,6 +112,14 @@ fn refused(refusal: &DbError) -> Failure {
     if passing.contains(code) || ["53", "58", "28"].iter().any(|class| code.code().starts_with(class)) {
         return Failure::unavailable(text);
     }
+    // Somebody claimed a key since it was looked for, and the next try finds it: see `CLAIM_OR_FAIL`, and `REPEAT` for the
+    // other.
+    if *code == SqlState::UNIQUE_VIOLATION && refusal.constraint() == Some("idempotency_pkey") {
+        return Failure::Conflict(StoreError::Unavailable("the key is being claimed".to_owned()));
+    }
+    if *code == SqlState::DIVISION_BY_ZERO {
+        return Failure::broken("what was told again is not an observation of this checkout");
+    }
     // Columns that keep what a row was started with: see the statements that write attempts and operations.
     if *code == SqlState::NOT_NULL_VIOLATION && refusal.column() == Some("id") {
         let table = refusal.table().unwrap_or("row");

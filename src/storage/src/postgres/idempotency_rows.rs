@@ -32,6 +32,14 @@ pub(crate) const CLAIM: &str = "INSERT INTO idempotency (tenant, route, key, fin
      $7::uuid[], $8::uuid[], $9::timestamptz[]) AS n (tenant, route, key, fingerprint, owner, locked_until, checkout, \
      operation, created_at) ON CONFLICT (tenant, route, key) DO NOTHING RETURNING tenant, route, key";
 
+/// Claims keys that nobody had a moment ago. Where somebody was quicker, the whole transaction is taken back.
+pub(crate) const CLAIM_OR_FAIL: &str = "INSERT INTO idempotency (tenant, route, key, fingerprint, state, owner, \
+     locked_until, checkout, operation, created_at) \
+     SELECT n.tenant, n.route, n.key, n.fingerprint, 'in_flight', n.owner, n.locked_until, n.checkout, n.operation, \
+     n.created_at FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], \
+     $7::uuid[], $8::uuid[], $9::timestamptz[]) AS n (tenant, route, key, fingerprint, owner, locked_until, checkout, \
+     operation, created_at)";
+
 /// Writes what became of claims; an operation named with one is kept. A key that was trimmed meanwhile stays gone, and
 /// one that somebody else took over stays as that one left it.
 pub(crate) const SETTLE: &str = "UPDATE idempotency SET state = n.state, owner = n.owner, \

@@ -1,15 +1,18 @@
 //! Whose something is, where the question comes without a tenant: tokens in URLs, and work that is due. Work is taken
 //! for a time, so that replicas share it; rows that another one is just taking are passed over.
 
-use lendport_core::{AttemptId, CheckoutId, OperationId, ProviderId};
+use std::collections::HashMap;
+
+use lendport_core::{AttemptId, CheckoutId, OperationId};
 use tokio_postgres::Row;
 
 use super::attempt_rows::{self, columns};
-use super::cell::{Cells, digest};
+use super::cell::Cells;
 use super::connection::{Db, Statements as _};
 use super::fault::Done;
 use super::operation_rows;
 use super::tenant_rows::tenant_of;
+use crate::error::StoreError;
 use crate::store::{Addressee, InterruptedCall, Located, WorkAsk};
 use crate::vault::Vault;
 
@@ -23,22 +26,30 @@ fn rebuild(row: &Row) -> Done<Located> {
     })
 }
 
-/// Whose a callback address is.
+/// Whose callback addresses these are.
 pub(crate) const CALLBACK: &str = concat!(
     "SELECT ",
     columns!(),
-    ", c.id AS checkout_id, t.merchant, t.mode FROM attempts a \
-     JOIN checkouts c ON c.pk = a.checkout JOIN tenants t ON t.pk = c.tenant \
-     WHERE a.callback_digest = $1 AND a.provider = $2"
+    ", c.id AS checkout_id, t.merchant, t.mode FROM unnest($1::bytea[], $2::text[]) AS asked (digest, provider) \
+     JOIN attempts a ON a.callback_digest = asked.digest AND a.provider = asked.provider \
+     JOIN checkouts c ON c.pk = a.checkout JOIN tenants t ON t.pk = c.tenant"
 );
 
-/// The attempt whose callback address this is.
-pub(crate) async fn callback(db: &Db, provider: &ProviderId, wanted: &str) -> Done<Option<Addressee>> {
-    let Some(wanted) = digest(wanted) else { return Ok(None) };
-    let Some(row) = db.row(CALLBACK, &[&wanted, &provider.as_str()]).await? else { return Ok(None) };
-    let cells = Cells::of::<AttemptId>("attempts", &row);
-    let attempt = attempt_rows::rebuild(&row, cells.id("checkout_id")?)?;
-    Ok(Some(Addressee { tenant: tenant_of(&cells)?, attempt }))
+/// The attempts whose callback addresses these are, by digest and provider. One that cannot be read keeps no other back.
+pub(crate) async fn callbacks(db: &Db, asked: &[(&[u8], &str)]) -> Done<Vec<Result<Option<Addressee>, StoreError>>> {
+    let (digests, providers): (Vec<&[u8]>, Vec<&str>) = asked.iter().copied().unzip();
+    let rows = db.rows(CALLBACK, &[&digests, &providers]).await?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        found.insert((row.try_get::<_, &[u8]>("callback_digest")?, row.try_get::<_, &str>("provider")?), row);
+    }
+    let read = |row: &Row| -> Done<Addressee> {
+        let cells = Cells::of::<AttemptId>("attempts", row);
+        let attempt = attempt_rows::rebuild(row, cells.id("checkout_id")?)?;
+        Ok(Addressee { tenant: tenant_of(&cells)?, attempt })
+    };
+    let answer = |key| found.get(key).map(|row| read(row)).transpose().map_err(StoreError::from);
+    Ok(asked.iter().map(answer).collect())
 }
 
 /// Takes checkouts that are overdue. The words are those of the partial index.
@@ -61,13 +72,14 @@ pub(crate) async fn due(db: &Db, ask: WorkAsk) -> Done<Vec<Located>> {
 
 /// Takes attempts whose provider is to be asked.
 pub(crate) const TO_POLL: &str = "WITH due AS MATERIALIZED (
-        SELECT pk, poll_at FROM attempts
+        SELECT checkout, number, poll_at FROM attempts
         WHERE poll_at IS NOT NULL AND poll_at <= $1
           AND state NOT IN ('refunded', 'charged_back', 'declined', 'canceled', 'expired', 'failed')
           AND (poll_taken_until IS NULL OR poll_taken_until <= $1)
         ORDER BY poll_at LIMIT $3 FOR UPDATE SKIP LOCKED),
     taken AS (
-        UPDATE attempts SET poll_taken_until = $2 FROM due WHERE attempts.pk = due.pk
+        UPDATE attempts SET poll_taken_until = $2 FROM due
+        WHERE attempts.checkout = due.checkout AND attempts.number = due.number
         RETURNING attempts.id, attempts.checkout, due.poll_at)
     SELECT c.id, t.merchant, t.mode, taken.id AS attempt FROM taken
     JOIN checkouts c ON c.pk = taken.checkout JOIN tenants t ON t.pk = c.tenant ORDER BY taken.poll_at";
@@ -106,7 +118,7 @@ pub(crate) async fn interrupted(db: &Db, vault: &Vault, ask: WorkAsk) -> Done<Ve
         match read(row) {
             Ok(call) => calls.push(call),
             Err(failure) => {
-                tracing::error!(error = %crate::StoreError::from(failure), "an interrupted call cannot be read");
+                tracing::error!(error = %StoreError::from(failure), "an interrupted call cannot be read");
             }
         }
     }

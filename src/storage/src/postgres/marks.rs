@@ -10,10 +10,12 @@ use tokio_postgres::Row;
 
 use super::connection::{Db, Statements as _};
 use super::fault::{Done, Failure};
+use super::recent::WrittenBy;
 use crate::error::StoreError;
 
-/// Writes the number. Answers a row where there is one.
-pub(crate) const WRITE: &str = "UPDATE commits SET number = $2, used_at = now() WHERE id = $1 RETURNING 1";
+/// Writes the number. Answers the server's own number of the transaction where there is such a row.
+pub(crate) const WRITE: &str =
+    "UPDATE commits SET number = $2, used_at = now() WHERE id = $1 RETURNING pg_current_xact_id()::xid";
 /// Reads it. Waits while the transaction in question is still under way on a connection that nobody reads any more.
 const READ: &str = "SELECT number FROM commits WHERE id = $1 FOR UPDATE";
 
@@ -50,9 +52,9 @@ impl Marks {
 }
 
 /// Refuses a transaction whose row is not there any more; the next try takes another one.
-pub(crate) fn written(rows: &[Row]) -> Done<()> {
+pub(crate) fn written(rows: &[Row]) -> Done<WrittenBy> {
     let gone = || Failure::Conflict(StoreError::Unavailable("the mark of a transaction is gone".to_owned()));
-    rows.first().map(drop).ok_or_else(gone)
+    Ok(rows.first().ok_or_else(gone)?.try_get(0)?)
 }
 
 /// Whether the transaction with this mark was committed; none when the row is gone.

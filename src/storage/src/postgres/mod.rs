@@ -22,6 +22,7 @@ mod lease;
 mod ledger_rows;
 mod load;
 mod locate;
+mod look_ups;
 mod marks;
 mod migrations;
 mod observation_rows;
@@ -35,6 +36,7 @@ mod plans;
 mod presence;
 mod push_rows;
 mod questions;
+mod recent;
 mod recover;
 mod session;
 mod settings;
@@ -60,8 +62,10 @@ pub use self::settings::PostgresSettings;
 
 use self::connection::{Db, Statements as _, pool};
 use self::fault::{Done, Failure};
+use self::look_ups::LookUps;
 use self::marks::Marks;
 use self::presence::Presence;
+use self::recent::Recent;
 use self::session::Session;
 use self::tenant_rows::Tenants;
 use self::trim_events::TrimCursor;
@@ -77,6 +81,7 @@ pub struct PostgresStore {
     session: Arc<Session>,
     writer: Arc<Writer>,
     tenants: Tenants,
+    look_ups: Arc<LookUps>,
     /// The endpoint whose deliveries were handed out last.
     turn: Mutex<i64>,
     trimmed: Mutex<TrimCursor>,
@@ -119,11 +124,12 @@ impl PostgresStore {
             marks::trim(&db).await?;
         }
         let (wakeups, presence) = (Wakeups::default(), Presence::new(settings.connection_wait));
-        let session = Arc::new(Session { pool, vault, wakeups, presence, marks: Marks::default() });
+        let (marks, recent) = (Marks::default(), Recent::default());
+        let session = Arc::new(Session { pool, vault, wakeups, presence, marks, recent });
         let tasks = Mutex::new(wakeups::start(settings, &session)?);
         let writer = Writer::new(Arc::clone(&session), settings.batch_max, settings.connections);
         let (tenants, turn, trimmed) = (Tenants::default(), Mutex::default(), Mutex::default());
-        Ok(Self { session, writer, tenants, turn, trimmed, tasks })
+        Ok(Self { session, writer, tenants, look_ups: Arc::default(), turn, trimmed, tasks })
     }
 
     /// The moment that the server's clock shows.

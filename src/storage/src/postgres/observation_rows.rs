@@ -36,10 +36,11 @@ pub(crate) const INSERT: &str = "INSERT INTO observations (id, checkout, attempt
      $8::text[], $9::text[], $10::bool[], $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::text[], \
      $16::text[]) AS n";
 
-/// Counts facts that were told again; answers a row for each that is there.
-pub(crate) const REPEAT: &str = "UPDATE observations SET repeats = repeats + 1 \
+/// Counts facts that were told again. Where one of them is not there, the division takes the transaction back.
+pub(crate) const REPEAT: &str = "WITH counted AS (UPDATE observations SET repeats = repeats + 1 \
      FROM unnest($1::bigint[], $2::uuid[]) AS n (checkout, id) \
-     WHERE observations.checkout = n.checkout AND observations.id = n.id RETURNING 1";
+     WHERE observations.checkout = n.checkout AND observations.id = n.id RETURNING 1) \
+     SELECT 1 / (count(*) = cardinality($2))::int FROM counted";
 
 /// Rebuilds a row of [`OF`].
 pub(crate) fn rebuild(row: &Row) -> Done<(ObservationRow, u64)> {

@@ -26,17 +26,28 @@ pub(crate) const FIND: &str = "SELECT c.tenant, c.id AS checkout_id, o.id, o.att
      JOIN checkouts c ON c.tenant = asked.tenant AND c.id = asked.checkout \
      JOIN operations o ON o.checkout = c.pk AND o.id = asked.operation";
 
+macro_rules! insert {
+    () => {
+        "INSERT INTO operations (checkout, id, attempt, kind, phase, lease_until, error, calls, \
+         shipment, created_at, updated_at) \
+         SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], \
+         $8::text[], $9::bytea[], $10::timestamptz[], $11::timestamptz[])"
+    };
+}
+
+/// Writes new operations.
+pub(crate) const INSERT: &str = insert!();
+
 /// Writes operations, new or changed. What one asks never changes: its `id` becomes null then, and the whole change is
 /// refused. One that is written again is nobody's work.
-pub(crate) const PUT: &str = "INSERT INTO operations (checkout, id, attempt, kind, phase, lease_until, error, calls, \
-     shipment, created_at, updated_at) \
-     SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], \
-     $8::text[], $9::bytea[], $10::timestamptz[], $11::timestamptz[]) \
-     ON CONFLICT (checkout, id) DO UPDATE SET \
-     id = CASE WHEN operations.attempt = excluded.attempt AND operations.kind = excluded.kind \
-         AND operations.created_at = excluded.created_at THEN operations.id END, \
-     phase = excluded.phase, lease_until = excluded.lease_until, error = excluded.error, calls = excluded.calls, \
-     shipment = excluded.shipment, updated_at = excluded.updated_at, taken_until = NULL";
+pub(crate) const PUT: &str = concat!(
+    insert!(),
+    " ON CONFLICT (checkout, id) DO UPDATE SET \
+    id = CASE WHEN operations.attempt = excluded.attempt AND operations.kind = excluded.kind \
+        AND operations.created_at = excluded.created_at THEN operations.id END, \
+    phase = excluded.phase, lease_until = excluded.lease_until, error = excluded.error, calls = excluded.calls, \
+    shipment = excluded.shipment, updated_at = excluded.updated_at, taken_until = NULL"
+);
 
 /// The operations of one kind, where the checkout is the tenant's.
 pub(crate) async fn of(

@@ -25,13 +25,13 @@ pub(crate) const INSERT: &str = "INSERT INTO pushes (checkout, attempt, observat
      $7::timestamptz[])";
 
 /// Drops the oldest refused pushes of these checkouts.
-pub(crate) const TRIM_REFUSED: &str = "DELETE FROM pushes WHERE pk IN (SELECT pk FROM \
-     (SELECT pk, row_number() OVER (PARTITION BY checkout ORDER BY pk DESC) AS place FROM pushes \
+pub(crate) const TRIM_REFUSED: &str = "DELETE FROM pushes WHERE (checkout, pk) IN (SELECT checkout, pk FROM \
+     (SELECT checkout, pk, row_number() OVER (PARTITION BY checkout ORDER BY pk DESC) AS place FROM pushes \
       WHERE checkout = ANY ($1::bigint[]) AND verdict <> 'stored') ranked WHERE place > $2::bigint)";
 
 /// Drops the oldest pushes of these checkouts that only told an earlier fact again.
-pub(crate) const TRIM_REPEATS: &str = "DELETE FROM pushes WHERE pk IN (SELECT pk FROM \
-     (SELECT pk, row_number() OVER (PARTITION BY checkout ORDER BY pk DESC) AS place FROM \
+pub(crate) const TRIM_REPEATS: &str = "DELETE FROM pushes WHERE (checkout, pk) IN (SELECT checkout, pk FROM \
+     (SELECT checkout, pk, row_number() OVER (PARTITION BY checkout ORDER BY pk DESC) AS place FROM \
       (SELECT pk, checkout, min(pk) OVER (PARTITION BY checkout, observation) AS first FROM pushes \
        WHERE checkout = ANY ($1::bigint[]) AND verdict = 'stored') stored WHERE pk <> first) ranked \
      WHERE place > $2::bigint)";

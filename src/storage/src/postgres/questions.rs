@@ -1,6 +1,7 @@
 //! Everything a batch of changes has to know before it decides, asked in one go.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -10,12 +11,15 @@ use super::columns::{Rows, storable};
 use super::connection::Db;
 use super::fault::Done;
 use super::job::{Job, Work};
-use super::load::Keys;
+use super::load::{Children, Keys};
 use super::marks::{self, Mark};
 use super::pipeline::{self, Step};
+use super::recent::{Key, Known, Recent, Stamp, WrittenBy};
 use super::{
     attempt_rows, attention_rows, checkout_rows, idempotency_rows, ledger_rows, observation_rows, operation_rows,
 };
+use crate::tenant::Tenant;
+use crate::vault::Vault;
 
 /// Begins a transaction.
 pub(crate) const BEGIN: Step<'static> = Step::Bare("BEGIN");
@@ -28,6 +32,7 @@ enum About {
     NewKeys,
     Won,
     Claims,
+    Held,
     Checkouts,
     Attempts,
     Ledger,
@@ -38,13 +43,20 @@ enum About {
 }
 
 /// What the database answered. The checkouts are held from now on.
-pub(crate) struct Answers(HashMap<About, Vec<Row>>);
+pub(crate) struct Answers {
+    rows: HashMap<About, Vec<Row>>,
+    /// Checkouts whose rows are as this process last saw them.
+    known: HashMap<Key, Known>,
+    /// The transaction.
+    pub(crate) written_by: WrittenBy,
+}
 
 /// Asks for everything these changes need, and begins their transaction. New checkouts claim their keys with it.
-pub(crate) async fn ask(db: &Db, jobs: &[Job], mark: &Mark) -> Done<Answers> {
+pub(crate) async fn ask(db: &Db, recent: &Recent, jobs: &[Job], mark: &Mark) -> Done<Answers> {
+    let (mut known, mut unknown) = (HashMap::new(), Keys::default());
     let (mut held, mut seen, mut idle, mut operations, mut items) =
         (Keys::default(), Rows::default(), Rows::default(), Rows::default(), Rows::default());
-    let (mut claims, mut known, mut inserts) = (Rows::default(), Rows::default(), 0_i64);
+    let (mut claims, mut claimed, mut inserts) = (Rows::default(), Rows::default(), 0_i64);
     for job in jobs {
         match &job.work {
             Work::Insert(claim, change) => {
@@ -61,8 +73,12 @@ pub(crate) async fn ask(db: &Db, jobs: &[Job], mark: &Mark) -> Done<Answers> {
             Work::Change(id, ask, _) => {
                 let (tenant, id) = (job.number, id.uuid());
                 held.push(tenant, id);
+                match recent.get((tenant, id)) {
+                    Some(checkout) => _ = known.insert((tenant, id), checkout),
+                    None => unknown.push(tenant, id),
+                }
                 if let Some(claim) = &ask.claim {
-                    known.push([tenant.into(), claim.route.as_str().into(), claim.key.as_str().into()]);
+                    claimed.push([tenant.into(), claim.route.as_str().into(), claim.key.as_str().into()]);
                 }
                 if let Some((attempt, key)) = &ask.dedupe {
                     seen.push([tenant.into(), id.into(), attempt.uuid().into(), key.as_str().into()]);
@@ -77,15 +93,15 @@ pub(crate) async fn ask(db: &Db, jobs: &[Job], mark: &Mark) -> Done<Answers> {
             }
         }
     }
-    let held = if held.is_empty() { Vec::new() } else { held.values().to_vec() };
     let inserts_value: [&(dyn ToSql + Sync); 1] = [&inserts];
     let tables = [
         (About::Won, idempotency_rows::CLAIM, claims.values()),
-        (About::Checkouts, checkout_rows::LOCK, held.clone()),
+        (About::Held, checkout_rows::LOCK, unless_empty(&held)),
         // From here on nobody else writes these checkouts, and every statement sees what was written before.
-        (About::Claims, idempotency_rows::FIND, known.values()),
-        (About::Attempts, attempt_rows::OF, held.clone()),
-        (About::Ledger, ledger_rows::OF, held.clone()),
+        (About::Claims, idempotency_rows::FIND, claimed.values()),
+        (About::Checkouts, checkout_rows::OF, unless_empty(&unknown)),
+        (About::Attempts, attempt_rows::OF, unless_empty(&unknown)),
+        (About::Ledger, ledger_rows::OF, unless_empty(&unknown)),
         (About::Seen, observation_rows::SEEN, seen.values()),
         (About::Idle, observation_rows::IDLE, idle.values()),
         (About::Operations, operation_rows::FIND, operations.values()),
@@ -103,14 +119,45 @@ pub(crate) async fn ask(db: &Db, jobs: &[Job], mark: &Mark) -> Done<Answers> {
     }
     let (about, steps): (Vec<About>, Vec<Step<'_>>) = steps.into_iter().unzip();
     let answers = pipeline::run(db, &steps).await?;
-    let answers = Answers(about.into_iter().zip(answers).collect());
-    marks::written(answers.rows(About::Mark))?;
-    Ok(answers)
+    let mut rows: HashMap<About, Vec<Row>> = about.into_iter().zip(answers).collect();
+    let written_by = marks::written(rows.get(&About::Mark).map(Vec::as_slice).unwrap_or_default())?;
+    let changed = changed(rows.get(&About::Held).map(Vec::as_slice).unwrap_or_default(), &mut known)?;
+    if !changed.is_empty() {
+        let of = changed.values();
+        let steps = LOADS.map(|(_, sql)| Step::With(sql, &of));
+        let answers = pipeline::run(db, &steps).await?;
+        for ((about, _), more) in LOADS.into_iter().zip(answers) {
+            rows.entry(about).or_default().extend(more);
+        }
+    }
+    Ok(Answers { rows, known, written_by })
+}
+
+/// Everything a checkout is rebuilt from.
+const LOADS: [(About, &str); 3] =
+    [(About::Checkouts, checkout_rows::OF), (About::Attempts, attempt_rows::OF), (About::Ledger, ledger_rows::OF)];
+
+/// Which of the checkouts that are known have to be read all the same. Those that somebody else has written are not known
+/// any more; a debug build reads the others too.
+fn changed(held: &[Row], known: &mut HashMap<Key, Known>) -> Done<Keys> {
+    let mut changed = Keys::default();
+    for row in held {
+        let key = (row.try_get("tenant")?, row.try_get("id")?);
+        let Some(checkout) = known.get(&key) else { continue };
+        let holds = checkout.stamp == Stamp::of(row)?;
+        if !holds {
+            known.remove(&key);
+        }
+        if !holds || cfg!(debug_assertions) {
+            changed.push(key.0, key.1);
+        }
+    }
+    Ok(changed)
 }
 
 impl Answers {
     fn rows(&self, about: About) -> &[Row] {
-        self.0.get(&about).map(Vec::as_slice).unwrap_or_default()
+        self.rows.get(&about).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// A key for each new checkout.
@@ -131,8 +178,19 @@ impl Answers {
     }
 
     /// The checkout of a change.
-    pub(crate) fn checkout(&self, tenant: i64, id: Uuid) -> Done<Option<&Row>> {
-        of(self.rows(About::Checkouts), tenant, id, "id")
+    pub(crate) fn checkout(
+        &self,
+        vault: &Vault,
+        tenant: Tenant,
+        key: Key,
+        of_rows: &Children<'_>,
+    ) -> Done<Option<Known>> {
+        let Some(held) = of(self.rows(About::Held), key.0, key.1, "id")? else { return Ok(None) };
+        let known = self.known.get(&key);
+        let Some(row) = of(self.rows(About::Checkouts), key.0, key.1, "id")? else { return Ok(known.cloned()) };
+        let (pk, record) = of_rows.record(vault, tenant, row)?;
+        debug_assert!(known.is_none_or(|known| *known.record == record), "{} is kept otherwise", record.checkout.id);
+        Ok(Some(Known { stamp: Stamp::of(held)?, pk, record: Arc::new(record) }))
     }
 
     /// Attempts and movements of all checkouts of the batch.
@@ -165,6 +223,10 @@ impl Answers {
         }
         Ok(found)
     }
+}
+
+fn unless_empty(keys: &Keys) -> Vec<&(dyn ToSql + Sync)> {
+    if keys.is_empty() { Vec::new() } else { keys.values().to_vec() }
 }
 
 fn of<'a>(rows: &'a [Row], tenant: i64, id: Uuid, column: &str) -> Done<Option<&'a Row>> {

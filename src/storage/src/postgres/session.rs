@@ -12,6 +12,7 @@ use super::marks::{self, Mark, Marks};
 use super::pipeline::{self, Step};
 use super::presence::Presence;
 use super::questions;
+use super::recent::Recent;
 use super::wakeups::Wakeups;
 use crate::error::StoreError;
 use crate::vault::Vault;
@@ -32,6 +33,7 @@ pub(crate) struct Session {
     pub(crate) wakeups: Wakeups,
     pub(crate) presence: Presence,
     pub(crate) marks: Marks,
+    pub(crate) recent: Recent,
 }
 
 /// What became of a transaction whose commit was not answered.
@@ -172,7 +174,7 @@ impl Session {
     async fn attempt(&self, jobs: &mut [Job]) -> Result<Applied, (Trouble, Option<Mark>)> {
         let transaction = self.pool.get().await.map(Transaction::of).map_err(|error| (error.into(), None))?;
         let mark = self.marks.take(&transaction).await.map_err(|failure| (failure.into(), None))?;
-        match apply::batch(&transaction, &self.vault, jobs, &mark).await {
+        match apply::batch(&transaction, &self.vault, &self.recent, jobs, &mark).await {
             Ok(applied) => {
                 transaction.ended();
                 self.marks.give_back(mark);

@@ -131,7 +131,7 @@ impl Store for PostgresStore {
     }
 
     async fn locate_callback(&self, provider: &ProviderId, digest: &str) -> Result<Option<Addressee>, StoreError> {
-        self.session.repeatable(|db| async move { locate::callback(&db, provider, digest).await }).await
+        self.look_ups.callback(&self.session, provider, digest).await
     }
 
     async fn record_refused_push(&self, tenant: Tenant, push: PushRecord) -> Result<(), StoreError> {

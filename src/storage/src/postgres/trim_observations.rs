@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use super::connection::{Db, Statements as _};
 use super::fault::Done;
 
-/// Deletes old pushes.
-pub(crate) const PUSHES: &str = "DELETE FROM pushes WHERE pk = ANY (ARRAY(
-        SELECT pk FROM pushes WHERE received_at < $1 ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
+/// Deletes old pushes. What is locked stays in its place.
+pub(crate) const PUSHES: &str = "DELETE FROM pushes WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM pushes WHERE received_at < $1 ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
 
 /// Deletes old facts that nothing rests on, looked at one by one from the oldest on.
-pub(crate) const OBSERVATIONS: &str = "DELETE FROM observations WHERE pk = ANY (ARRAY(
-        SELECT o.pk FROM observations o
+pub(crate) const OBSERVATIONS: &str = "DELETE FROM observations WHERE ctid = ANY (ARRAY(
+        SELECT o.ctid FROM observations o
         WHERE o.received_at < $1
           AND (SELECT c.status FROM checkouts c WHERE c.pk = o.checkout)
               IN ('refunded', 'charged_back', 'declined', 'canceled', 'expired', 'failed')

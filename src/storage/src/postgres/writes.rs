@@ -11,7 +11,6 @@ use super::{
     attempt_rows, attention_rows, checkout_rows, event_rows, idempotency_rows, ledger_rows, observation_rows,
     operation_rows, push_rows,
 };
-use crate::idempotency::Claim;
 use crate::personal;
 use crate::rules::derived;
 use crate::vault::Vault;
@@ -24,8 +23,10 @@ pub(crate) struct Writes<'a> {
     carts: Rows<'a>,
     people: Rows<'a>,
     derived: Rows<'a>,
+    new_attempts: Rows<'a>,
     attempts: Rows<'a>,
     committed: Rows<'a>,
+    new_operations: Rows<'a>,
     operations: Rows<'a>,
     observations: Rows<'a>,
     repeats: Rows<'a>,
@@ -35,17 +36,15 @@ pub(crate) struct Writes<'a> {
     attention: Rows<'a>,
     claims: Rows<'a>,
     settled: Rows<'a>,
-    lost: Rows<'a>,
     refused_in: Vec<i64>,
     repeated_in: Vec<i64>,
-    /// How many facts are counted again and how many claims are made: each must be answered by a row.
-    pub(crate) expected: [usize; 2],
 }
 
 impl<'a> Writes<'a> {
     /// Adds what a change writes.
     pub(crate) fn add(&mut self, vault: &Vault, decided: &'a Decided<'a>) -> Done<()> {
         let Decided { tenant, number, pk, old, record, change, claim } = decided;
+        let old = old.as_ref().map(|known| &known.record);
         let (pk, number) = (*pk, *number);
         let kept = derived(change, record);
         match (old, &change.checkout) {
@@ -62,7 +61,7 @@ impl<'a> Writes<'a> {
                     self.people.push(row);
                 }
             }
-            (Some(_), None) if !change.attempts.is_empty() => {
+            (Some(_), None) if decided.writes_row() => {
                 self.derived.push([pk.into(), kept.status.into(), kept.lead_provider.into()]);
             }
             (Some(_), None) => {}
@@ -70,17 +69,21 @@ impl<'a> Writes<'a> {
         for attempt in &change.attempts {
             let row = attempt_rows::row(pk, attempt)?;
             // Whoever gives a commitment up goes first: the index that guards the fence looks at every row it meets.
-            if attempt.state.is_committed() { self.committed.push(row) } else { self.attempts.push(row) }
+            match old {
+                None => self.new_attempts.push(row),
+                Some(_) if attempt.state.is_committed() => self.committed.push(row),
+                Some(_) => self.attempts.push(row),
+            }
         }
         for operation in &change.operations {
-            self.operations.push(operation_rows::row(vault, pk, operation)?);
+            let row = operation_rows::row(vault, pk, operation)?;
+            if old.is_none() { self.new_operations.push(row) } else { self.operations.push(row) }
         }
         for row in &change.observations {
             self.observations.push(observation_rows::row(pk, row));
         }
         if let Some(id) = change.repeated {
             self.repeats.push([pk.into(), id.uuid().into()]);
-            self.expected[0] += 1;
         }
         if let Some(push) = &change.push {
             self.pushes.push(push_rows::row(vault, pk, push)?);
@@ -102,7 +105,6 @@ impl<'a> Writes<'a> {
         if let Some(claim) = claim {
             let (id, operation) = (record.checkout.id, change.claimed_operation);
             self.claims.push(idempotency_rows::claim_row(number, claim, Some(id), operation));
-            self.expected[1] += 1;
         }
         if let Some(write) = &change.claim {
             let row = idempotency_rows::settle_row(vault, (*tenant, number), write, change.claimed_operation)?;
@@ -111,56 +113,56 @@ impl<'a> Writes<'a> {
         Ok(())
     }
 
-    /// The statements, in the order in which they must be sent, each with what its answer is about.
+    /// The statements, in the order in which they must be sent. Whatever must not be written makes one of them fail.
     pub(crate) fn statements(&self) -> Vec<Statement<'_>> {
         let tables = [
-            (Written::Other, checkout_rows::INSERT, &self.new_checkouts),
-            (Written::Other, checkout_rows::UPDATE, &self.checkouts),
-            (Written::Other, checkout_rows::UPDATE_CART, &self.carts),
-            (Written::Other, checkout_rows::UPDATE_PERSONAL, &self.people),
-            (Written::Other, checkout_rows::UPDATE_DERIVED, &self.derived),
-            (Written::Other, attempt_rows::PUT, &self.attempts),
-            (Written::Other, attempt_rows::PUT, &self.committed),
-            (Written::Other, operation_rows::PUT, &self.operations),
-            (Written::Other, observation_rows::INSERT, &self.observations),
-            (Written::Repeats, observation_rows::REPEAT, &self.repeats),
-            (Written::Other, push_rows::INSERT, &self.pushes),
-            (Written::Other, ledger_rows::INSERT, &self.ledger),
-            (Written::Other, attention_rows::PUT, &self.attention),
-            (Written::Claims, idempotency_rows::CLAIM, &self.claims),
-            (Written::Other, idempotency_rows::SETTLE, &self.settled),
-            (Written::Lost, idempotency_rows::FIND, &self.lost),
+            (checkout_rows::INSERT, &self.new_checkouts),
+            (checkout_rows::UPDATE, &self.checkouts),
+            (checkout_rows::UPDATE_CART, &self.carts),
+            (checkout_rows::UPDATE_PERSONAL, &self.people),
+            (checkout_rows::UPDATE_DERIVED, &self.derived),
+            (attempt_rows::INSERT, &self.new_attempts),
+            (attempt_rows::PUT, &self.attempts),
+            (attempt_rows::PUT, &self.committed),
+            (operation_rows::INSERT, &self.new_operations),
+            (operation_rows::PUT, &self.operations),
+            (observation_rows::INSERT, &self.observations),
+            (observation_rows::REPEAT, &self.repeats),
+            (push_rows::INSERT, &self.pushes),
+            (ledger_rows::INSERT, &self.ledger),
+            (attention_rows::PUT, &self.attention),
+            (idempotency_rows::CLAIM_OR_FAIL, &self.claims),
+            (idempotency_rows::SETTLE, &self.settled),
         ];
         let mut statements: Vec<Statement<'_>> = tables
             .into_iter()
-            .filter(|(.., rows)| !rows.is_empty())
-            .map(|(about, sql, rows)| Statement { about, sql, values: rows.values() })
+            .filter(|(_, rows)| !rows.is_empty())
+            .map(|(sql, rows)| Statement { sql, values: rows.values() })
             .collect();
-        if !self.events.is_empty() {
-            let mut values = self.events.values();
-            values.push(&None::<Uuid>);
-            statements.push(Statement { about: Written::Deliveries, sql: event_rows::INSERT, values });
-        }
         for (sql, checkouts, kept) in [
             (push_rows::TRIM_REFUSED, &self.refused_in, &push_rows::REFUSED_KEPT),
             (push_rows::TRIM_REPEATS, &self.repeated_in, &push_rows::REPEATS_KEPT),
         ] {
             if !checkouts.is_empty() {
-                statements.push(Statement { about: Written::Other, sql, values: vec![checkouts, kept] });
+                statements.push(Statement { sql, values: vec![checkouts, kept] });
             }
+        }
+        if !self.events.is_empty() {
+            let mut values = self.events.values();
+            values.push(&None::<Uuid>);
+            statements.push(Statement { sql: event_rows::INSERT, values });
         }
         statements
     }
 
-    /// Looks up who has this key.
-    pub(crate) fn look_up(&mut self, tenant: i64, claim: &'a Claim) {
-        self.lost.push([tenant.into(), claim.route.as_str().into(), claim.key.as_str().into()]);
+    /// True when the last statement is the one that writes events, and answers how many deliveries were made with them.
+    pub(crate) fn tells(&self) -> bool {
+        !self.events.is_empty()
     }
 }
 
 /// A statement with its values.
 pub(crate) struct Statement<'a> {
-    pub(crate) about: Written,
     sql: &'static str,
     values: Vec<&'a (dyn ToSql + Sync)>,
 }
@@ -170,19 +172,4 @@ impl Statement<'_> {
     pub(crate) fn step(&self) -> Step<'_> {
         Step::With(self.sql, &self.values)
     }
-}
-
-/// Which answer is which.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Written {
-    /// Facts that were counted again.
-    Repeats,
-    /// Keys that were claimed.
-    Claims,
-    /// How many deliveries were made.
-    Deliveries,
-    /// Rows of keys that somebody else has.
-    Lost,
-    /// Nothing to look at.
-    Other,
 }

@@ -1,7 +1,7 @@
 //! A line to the server that breaks at the worst moment.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -9,6 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// The message that commits, as it travels.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+/// The answer to it.
+const COMMITTED: &[u8] = b"C\0\0\0\x0bCOMMIT\0";
 
 /// When the line breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +46,9 @@ impl Proxy {
 async fn pass(client: TcpStream, server: TcpStream, at: Break, breaks: Arc<AtomicU32>) {
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let answers = tokio::spawn(copy(from_server, to_client));
-    requests(from_client, to_server, at, &breaks, &answers).await;
-    answers.abort();
+    let broken = Arc::new(AtomicBool::new(false));
+    let answers = tokio::spawn(copy(from_server, to_client, Arc::clone(&broken)));
+    requests(from_client, to_server, at, &breaks, &broken, answers).await;
 }
 
 async fn requests(
@@ -54,7 +56,8 @@ async fn requests(
     mut to: OwnedWriteHalf,
     at: Break,
     breaks: &AtomicU32,
-    answers: &tokio::task::JoinHandle<()>,
+    broken: &AtomicBool,
+    answers: tokio::task::JoinHandle<()>,
 ) {
     let mut bytes = vec![0; 1 << 16];
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
@@ -63,21 +66,33 @@ async fn requests(
         let breaks_now =
             commits && breaks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
         if breaks_now && at == Break::Before {
-            return;
+            break;
         }
         if breaks_now {
-            answers.abort();
-        }
-        if to.write_all(heard).await.is_err() || breaks_now {
+            // A server that notices that nobody listens any more stops where it is: it answers into the void.
+            broken.store(true, Ordering::SeqCst);
+            if to.write_all(heard).await.is_ok() {
+                let _ = answers.await;
+            }
             return;
         }
+        if to.write_all(heard).await.is_err() {
+            break;
+        }
     }
+    answers.abort();
 }
 
-async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
-    let mut bytes = vec![0; 1 << 16];
+/// Passes on what it hears. Once the line is broken nothing comes through, and it ends with the answer to the commit.
+async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, broken: Arc<AtomicBool>) {
+    let (mut bytes, mut unheard) = (vec![0; 1 << 16], Vec::new());
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
-        if to.write_all(&bytes[..read]).await.is_err() {
+        if broken.load(Ordering::SeqCst) {
+            unheard.extend_from_slice(&bytes[..read]);
+            if unheard.windows(COMMITTED.len()).any(|part| part == COMMITTED) {
+                return;
+            }
+        } else if to.write_all(&bytes[..read]).await.is_err() {
             return;
         }
     }
