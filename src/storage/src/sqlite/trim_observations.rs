@@ -13,9 +13,13 @@ const FREE: &str = "
             ('refunded', 'charged_back', 'declined', 'canceled', 'expired', 'failed')))
     AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.checkout = o.checkout AND l.observation = o.id)";
 
+/// Rows are looked at in the order in which they were written, which is nearly that of their age: after so many young
+/// ones in a row no old one is expected. One that a clock set back left among them goes a little later.
+const YOUNG_IN_A_ROW: u32 = 1_000;
+
 /// Where the last batch ended, so that facts that must stay are not looked at again for each batch of others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct FactCursor(Option<(i64, i64)>);
+pub(crate) struct FactCursor(Option<i64>);
 
 /// Looks for facts that may go, beginning where the last batch ended; what it looks at, it only reads.
 pub(crate) fn find(db: &Connection, cursor: &mut FactCursor, before: Timestamp, batch: u32) -> Done<Vec<i64>> {
@@ -33,19 +37,23 @@ pub(crate) fn find(db: &Connection, cursor: &mut FactCursor, before: Timestamp, 
 
 fn walk(db: &Connection, cursor: &mut FactCursor, before: Timestamp, batch: u32) -> Done<Vec<i64>> {
     let sql = format!(
-        "SELECT o.pk, o.received_at, {FREE} FROM observations o INDEXED BY observations_by_age
-         WHERE (o.received_at, o.pk) > (?1, ?2) AND o.received_at < ?3 ORDER BY o.received_at, o.pk"
+        "SELECT o.pk, o.received_at < ?2, o.received_at < ?2 AND {FREE} FROM observations o
+         WHERE o.pk > ?1 ORDER BY o.pk"
     );
-    let (received_at, pk) = cursor.0.unwrap_or((i64::MIN, 0));
-    let wanted = usize::try_from(batch).unwrap_or(usize::MAX);
     let mut statement = db.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![received_at, pk, time(before)])?;
-    let mut found = Vec::new();
-    while found.len() < wanted
+    let mut rows = statement.query(params![cursor.0.unwrap_or(0), time(before)])?;
+    let (mut found, mut young) = (Vec::new(), 0);
+    while count(found.len())? < u64::from(batch)
+        && young < YOUNG_IN_A_ROW
         && let Some(row) = rows.next()?
     {
-        let (pk, received_at, free): (i64, i64, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        cursor.0 = Some((received_at, pk));
+        let (pk, old, free): (i64, bool, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if old {
+            cursor.0 = Some(pk);
+            young = 0;
+        } else {
+            young += 1;
+        }
         if free {
             found.push(pk);
         }
@@ -53,15 +61,30 @@ fn walk(db: &Connection, cursor: &mut FactCursor, before: Timestamp, batch: u32)
     Ok(found)
 }
 
+fn old_pushes(db: &Connection, before: Timestamp, batch: u32) -> Done<Vec<i64>> {
+    let mut statement = db.prepare_cached("SELECT pk, received_at < ?1 FROM pushes ORDER BY pk")?;
+    let mut rows = statement.query([time(before)])?;
+    let (mut found, mut young) = (Vec::new(), 0);
+    while count(found.len())? < u64::from(batch)
+        && young < YOUNG_IN_A_ROW
+        && let Some(row) = rows.next()?
+    {
+        if row.get(1)? {
+            found.push(row.get(0)?);
+            young = 0;
+        } else {
+            young += 1;
+        }
+    }
+    Ok(found)
+}
+
 /// Deletes old pushes first, then facts that still may go; no more than a batch in all. Says how many.
 pub(crate) fn delete(db: &Connection, before: Timestamp, batch: u32, facts: &[i64]) -> Done<u64> {
-    let pushes = db
-        .prepare_cached(
-            "DELETE FROM pushes WHERE pk IN
-                (SELECT pk FROM pushes WHERE received_at < ?1 ORDER BY received_at LIMIT ?2)",
-        )?
-        .execute(params![time(before), batch])?;
-    let mut deleted = count(pushes)?;
+    let mut deleted = 0;
+    for push in old_pushes(db, before, batch)? {
+        deleted += count(db.prepare_cached("DELETE FROM pushes WHERE pk = ?1")?.execute([push])?)?;
+    }
     let sql = format!("DELETE FROM observations AS o WHERE o.pk = ?1 AND {FREE}");
     for fact in facts {
         if deleted >= u64::from(batch) {

@@ -135,6 +135,3 @@ CREATE TABLE recoveries (
     created_at INTEGER NOT NULL, -- of the last event that was looked at, or where to begin
     event      INTEGER NOT NULL  -- that event; 0 at the beginning
 ) STRICT;
-
-CREATE INDEX observations_by_age ON observations (received_at);
-CREATE INDEX pushes_by_age ON pushes (received_at);
