@@ -2,22 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "shared/telling.rs"]
+mod telling;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lendport_core::operation::{Phase, Shipment, ShipmentStatus};
-use lendport_core::{
-    AttemptState, CheckoutId, DeliveryAttempt, DeliveryAttemptId, EndpointSecret, EndpointState, EventType,
-    OperationKind, Personal, ProviderAccount, ProviderAccountId, ProviderId, Secret, WebhookEndpoint,
-    WebhookEndpointId,
-};
+use lendport_core::{AttemptState, CheckoutId, Secret};
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore, migrate};
-use lendport_storage::{
-    AfterTry, Change, ClaimState, ClaimWrite, Database, LeaseAsk, OutboxAsk, OutboxChange, OutboxLoaded, StoreError,
-    TriedDelivery, Vault, change_outbox_with,
-};
-use lendport_testkit::clock::START;
-use lendport_testkit::samples;
+use lendport_storage::{Change, Database, StoreError, Vault};
 use lendport_testkit::storage_suite::World;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -133,54 +126,14 @@ fn a_place_that_cannot_be_written_is_named() {
 async fn the_files_tell_nothing_about_anybody() {
     let (folder, path) = fresh();
     let world = World::new(Database::of(Arc::new(open(&path).unwrap()))).await;
-    let mut opening = world.opening(AttemptState::AwaitingCustomer);
-    let (id, attempt) = (opening.checkout.as_ref().unwrap().id, opening.attempts.first().unwrap().clone());
-    let mut shipment = world.operation(&attempt, OperationKind::Shipment, Phase::Sent);
-    shipment.shipment = Some(Shipment {
-        status: ShipmentStatus::Shipped,
-        carrier: None,
-        service: None,
-        tracking_number: None,
-        tracking_url: None,
-        shipped_on: None,
-        expected_on: None,
-        message: Some("ring at Doe".to_owned()),
-        lines: Vec::new(),
-    });
-    opening.operations = vec![shipment];
-    let mut push = world.push(&attempt, "stored");
-    push.body = br#"{"email":"john@example.com"}"#.to_vec();
-    opening.push = Some(push);
-    let claim = world.claim("key", "one", attempt.created_at);
-    let answer = r#"{"customer":{"email":"john@example.com","last_name":"Doe"}}"#.to_owned();
-    opening.claim = Some(ClaimWrite {
-        route: claim.route.clone(),
-        key: claim.key.clone(),
-        owner: claim.owner.clone(),
-        state: ClaimState::Completed { status: 201, body: answer },
-    });
-    world.store.insert_checkout(world.tenant, Some(claim), opening).await.unwrap();
-    let mut changed = world.read(id).await.checkout;
-    changed.version += 1;
-    changed.customer.first_name = Personal::new("Johanna".to_owned());
-    let change = Change { checkout: Some(Box::new(changed)), ..Change::default() };
-    world.change(id, move |_| change.clone()).await.unwrap();
-    let account = ProviderAccount {
-        id: ProviderAccountId::mint(&world.ids),
-        merchant: world.tenant.merchant,
-        provider: ProviderId::parse("sandbox").unwrap(),
-        mode: world.tenant.mode,
-        settings: samples::account(&[("username", "mr_shop"), ("password", "moa24phoPh")]),
-    };
-    world.store.put_account(&account).await.unwrap();
-    deliver_something(&world, id).await;
+    let id = telling::happens(&world).await;
 
     let search = || {
         let mut read = 0;
         for entry in std::fs::read_dir(folder.path()).unwrap() {
             let (entry, bytes) = entry.map(|entry| (entry.path(), std::fs::read(entry.path()).unwrap())).unwrap();
             read += bytes.len();
-            for word in TELLING {
+            for word in telling::TELLING {
                 let found = bytes.windows(word.len()).any(|at| at.eq_ignore_ascii_case(word.as_bytes()));
                 assert!(!found, "{word} stands in {}", entry.display());
             }
@@ -191,76 +144,8 @@ async fn the_files_tell_nothing_about_anybody() {
     let with_log = search();
     world.store.close().await;
     assert!(with_log > 10_000 && search() > 10_000);
-    // What was searched for is really there.
     let world = World::new(Database::of(Arc::new(open(&path).unwrap()))).await;
-    assert_eq!(world.read(id).await.checkout.customer.first_name.expose(), "Johanna");
-}
-
-/// What must not stand in any file. Long enough not to stand in random bytes by chance.
-const TELLING: [&str; 10] = [
-    "john@example",
-    "Johanna",
-    "2222222222",
-    "West End",
-    "Long Branch",
-    "moa24phoPh",
-    "mr_shop",
-    "MfKQ9r8GKY",
-    "hooks/token",
-    "said the receiver",
-];
-
-/// An endpoint with a secret and a telling address, whose receiver told something about a customer.
-async fn deliver_something(world: &World, checkout: CheckoutId) {
-    let endpoint = WebhookEndpoint {
-        id: WebhookEndpointId::mint(&world.ids),
-        url: "https://shop.example/hooks/token".to_owned(),
-        description: None,
-        events: Vec::new(),
-        secrets: vec![EndpointSecret { text: Secret::from("whsec_MfKQ9r8GKYqrTwjU"), expires_at: None }],
-        state: EndpointState::Enabled,
-        failing_since: None,
-        version: 1,
-        created_at: START,
-        updated_at: START,
-    };
-    let change = OutboxChange { endpoint: Some(endpoint), ..OutboxChange::default() };
-    let decide = move |_: OutboxLoaded<'_>| (change.clone(), ());
-    change_outbox_with(&*world.outbox, world.tenant, OutboxAsk::default(), decide).await.unwrap();
-    let event = world.event(checkout, EventType::CheckoutCreated, 1);
-    let change = Change { events: vec![event], ..Change::default() };
-    world.change(checkout, move |_| change.clone()).await.unwrap();
-    let ask = LeaseAsk {
-        owner: "one".to_owned(),
-        now: START,
-        until: START,
-        abandoned: START,
-        limit: 9,
-        per_endpoint: 9,
-        rooms: [].into(),
-    };
-    let leased = world.outbox.lease_deliveries(&ask).await.unwrap().remove(0);
-    let attempt = DeliveryAttempt {
-        id: DeliveryAttemptId::mint(&world.ids),
-        url: leased.endpoint.url.clone(),
-        started_at: START,
-        latency_ms: 1,
-        status: Some(200),
-        error: None,
-        response: b"john, said the receiver".to_vec(),
-    };
-    let (delivery, endpoint) = (leased.delivery.id, leased.endpoint.id);
-    let tried = TriedDelivery {
-        tenant: world.tenant,
-        delivery,
-        endpoint,
-        leased: leased.delivery.updated_at,
-        attempt,
-        after: AfterTry::Delivered,
-    };
-    world.outbox.settle_deliveries("one", vec![tried]).await.unwrap();
-    let (_, log) = world.outbox.delivery(world.tenant, delivery).await.unwrap().unwrap();
-    assert_eq!(log.first().unwrap().response, b"john, said the receiver");
+    assert!(telling::is_there(&world, id).await, "what was searched for");
 }
 
 /// Spoils one value behind the store's back and says how reading it fails.

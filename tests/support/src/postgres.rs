@@ -5,13 +5,14 @@
 #![expect(clippy::panic, reason = "a test without its database fails")]
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::hash::{BuildHasher as _, RandomState};
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -78,6 +79,14 @@ impl Cluster {
     /// # Panics
     /// When PostgreSQL is not installed, or does not start.
     pub fn start(settings: &[&str]) -> Self {
+        Self::start_with(settings, &[])
+    }
+
+    /// The same with these files, by name and text, in its data directory, where nobody else reads them.
+    ///
+    /// # Panics
+    /// As [`Cluster::start`].
+    pub fn start_with(settings: &[&str], files: &[(&str, &str)]) -> Self {
         let binaries = binaries();
         let folder = TempDir::with_prefix("lendport-postgres-").unwrap_or_else(|error| panic!("no folder: {error}"));
         // PostgreSQL refuses to run as root.
@@ -98,6 +107,9 @@ impl Cluster {
         let mut initdb = cluster.command("initdb");
         initdb.args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username", ROLE, "-D"]);
         run(initdb.arg(cluster.data()));
+        for (name, text) in files {
+            cluster.put(name, text).unwrap_or_else(|error| panic!("{name} cannot be written: {error}"));
+        }
         cluster.start_again();
         cluster
     }
@@ -122,6 +134,13 @@ impl Cluster {
             }
         }
         panic!("PostgreSQL does not start:\n{}", self.log());
+    }
+
+    fn put(&self, name: &str, text: &str) -> io::Result<()> {
+        let path = self.data().join(name);
+        File::options().create(true).truncate(true).write(true).mode(0o600).open(&path)?.write_all(text.as_bytes())?;
+        let (user, group) = self.owner.unzip();
+        std::os::unix::fs::chown(path, user, group)
     }
 
     fn spawn(&self, port: u16) -> Child {

@@ -8,10 +8,18 @@ use super::delivery_rows;
 use super::fault::Done;
 
 /// Asks for one. Where one is under way, the earlier beginning holds.
+///
+/// Who is writing events now may have seen the endpoint as it was before, and made no delivery for it; its events come to
+/// light when it commits, and a page must not be read before that. Whoever begins to write later sees the endpoint as it
+/// is now.
 pub(crate) async fn ask(db: &Db, endpoint: i64, since: Timestamp) -> Done<()> {
-    let sql = "INSERT INTO recoveries (endpoint, created_at, event) VALUES ($1, $2, 0)
-               ON CONFLICT (endpoint) DO UPDATE SET created_at = excluded.created_at, event = 0
-               WHERE excluded.created_at <= recoveries.created_at";
+    let sql = "INSERT INTO recoveries (endpoint, created_at, event, writing) VALUES ($1, $2, 0, ARRAY(
+                   SELECT DISTINCT virtualtransaction FROM pg_locks WHERE relation = 'events'::regclass
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                   AND mode = 'RowExclusiveLock' AND pid <> pg_backend_pid()))
+               ON CONFLICT (endpoint) DO UPDATE SET writing = excluded.writing,
+                   created_at = LEAST(excluded.created_at, recoveries.created_at),
+                   event = CASE WHEN excluded.created_at <= recoveries.created_at THEN 0 ELSE recoveries.event END";
     db.write(sql, &[&endpoint, &since]).await?;
     Ok(())
 }
@@ -38,11 +46,15 @@ pub(crate) const END: &str = "UPDATE deliveries SET state = 'failed', next_at = 
          SELECT id FROM deliveries WHERE endpoint = $1 AND state = 'pending' ORDER BY checkout LIMIT $2 FOR UPDATE))";
 
 /// Looks at no more than this many events, or pending deliveries of a removed endpoint, for one row that nobody else works
-/// on; says at how many, and none when there is no such row.
+/// on and whose time has come; says at how many, and none when there is no such row.
 pub(crate) async fn some(held: Transaction, now: Timestamp, batch: i64) -> Done<Option<u64>> {
     held.batch_execute("BEGIN").await?;
     let next = "SELECT r.endpoint, r.created_at, r.event, w.removed FROM recoveries r
-                JOIN webhook_endpoints w ON w.pk = r.endpoint ORDER BY r.endpoint LIMIT 1 FOR UPDATE OF r SKIP LOCKED";
+                JOIN webhook_endpoints w ON w.pk = r.endpoint
+                WHERE r.writing = '{}' OR NOT EXISTS (SELECT FROM pg_locks l
+                    WHERE l.virtualtransaction = ANY (r.writing) AND l.relation = 'events'::regclass
+                    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+                ORDER BY r.endpoint LIMIT 1 FOR UPDATE OF r SKIP LOCKED";
     let Some(cursor) = held.row(next, &[]).await? else {
         held.batch_execute("ROLLBACK").await?;
         held.ended();
@@ -58,7 +70,7 @@ pub(crate) async fn some(held: Transaction, now: Timestamp, batch: i64) -> Done<
     if is_over {
         held.write("DELETE FROM recoveries WHERE endpoint = $1", &[&endpoint]).await?;
     } else if let Some((created_at, pk)) = last {
-        let sql = "UPDATE recoveries SET created_at = $2, event = $3 WHERE endpoint = $1";
+        let sql = "UPDATE recoveries SET created_at = $2, event = $3, writing = '{}' WHERE endpoint = $1";
         held.write(sql, &[&endpoint, &created_at, &pk]).await?;
     }
     held.batch_execute("COMMIT").await?;

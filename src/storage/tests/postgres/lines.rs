@@ -29,7 +29,7 @@ impl Hog {
         Self { database: database.to_owned(), thread: Some(thread) }
     }
 
-    fn leave(mut self) {
+    async fn leave(mut self) {
         let sql = format!(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
              WHERE datname = '{}' AND query LIKE '%pg_sleep(120)%' AND pid <> pg_backend_pid()",
@@ -37,25 +37,33 @@ impl Hog {
         );
         psql("postgres", &sql);
         self.thread.take().unwrap().join().unwrap();
+        let held = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND query LIKE '%pg_sleep(120)%' \
+             AND pid <> pg_backend_pid()",
+            self.database
+        );
+        until("he is gone", || async { psql("postgres", &held) == "0" }).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_hangs_is_cut_off() {
     let (name, mut settings) = fresh();
-    settings.lock_timeout = Duration::from_millis(300);
-    settings.statement_timeout = Duration::from_millis(900);
+    // Long enough for all that does not hang, on a busy machine.
+    settings.lock_timeout = Duration::from_secs(4);
+    settings.statement_timeout = Duration::from_secs(8);
     let world = World::new(open(&settings).await).await;
     let before = write(&world).await.unwrap();
     let hog = Hog::on(&name).await;
-    for error in [
-        world.store.checkout(world.tenant, before).await.unwrap_err(),
-        world.change(before, |_| Change::default()).await.unwrap_err(),
-        write(&world).await.unwrap_err(),
-    ] {
+    let (read, change, insert) = tokio::join!(
+        world.store.checkout(world.tenant, before),
+        world.change(before, |_| Change::default()),
+        write(&world)
+    );
+    for error in [read.unwrap_err(), change.unwrap_err(), insert.unwrap_err()] {
         assert!(matches!(&error, StoreError::Unavailable(why) if why.contains("timeout")), "{error:?}");
     }
-    hog.leave();
+    hog.leave().await;
     assert_eq!(world.read(before).await.checkout.version, 1);
     write(&world).await.unwrap();
 }
@@ -63,7 +71,14 @@ async fn what_hangs_is_cut_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_without_a_connection_is_told_so() {
     let (name, settings) = fresh();
-    let settings = PostgresSettings { connections: 2, connection_wait: Duration::from_millis(200), ..settings };
+    let minutes = Duration::from_secs(600);
+    let settings = PostgresSettings {
+        connections: 2,
+        connection_wait: Duration::from_secs(3),
+        lock_timeout: minutes,
+        statement_timeout: minutes,
+        ..settings
+    };
     let world = std::sync::Arc::new(World::new(open(&settings).await).await);
     let before = write(&world).await.unwrap();
     let hog = Hog::on(&name).await;
@@ -77,7 +92,7 @@ async fn a_call_without_a_connection_is_told_so() {
     until("both connections wait", || async { psql("postgres", &waits) == "2" }).await;
     let error = world.store.key_by_digest(&"0".repeat(64)).await.unwrap_err();
     assert_eq!(error, StoreError::Unavailable("every connection to the database is busy".to_owned()));
-    hog.leave();
+    hog.leave().await;
     for one in waiting {
         assert!(one.await.unwrap().unwrap().is_some());
     }

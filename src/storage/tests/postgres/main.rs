@@ -3,11 +3,16 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod commits;
+mod full;
 mod lines;
 mod proxy;
+mod recovery;
 mod restart;
 mod schema;
 mod secrecy;
+#[path = "../shared/telling.rs"]
+mod telling;
+mod tls;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,48 +1,21 @@
 //! What a stolen copy of the database, or the server's log, does not tell.
 
-use lendport_core::operation::{Phase, Shipment, ShipmentStatus};
-use lendport_core::{
-    AttemptState, CheckoutId, DeliveryAttempt, DeliveryAttemptId, EndpointSecret, EndpointState, EventType,
-    OperationKind, Personal, ProviderAccount, ProviderAccountId, ProviderId, Secret, WebhookEndpoint,
-    WebhookEndpointId,
-};
-use lendport_storage::{
-    AfterTry, Change, ClaimState, ClaimWrite, LeaseAsk, OutboxAsk, OutboxChange, OutboxLoaded, TriedDelivery,
-    change_outbox_with,
-};
-use lendport_testkit::clock::START;
 use lendport_testkit::postgres::Cluster;
-use lendport_testkit::samples;
 use lendport_testkit::storage_suite::World;
 
-use super::{fresh, open};
-
-/// What must not stand anywhere. Long enough not to stand in random bytes by chance.
-const TELLING: [&str; 10] = [
-    "john@example",
-    "Johanna",
-    "2222222222",
-    "West End",
-    "Long Branch",
-    "moa24phoPh",
-    "mr_shop",
-    "MfKQ9r8GKY",
-    "hooks/token",
-    "said the receiver",
-];
+use super::{fresh, open, telling};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_database_tells_nothing_about_anybody() {
     let (name, settings) = fresh();
     let world = World::new(open(&settings).await).await;
-    let id = buy_something(&world).await;
-    deliver_something(&world, id).await;
+    let id = telling::happens(&world).await;
 
     let dump = Cluster::shared().dump(&name);
     assert!(dump.len() > 10_000 && String::from_utf8_lossy(&dump).contains(&id.uuid().to_string()));
     for (place, text) in [("database", dump), ("log", Cluster::shared().log().into_bytes())] {
         let text = text.to_ascii_lowercase();
-        for word in TELLING {
+        for word in telling::TELLING {
             // Bytes are dumped as hexadecimal digits.
             let digits: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
             for form in [word.to_ascii_lowercase(), digits] {
@@ -51,104 +24,5 @@ async fn the_database_tells_nothing_about_anybody() {
             }
         }
     }
-    // What was searched for is really there.
-    assert_eq!(world.read(id).await.checkout.customer.first_name.expose(), "Johanna");
-}
-
-async fn buy_something(world: &World) -> CheckoutId {
-    let mut opening = world.opening(AttemptState::AwaitingCustomer);
-    let id = opening.checkout.as_ref().unwrap().id;
-    let attempt = opening.attempts[0].clone();
-    let mut shipment = world.operation(&attempt, OperationKind::Shipment, Phase::Sent);
-    shipment.shipment = Some(Shipment {
-        status: ShipmentStatus::Shipped,
-        carrier: None,
-        service: None,
-        tracking_number: None,
-        tracking_url: None,
-        shipped_on: None,
-        expected_on: None,
-        message: Some("left with Johanna".to_owned()),
-        lines: Vec::new(),
-    });
-    opening.operations = vec![shipment];
-    let mut push = world.push(&attempt, "stored");
-    push.body = br#"{"email":"john@example.com"}"#.to_vec();
-    opening.push = Some(push);
-    let claim = world.claim("key", "one", attempt.created_at);
-    let answer = r#"{"customer":{"email":"john@example.com","last_name":"Doe"}}"#.to_owned();
-    opening.claim = Some(ClaimWrite {
-        route: claim.route.clone(),
-        key: claim.key.clone(),
-        owner: claim.owner.clone(),
-        state: ClaimState::Completed { status: 201, body: answer },
-    });
-    world.store.insert_checkout(world.tenant, Some(claim), opening).await.unwrap();
-    let mut changed = world.read(id).await.checkout;
-    changed.version += 1;
-    changed.customer.first_name = Personal::new("Johanna".to_owned());
-    let change = Change { checkout: Some(Box::new(changed)), ..Change::default() };
-    world.change(id, move |_| change.clone()).await.unwrap();
-    let account = ProviderAccount {
-        id: ProviderAccountId::mint(&world.ids),
-        merchant: world.tenant.merchant,
-        provider: ProviderId::parse("sandbox").unwrap(),
-        mode: world.tenant.mode,
-        settings: samples::account(&[("username", "mr_shop"), ("password", "moa24phoPh")]),
-    };
-    world.store.put_account(&account).await.unwrap();
-    id
-}
-
-/// An endpoint with a secret and a telling address, whose receiver told something about a customer.
-async fn deliver_something(world: &World, checkout: CheckoutId) {
-    let endpoint = WebhookEndpoint {
-        id: WebhookEndpointId::mint(&world.ids),
-        url: "https://shop.example/hooks/token".to_owned(),
-        description: None,
-        events: Vec::new(),
-        secrets: vec![EndpointSecret { text: Secret::from("whsec_MfKQ9r8GKYqrTwjU"), expires_at: None }],
-        state: EndpointState::Enabled,
-        failing_since: None,
-        version: 1,
-        created_at: START,
-        updated_at: START,
-    };
-    let change = OutboxChange { endpoint: Some(endpoint), ..OutboxChange::default() };
-    let decide = move |_: OutboxLoaded<'_>| (change.clone(), ());
-    change_outbox_with(&*world.outbox, world.tenant, OutboxAsk::default(), decide).await.unwrap();
-    let event = world.event(checkout, EventType::CheckoutCreated, 1);
-    let change = Change { events: vec![event], ..Change::default() };
-    world.change(checkout, move |_| change.clone()).await.unwrap();
-    let ask = LeaseAsk {
-        owner: "one".to_owned(),
-        now: START,
-        until: START,
-        abandoned: START,
-        limit: 9,
-        per_endpoint: 9,
-        rooms: [].into(),
-    };
-    let leased = world.outbox.lease_deliveries(&ask).await.unwrap().remove(0);
-    let attempt = DeliveryAttempt {
-        id: DeliveryAttemptId::mint(&world.ids),
-        url: leased.endpoint.url.clone(),
-        started_at: START,
-        latency_ms: 1,
-        status: Some(200),
-        error: None,
-        response: b"john, said the receiver".to_vec(),
-    };
-    let (delivery, endpoint) = (leased.delivery.id, leased.endpoint.id);
-    let tried = TriedDelivery {
-        tenant: world.tenant,
-        delivery,
-        endpoint,
-        leased: leased.delivery.updated_at,
-        attempt,
-        after: AfterTry::Delivered,
-    };
-    world.outbox.settle_deliveries("one", vec![tried]).await.unwrap();
-    let (_, log) = world.outbox.delivery(world.tenant, delivery).await.unwrap().unwrap();
-    assert_eq!(log[0].response, b"john, said the receiver");
+    assert!(telling::is_there(&world, id).await, "what was searched for");
 }

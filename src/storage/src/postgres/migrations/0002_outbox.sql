@@ -94,7 +94,9 @@ CREATE TABLE processes (
 CREATE TABLE recoveries (
     endpoint   bigint      NOT NULL PRIMARY KEY,
     created_at timestamptz NOT NULL, -- of the last event that was looked at, or where to begin
-    event      bigint      NOT NULL  -- that event; 0 at the beginning
+    event      bigint      NOT NULL, -- that event; 0 at the beginning
+    -- Transactions that were writing events when it was asked for; it begins when they have ended.
+    writing    text[]      NOT NULL DEFAULT '{}'
 );
 
 -- The one delivery of an event to an endpoint: it begins as the event's id does, so that it sorts by time, and goes on
