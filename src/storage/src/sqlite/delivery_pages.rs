@@ -98,3 +98,67 @@ fn query(endpoint: &KnownEndpoint, state: Option<DeliveryState>, after: Option<D
     query.sql.push_str(&format!(" ORDER BY d.id DESC LIMIT ?{}", query.values.len()));
     query
 }
+
+#[cfg(test)]
+mod tests {
+    use lendport_core::{EndpointState, WebhookEndpoint, WebhookEndpointId};
+    use lendport_testkit::SeededIds;
+    use lendport_testkit::clock::START;
+
+    use super::*;
+    use crate::sqlite::pages::plan;
+
+    fn endpoint(ids: &SeededIds, removed: bool) -> KnownEndpoint {
+        let endpoint = WebhookEndpoint {
+            id: WebhookEndpointId::mint(ids),
+            url: "https://shop.example/hooks".to_owned(),
+            description: None,
+            events: Vec::new(),
+            secrets: Vec::new(),
+            state: EndpointState::Enabled,
+            failing_since: None,
+            version: 1,
+            created_at: START,
+            updated_at: START,
+        };
+        KnownEndpoint {
+            pk: 1,
+            tenant: 1,
+            url: 1,
+            endpoint: Arc::new(endpoint),
+            accepted_at: None,
+            removed,
+            readable: true,
+        }
+    }
+
+    /// Each state that few rows have is read from its own index, everything else down the key, which is in the order of
+    /// the list. What is pending is sorted: that is little.
+    #[test]
+    fn every_question_has_its_index() {
+        let ids = SeededIds::default();
+        for removed in [false, true] {
+            let endpoint = endpoint(&ids, removed);
+            for after in [None, Some(DeliveryId::mint(&ids))] {
+                for state in
+                    [None, Some(DeliveryState::Pending), Some(DeliveryState::Failed), Some(DeliveryState::Delivered)]
+                {
+                    let query = query(&endpoint, state, after, 20);
+                    if removed && state == Some(DeliveryState::Pending) {
+                        assert!(query.sql.contains(" AND 0 "), "nothing is read: {}", query.sql);
+                        continue;
+                    }
+                    let plan = plan(query);
+                    let index = match state {
+                        Some(DeliveryState::Failed) if !removed => "USING INDEX deliveries_failed (endpoint=?",
+                        Some(DeliveryState::Pending) if !removed => "USING INDEX deliveries_in_order (endpoint=?",
+                        _ => "USING PRIMARY KEY (endpoint=?",
+                    };
+                    assert!(plan.contains(index) && !plan.contains("SCAN"), "{state:?}: {plan}");
+                    let few = state == Some(DeliveryState::Pending) && !removed;
+                    assert!(few || !plan.contains("TEMP B-TREE"), "{state:?}: {plan}");
+                }
+            }
+        }
+    }
+}

@@ -90,3 +90,45 @@ fn query(
     query.sql.push_str(&format!(" ORDER BY e.id DESC LIMIT ?{}", query.values.len()));
     query
 }
+
+#[cfg(test)]
+mod tests {
+    use lendport_testkit::SeededIds;
+    use lendport_testkit::clock::START;
+
+    use super::*;
+    use crate::sqlite::pages::plan;
+
+    /// No list reads rows it does not show, whatever it is asked, nor sorts what an index has in order; only the age of
+    /// events has no index that is in the order of the list.
+    #[test]
+    fn every_question_has_its_index() {
+        let ids = SeededIds::default();
+        for bits in 0_u32..64 {
+            let on = |bit: u32| bits & (1 << bit) != 0;
+            let kinds = [EventType::CheckoutCreated, EventType::CheckoutUpdated];
+            let kinds = kinds.get(..usize::from(on(0)) + usize::from(on(1))).unwrap().to_vec();
+            let filter = EventFilter {
+                kinds: kinds.clone(),
+                checkout: None,
+                created_after: on(3).then_some(START),
+                created_before: on(4).then_some(START),
+            };
+            let queries = queries(1, on(2).then_some(7), &filter, on(5).then(|| EventId::mint(&ids)), 20);
+            assert_eq!(queries.len(), if on(2) { 1 } else { kinds.len().max(1) });
+            let index = match (on(2), kinds.as_slice(), on(3)) {
+                (true, ..) => "events_by_sequence (checkout=?",
+                (false, [_, ..], _) => "events_by_kind (tenant=? AND kind=?",
+                (false, [], true) => "events_by_age (tenant=? AND created_at>?",
+                (false, [], false) => "events_by_id (tenant=?",
+            };
+            for query in queries {
+                let plan = plan(query);
+                assert!(plan.contains(index) && !plan.contains("SCAN"), "{filter:?}: {plan}");
+                // A checkout has few events.
+                let may_sort = on(2) || index.starts_with("events_by_age");
+                assert!(may_sort || !plan.contains("TEMP B-TREE"), "{filter:?}: {plan}");
+            }
+        }
+    }
+}

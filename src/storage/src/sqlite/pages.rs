@@ -97,21 +97,28 @@ fn query(tenant: Tenant, filter: &CheckoutFilter, after: Option<CheckoutId>, lim
     query
 }
 
+/// What SQLite would do for a question to an empty database.
+#[cfg(test)]
+pub(super) fn plan(query: Query) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plans.db");
+    super::connection::create(&path).unwrap();
+    let mut db = super::connection::writer(&path).unwrap();
+    super::migrations::run(&mut db).unwrap();
+    let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {}", query.sql)).unwrap();
+    let steps = statement.query_map(params_from_iter(query.values), |row| row.get(3)).unwrap();
+    steps.map(Result::<String, _>::unwrap).collect::<Vec<_>>().join("; ")
+}
+
 #[cfg(test)]
 mod tests {
     use lendport_core::{MerchantId, Mode};
 
     use super::*;
-    use crate::sqlite::{connection, migrations};
 
     /// No list reads rows it does not show, whatever it is asked, except for the two filters that have no index.
     #[test]
     fn every_question_has_its_index() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("plans.db");
-        connection::create(&path).unwrap();
-        let mut db = connection::writer(&path).unwrap();
-        migrations::run(&mut db).unwrap();
         let ids = lendport_testkit::SeededIds::default();
         let tenant = Tenant { merchant: MerchantId::mint(&ids), mode: Mode::Test };
         for bits in 0_u32..64 {
@@ -124,11 +131,7 @@ mod tests {
                 created_after: on(3).then_some(now),
                 created_before: on(4).then_some(now),
             };
-            let query = query(tenant, &filter, on(5).then(|| CheckoutId::mint(&ids)), 20);
-            let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {}", query.sql)).unwrap();
-            let steps = statement.query_map(params_from_iter(query.values), |row| row.get(3)).unwrap();
-            let plan: Vec<String> = steps.map(Result::unwrap).collect();
-            let plan = plan.join("; ");
+            let plan = plan(query(tenant, &filter, on(5).then(|| CheckoutId::mint(&ids)), 20));
             let index = match (on(0), on(3), on(1)) {
                 (true, ..) => "checkouts_by_reference (merchant=? AND mode=? AND reference=?",
                 (false, true, _) => "checkouts_by_created (merchant=? AND mode=? AND created_at>?",
