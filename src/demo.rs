@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::{ambient, registry, sample, say};
 
 /// How long a push may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Plays the story.
 pub async fn run(asked: cli::Demo) -> Result<(), Failure> {

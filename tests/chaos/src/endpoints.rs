@@ -7,7 +7,7 @@ use crate::Fault;
 use crate::merchant::text_at;
 use crate::world::World;
 
-const TRIES: u32 = 100;
+const TRIES: u32 = 2_000;
 
 /// Makes one endpoint for each receiver and tells it the secret.
 pub(crate) async fn subscribe(world: &World) -> Result<(), Fault> {

@@ -17,7 +17,7 @@ const RESEND_MS: u64 = 150;
 const RESEND_SANDBOX_MS: u64 = 1_000;
 /// Milliseconds of a late or silent answer: long enough for a kill to fall into it.
 const DISTURBED_MS: u64 = 400;
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// The simulators that answer.
 pub(crate) struct Financers {

@@ -19,6 +19,8 @@ use crate::world::World;
 const PAUSE: Duration = Duration::from_millis(3);
 /// A replica that ended by itself is started again after this.
 const AFTER_AN_END: Duration = Duration::from_millis(100);
+/// How long a replica may take to stop, on a busy machine.
+const STOP_LIMIT: Duration = Duration::from_secs(120);
 /// What a gateway logs when it listens.
 const LISTENS: &str = "gateway answers";
 
@@ -99,11 +101,11 @@ pub(crate) async fn keep(
 async fn end(child: &mut Child) -> Result<(), Fault> {
     let id = child.id().ok_or("the replica is gone")?.to_string();
     Command::new("kill").args(["-TERM", &id]).status().await?;
-    let status = tokio::time::timeout(Duration::from_secs(30), child.wait()).await;
+    let status = tokio::time::timeout(STOP_LIMIT, child.wait()).await;
     match status {
         Ok(status) if status.as_ref().is_ok_and(std::process::ExitStatus::success) => Ok(()),
         Ok(status) => Err(format!("asked to stop, a replica ended with {status:?}").into()),
-        Err(_) => Err("a replica does not stop within 30 s of SIGTERM".into()),
+        Err(_) => Err(format!("a replica does not stop within {STOP_LIMIT:?} of SIGTERM").into()),
     }
 }
 

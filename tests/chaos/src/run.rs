@@ -26,7 +26,7 @@ use crate::world::{Plan, World};
 use crate::{Fault, endpoints, killer, report, say, settings, shop};
 
 /// How long the first gateway may take.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_secs(180);
 
 /// Runs what the command line asks for and prints what came of it. True when nothing was lost and nothing doubled.
 ///

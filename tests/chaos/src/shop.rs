@@ -15,7 +15,7 @@ use crate::wire::Message;
 use crate::world::World;
 
 /// How long a shopper goes on asking after the killing ended.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(420);
 const PAUSE: Duration = Duration::from_millis(40);
 
 /// Opens checkouts until `closing`, and sees the one under way to its end.
