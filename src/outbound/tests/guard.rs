@@ -62,8 +62,7 @@ fn client(lookup: Arc<Answers>) -> GuardedClient {
 }
 
 fn client_within(timeout: Duration, lookup: Arc<Answers>) -> GuardedClient {
-    let settings =
-        GuardSettings { timeout, connect_timeout: timeout / 2, loopback: true, ..GuardSettings::default() };
+    let settings = GuardSettings { timeout, connect_timeout: timeout / 2, loopback: true, ..GuardSettings::default() };
     GuardedClient::with_lookup(&settings, lookup).unwrap()
 }
 
