@@ -5,25 +5,12 @@ set -eu
 cd "$(dirname "$0")/.."
 
 say() { echo "install-python-deps: $*"; }
+. .ci/apt.sh
 
 wanted=.ci/python-requirements.txt
 
 if ! python3 -c 'import venv, ensurepip' >/dev/null 2>&1; then
-    if ! command -v apt-get >/dev/null 2>&1; then
-        say "missing: python3 with venv; there is no apt-get here, please install it" >&2
-        exit 1
-    fi
-    as_root=""
-    if [ "$(id -u)" -ne 0 ]; then
-        if ! command -v sudo >/dev/null 2>&1; then
-            say "missing: run 'apt-get install python3 python3-venv' as root" >&2
-            exit 1
-        fi
-        as_root="sudo"
-    fi
-    say "installing python3 python3-venv"
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3 python3-venv >/dev/null
+    install_packages python3 python3-venv
 fi
 
 # Wherever Cargo puts its output: the tests look for the environment beside their own folder there.

@@ -2,8 +2,10 @@
 # Installs the system packages that `make test` needs and that are missing. Rust itself is expected to be there:
 # it comes in too many ways to choose one here. Running it again does nothing.
 set -eu
+cd "$(dirname "$0")/.."
 
 say() { echo "install-test-deps: $*"; }
+. .ci/apt.sh
 
 missing=""
 # need COMMAND PACKAGE
@@ -18,39 +20,37 @@ need git git
 # The test of TLS errors looks at the roots of the system.
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
 # The tests start a PostgreSQL of their own. Debian keeps its binaries off the PATH.
-postgres=""
-for binary in "$(command -v initdb || true)" "$(pg_config --bindir 2>/dev/null || true)/initdb" \
-    /usr/lib/postgresql/*/bin/initdb; do
-    [ ! -x "$binary" ] || postgres="$binary"
-done
-[ -n "$postgres" ] || missing="$missing postgresql"
+has_postgresql() {
+    for binary in "$(command -v initdb || true)" "$(pg_config --bindir 2>/dev/null || true)/initdb" \
+        /usr/lib/postgresql/*/bin/initdb; do
+        folder="$(dirname "$binary")"
+        if [ -x "$binary" ] && [ -x "$folder/postgres" ] && [ -x "$folder/psql" ] && [ -x "$folder/pg_dump" ]; then
+            return 0
+        fi
+    done
+    return 1
+}
+has_postgresql || missing="$missing postgresql"
 
 if [ -n "$missing" ]; then
-    if ! command -v apt-get >/dev/null 2>&1; then
-        say "missing:$missing; there is no apt-get here, please install them" >&2
-        exit 1
-    fi
-    as_root=""
-    if [ "$(id -u)" -ne 0 ]; then
-        if ! command -v sudo >/dev/null 2>&1; then
-            say "missing:$missing; run 'apt-get install$missing' as root" >&2
-            exit 1
-        fi
-        as_root="sudo"
-    fi
-    say "installing$missing"
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    # shellcheck disable=SC2086 # a list of names
+    may_install $missing
     case "$missing" in
     *postgresql*)
         # Debian's package makes and starts a server, unless it is told not to before: nobody here needs that one.
-        $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-            postgresql-common >/dev/null
-        $as_root sed -i 's/^#* *create_main_cluster.*/create_main_cluster = false/' \
-            /etc/postgresql-common/createcluster.conf
+        install_packages postgresql-common
+        if [ -e /etc/postgresql-common/createcluster.conf ]; then
+            as_root sed -i 's/^#* *create_main_cluster.*/create_main_cluster = false/' \
+                /etc/postgresql-common/createcluster.conf
+        fi
         ;;
     esac
     # shellcheck disable=SC2086 # a list of names
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    install_packages $missing
+    if ! has_postgresql; then
+        say "PostgreSQL is installed, and its programs are not found" >&2
+        exit 1
+    fi
 fi
 
 if ! command -v cargo >/dev/null 2>&1; then
