@@ -173,7 +173,7 @@ mod tests {
         assert_eq!((arrivals[0].checkout.as_str(), arrivals[0].path.as_str()), ("chk_7", "/hook/3"));
         sink.set_open(false);
         connection.write(post("evt_3").as_bytes()).await.unwrap();
-        assert!(sink.wait_for(3, Duration::from_secs(10)).await);
+        assert!(sink.wait_for(3, Duration::from_secs(120)).await);
         let answer = tokio::time::timeout(Duration::from_millis(20), connection.read()).await;
         assert!(answer.is_err(), "a shut sink answered");
     }
