@@ -140,7 +140,7 @@ impl Engine {
                 };
                 let (rendered, claim) = ticket.close(&owner, &result);
                 draft.change.claim = Some(claim);
-                (draft.finish().0, Ok(Reply { status: rendered.status, body: rendered.body, replayed: false }))
+                (draft.finish().0, Ok(rendered.into()))
             })
             .await?;
         result.unwrap_or(Err(EngineError::NotFound))

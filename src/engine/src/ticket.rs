@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use lendport_core::{CheckoutId, OperationId};
-use lendport_storage::{Change, ChangeAsk, Claim, ClaimState, ClaimWrite, IdempotencyRow, Tenant, change_with};
+use lendport_storage::{
+    Change, ChangeAsk, Claim, ClaimState, ClaimWrite, IdempotencyRow, StoreError, Tenant, change_with,
+};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -36,6 +38,27 @@ pub struct Rendered {
     pub status: u16,
     /// Body, JSON text.
     pub body: String,
+    /// The version of the resource it shows, for the ETag.
+    pub version: Option<u64>,
+}
+
+impl Rendered {
+    /// As it is kept for a repeat: the body, and in a line of its own the version, which no body shows. JSON that was
+    /// written here has no line breaks.
+    fn kept(&self) -> String {
+        match self.version {
+            Some(version) => format!("{}\n{version}", self.body),
+            None => self.body.clone(),
+        }
+    }
+
+    fn from_kept(status: u16, kept: String) -> Self {
+        let parts = kept.rsplit_once('\n').and_then(|(body, version)| Some((body.to_owned(), version.parse().ok()?)));
+        match parts {
+            Some((body, version)) => Self { status, body, version: Some(version) },
+            None => Self { status, body: kept, version: None },
+        }
+    }
 }
 
 /// Writes an answer down.
@@ -61,8 +84,24 @@ pub struct Reply {
     pub status: u16,
     /// Body, JSON text.
     pub body: String,
+    /// The version of the resource it shows, for the ETag.
+    pub version: Option<u64>,
     /// True when it was stored earlier and nothing was done now.
     pub replayed: bool,
+}
+
+impl Reply {
+    fn of(rendered: Rendered, replayed: bool) -> Self {
+        let Rendered { status, body, version } = rendered;
+        Self { status, body, version, replayed }
+    }
+}
+
+/// An answer that was found just now.
+impl From<Rendered> for Reply {
+    fn from(rendered: Rendered) -> Self {
+        Self::of(rendered, false)
+    }
 }
 
 /// What an existing claim means for a new request with its key.
@@ -98,7 +137,7 @@ impl Ticket {
         let rendered = (self.render)(result);
         let lasting = result.as_ref().err().is_none_or(EngineError::is_lasting);
         let state = if lasting {
-            ClaimState::Completed { status: rendered.status, body: rendered.body.clone() }
+            ClaimState::Completed { status: rendered.status, body: rendered.kept() }
         } else {
             ClaimState::Resumable
         };
@@ -116,7 +155,7 @@ impl Ticket {
             return Err(EngineError::KeyReused);
         }
         if let ClaimState::Completed { status, body } = row.state {
-            return Ok(Standing::Replay(Reply { status, body, replayed: true }));
+            return Ok(Standing::Replay(Reply::of(Rendered::from_kept(status, body), true)));
         }
         if engine.store.take_over_claim(tenant, &self.claim(engine)).await? {
             Ok(Standing::Resume { checkout: row.checkout, operation: row.operation })
@@ -127,6 +166,24 @@ impl Ticket {
 }
 
 impl Engine {
+    /// A key whose claim could not be written: a finished one is answered all the same, for that takes a read only. A
+    /// new key costs no read beside its claim that way.
+    pub(crate) async fn finished_or(
+        &self,
+        error: StoreError,
+        tenant: Tenant,
+        ticket: &Ticket,
+    ) -> Result<Reply, EngineError> {
+        let known = self.store.idempotency(tenant, &ticket.route, &ticket.key).await;
+        let Ok(Some(row @ IdempotencyRow { state: ClaimState::Completed { .. }, .. })) = known else {
+            return Err(error.into());
+        };
+        match ticket.standing(self, tenant, row).await? {
+            Standing::Replay(reply) => Ok(reply),
+            Standing::Resume { .. } => Err(error.into()),
+        }
+    }
+
     /// Ends a change that answers a ticket with the checkout, or with what went wrong. The answer shows what the change
     /// writes, its version included.
     pub(crate) fn answer(&self, draft: Draft, failure: Option<EngineError>, ticket: &Ticket) -> (Change, Reply) {
@@ -137,7 +194,7 @@ impl Engine {
         };
         let (rendered, claim) = ticket.close(&self.settings.owner, &result);
         change.claim = Some(claim);
-        (change, Reply { status: rendered.status, body: rendered.body, replayed: false })
+        (change, rendered.into())
     }
 
     /// A claim that was taken over is given back when going on failed; otherwise its key would be stuck until the lease ends.
@@ -169,12 +226,25 @@ impl Engine {
             (Change { claim: Some(claim.clone()), ..Change::default() }, ())
         })
         .await?;
-        Ok(Reply { status: rendered.status, body: rendered.body, replayed: false })
+        Ok(rendered.into())
     }
 }
 
 impl std::fmt::Debug for Ticket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ticket").field("route", &self.route).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_kept_with_its_version() {
+        for (body, version) in [(r#"{"a":"\n7"}"#, Some(7)), ("{}", None), ("{}", Some(u64::MAX)), ("", None)] {
+            let rendered = Rendered { status: 201, body: body.to_owned(), version };
+            assert_eq!(Rendered::from_kept(201, rendered.kept()), rendered);
+        }
     }
 }

@@ -34,7 +34,7 @@ pub enum ClaimState {
     Completed {
         /// HTTP status.
         status: u16,
-        /// Response body, JSON text.
+        /// The answer as whoever gave it wants it kept: the body, JSON text, and what belongs to it.
         body: String,
     },
     /// Ended without a lasting answer (outcome unknown, or provider not reached): a repeat goes on where it stopped.

@@ -44,9 +44,11 @@ impl Engine {
         decide: impl Fn(OutboxLoaded<'_>) -> Judged<Effect> + Send + Sync + 'static,
     ) -> Result<Reply, EngineError> {
         let work = Work { tenant, ask, ticket, decide: Arc::new(decide) };
-        let row = match self.run(&work, Some(work.ticket.claim(self))).await? {
-            Ok(reply) => return Ok(reply),
-            Err(row) => row,
+        let row = match self.run(&work, Some(work.ticket.claim(self))).await {
+            Ok(Ok(reply)) => return Ok(reply),
+            Ok(Err(row)) => row,
+            Err(EngineError::Store(error)) => return self.finished_or(error, tenant, &work.ticket).await,
+            Err(error) => return Err(error),
         };
         match work.ticket.standing(self, tenant, row).await? {
             Standing::Replay(reply) => Ok(reply),
@@ -73,7 +75,7 @@ impl Engine {
             Ok((mut change, effect)) => {
                 let (rendered, claim) = ticket.close(&owner, &Ok(effect));
                 change.claim = Some(claim);
-                (change, Ok(Reply { status: rendered.status, body: rendered.body, replayed: false }))
+                (change, Ok(rendered.into()))
             }
             Err(error) => (OutboxChange::abort(), Err(error)),
         });

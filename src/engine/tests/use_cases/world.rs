@@ -264,7 +264,7 @@ fn render(result: &Result<Effect, EngineError>) -> Rendered {
             (status, json!({ "error": word(error), "detail": error.to_string() }))
         }
     };
-    Rendered { status, body: body.to_string() }
+    Rendered { status, body: body.to_string(), version: None }
 }
 
 /// One word for an error.

@@ -75,10 +75,9 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
     Ok(text.to_owned())
 }
 
-/// Headers of an answer that was rendered just now.
+/// Headers that only an answer that was rendered just now brings along.
 #[derive(Debug, Default)]
 struct Extras {
-    version: Option<u64>,
     location: Option<String>,
     retry_after_s: Option<u32>,
 }
@@ -113,30 +112,30 @@ fn render(
     success: StatusCode,
     result: &Result<Effect, EngineError>,
 ) -> (Rendered, Extras) {
-    let (body, extras) = match result {
+    let (body, version, location) = match result {
         Ok(Effect::Checkout(view)) => {
             let mut view = view.clone();
             app.tokens.fill(tenant, &mut view);
             let location = (success == StatusCode::CREATED).then(|| place(view.object, &view.id)).flatten();
-            (text(&view), Extras { version: Some(view.version), location, retry_after_s: None })
+            (text(&view), Some(view.version), location)
         }
-        Ok(Effect::Shipment(view)) => (text(view), Extras::default()),
+        Ok(Effect::Shipment(view)) => (text(view), None, None),
         Ok(Effect::Endpoint(view)) => {
             let location = (success == StatusCode::CREATED).then(|| place(view.object, &view.id)).flatten();
-            (text(view), Extras { version: Some(view.version), location, retry_after_s: None })
+            (text(view), Some(view.version), location)
         }
-        Ok(Effect::Event(document)) => (document.clone(), Extras::default()),
-        Ok(Effect::Delivery(view)) => (text(view), Extras::default()),
-        Ok(Effect::Recovery(view)) => (text(view), Extras::default()),
-        Ok(Effect::Attention(view)) => (text(view), Extras::default()),
+        Ok(Effect::Event(document)) => (document.clone(), None, None),
+        Ok(Effect::Delivery(view)) => (text(view), None, None),
+        Ok(Effect::Recovery(view)) => (text(view), None, None),
+        Ok(Effect::Attention(view)) => (text(view), None, None),
         Err(error) => {
             let problem = Problem::from(error);
             let extras = Extras { retry_after_s: problem.retry_after_s(), ..Extras::default() };
             let body = problem.body(&app.public_url, request_id);
-            return (Rendered { status: problem.code().entry().status, body }, extras);
+            return (Rendered { status: problem.code().entry().status, body, version: None }, extras);
         }
     };
-    (Rendered { status: success.as_u16(), body }, extras)
+    (Rendered { status: success.as_u16(), body, version }, Extras { location, retry_after_s: None })
 }
 
 fn text(view: &impl Serialize) -> String {
@@ -164,6 +163,9 @@ impl Answer {
         let mut response = (status, reply.body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        if let Some(version) = reply.version {
+            headers.insert(header::ETAG, etag(version));
+        }
         if reply.replayed {
             headers.insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
             if let Some(location) = location {
@@ -172,9 +174,6 @@ impl Answer {
             return response;
         }
         let extras = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        if let Some(version) = extras.version {
-            headers.insert(header::ETAG, etag(version));
-        }
         if let Some(location) = extras.location.and_then(|path| HeaderValue::from_str(&path).ok()) {
             headers.insert(header::LOCATION, location);
         }

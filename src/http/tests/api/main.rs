@@ -15,6 +15,7 @@ mod operations;
 mod people_pages;
 mod reading;
 mod refusals;
+mod replays;
 mod serving;
 mod webhook_endpoints;
 mod webhook_refusals;
