@@ -75,7 +75,11 @@ impl Engine {
         draft.change.operations.push(start.operation.clone());
         draft.change.claimed_operation = Some(start.operation.id);
         let (change, record) = draft.finish();
-        match self.store.insert_checkout(tenant, Some(ticket.claim(self)), change).await? {
+        let inserted = match self.store.insert_checkout(tenant, Some(ticket.claim(self)), change).await {
+            Ok(inserted) => inserted,
+            Err(error) => return self.finished_or(error, tenant, &ticket).await,
+        };
+        match inserted {
             InsertOutcome::Inserted => {
                 Box::pin(self.call_create(tenant, record.checkout, start, account, ticket)).await
             }

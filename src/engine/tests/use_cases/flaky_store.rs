@@ -20,12 +20,13 @@ use serde_json::json;
 
 use crate::world::{LEASE_MS, World, body, id_of, push_through, ticket};
 
-/// Passes everything on, fails the next so many changes, and does not find the next so many keys.
+/// Passes everything on, fails the next so many inserts and changes, and does not find the next so many keys.
 struct Flaky {
     inner: Arc<dyn Store>,
     meanwhile: Meanwhile,
     failures: Arc<AtomicUsize>,
     blind: Arc<AtomicUsize>,
+    full: Arc<AtomicUsize>,
 }
 
 /// What somebody else does right before the next change.
@@ -59,6 +60,18 @@ macro_rules! passed_on {
                 self.inner.change_checkout(tenant, id, ask, decide).await
             }
 
+            async fn insert_checkout(
+                &self,
+                tenant: Tenant,
+                claim: Option<Claim>,
+                change: Change,
+            ) -> Result<InsertOutcome, StoreError> {
+                if one_more(&self.full) {
+                    return Err(StoreError::Full);
+                }
+                self.inner.insert_checkout(tenant, claim, change).await
+            }
+
             async fn idempotency(
                 &self,
                 tenant: Tenant,
@@ -86,7 +99,6 @@ passed_on! {
     fn put_account(account: &ProviderAccount) -> Result<(), StoreError>;
     fn account(tenant: Tenant, provider: &ProviderId) -> Result<Option<ProviderAccount>, StoreError>;
     fn accounts(tenant: Tenant) -> Result<Vec<ProviderAccount>, StoreError>;
-    fn insert_checkout(tenant: Tenant, claim: Option<Claim>, change: Change) -> Result<InsertOutcome, StoreError>;
     fn checkout(tenant: Tenant, id: CheckoutId) -> Result<Option<CheckoutRecord>, StoreError>;
     fn checkouts(tenant: Tenant, filter: &CheckoutFilter, page: PageAsk<CheckoutId>) -> Result<Page<CheckoutRecord>, StoreError>;
     fn timeline(tenant: Tenant, id: CheckoutId) -> Result<Option<Timeline>, StoreError>;
@@ -106,16 +118,39 @@ passed_on! {
 }
 
 async fn world() -> (World, Arc<AtomicUsize>) {
-    let (world, failures, _) = flaky().await;
+    let (world, failures, ..) = flaky().await;
     (world, failures)
 }
 
-async fn flaky() -> (World, Arc<AtomicUsize>, Arc<AtomicUsize>) {
-    let (failures, blind) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let (failing, blinded) = (Arc::clone(&failures), Arc::clone(&blind));
-    let meanwhile = Meanwhile::default();
-    let world = World::over(|inner| Arc::new(Flaky { inner, meanwhile, failures: failing, blind: blinded })).await;
-    (world, failures, blind)
+/// The world, with the counters of failing changes, of keys not found and of failing inserts.
+async fn flaky() -> (World, Arc<AtomicUsize>, Arc<AtomicUsize>, Arc<AtomicUsize>) {
+    let [failures, blind, full] = [0; 3].map(|none| Arc::new(AtomicUsize::new(none)));
+    let (failing, blinded, filled) = (Arc::clone(&failures), Arc::clone(&blind), Arc::clone(&full));
+    let over =
+        |inner| Flaky { inner, meanwhile: Meanwhile::default(), failures: failing, blind: blinded, full: filled };
+    let world = World::over(|inner| Arc::new(over(inner))).await;
+    (world, failures, blind, full)
+}
+
+#[tokio::test]
+async fn a_finished_create_is_replayed_while_nothing_can_be_written() {
+    let (world, _, _, full) = flaky().await;
+    let first = world.open("key").await;
+    assert_eq!((first.status, first.replayed), (201, false));
+    world.easy.fail_create(ProviderError::new(ErrorKind::NoAnswer, "silence"));
+    assert_eq!(world.open("unknown").await.status, 502);
+    full.store(usize::MAX, Ordering::SeqCst);
+    let again = world.open("key").await;
+    assert_eq!((again.status, again.replayed, &again.body), (first.status, true, &first.body));
+    // What has to be written is not said to be done.
+    for key in ["another", "unknown"] {
+        assert_eq!(world.open_at("easy", key).await, Err(EngineError::Store(StoreError::Full)), "{key}");
+    }
+    assert_eq!(world.open_at("strict", "key").await, Err(EngineError::KeyReused));
+    full.store(0, Ordering::SeqCst);
+    world.easy.accept_create();
+    assert_eq!(world.open("another").await.status, 201);
+    assert_eq!(world.easy.asked().len(), 3, "nobody was called for what could not be stored");
 }
 
 #[tokio::test]
@@ -135,7 +170,13 @@ async fn a_push_between_the_look_and_the_repeat_of_a_create_is_what_the_key_show
     for told in ["authorized", "declined", "preapproved"] {
         let meanwhile = Meanwhile::default();
         let meddling = Arc::clone(&meanwhile);
-        let flaky = |inner| Flaky { inner, meanwhile: meddling, failures: Arc::default(), blind: Arc::default() };
+        let flaky = |inner| Flaky {
+            inner,
+            meanwhile: meddling,
+            failures: Arc::default(),
+            blind: Arc::default(),
+            full: Arc::default(),
+        };
         let world = World::over(|inner| Arc::new(flaky(inner))).await;
         world.easy.fail_create(ProviderError::new(ErrorKind::NoAnswer, "silence"));
         assert_eq!(world.open("key").await.status, 502);
@@ -190,7 +231,7 @@ async fn a_push_that_could_not_be_stored_is_asked_for_again() {
 
 #[tokio::test]
 async fn a_key_that_another_request_claims_meanwhile_starts_nothing() {
-    let (world, _, blind) = flaky().await;
+    let (world, _, blind, _) = flaky().await;
     let id = world.opened("key").await;
     world.push(json!({ "state": "declined" })).await;
     world.strict.fail_create(ProviderError::new(ErrorKind::Invalid, "the phone is wrong"));
