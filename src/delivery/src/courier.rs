@@ -1,6 +1,6 @@
 //! The courier: takes due deliveries, sends them side by side, and hands the results over to be written.
 
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::load::Load;
+use crate::load::{Load, Whom};
 use crate::post::Poster;
 use crate::recovery::recover;
 use crate::settings::CourierSettings;
@@ -51,7 +51,9 @@ pub struct Courier {
 
 /// What one look at the queue came to.
 enum Look {
-    /// As many as were asked for: there may be more.
+    /// As many as were asked for: there may be more, and there is room for others.
+    More,
+    /// As many as there is room for: there may be more.
     Full,
     /// All that is due.
     All,
@@ -126,6 +128,7 @@ impl Courier {
             }
             tokio::select! {
                 () = stop.cancelled() => {}
+                () = ready(()), if matches!(look, Look::More) => {}
                 () = self.load.freed(), if !matches!(look, Look::Failed) => {}
                 () = &mut woken, if matches!(look, Look::All) => woken = self.outbox.delivery_work(),
                 () = sleep_until(tick), if !matches!(look, Look::Full) => {}
@@ -135,7 +138,19 @@ impl Courier {
 
     /// Takes what fits in and starts to send it.
     async fn look(&self, sending: &mut JoinSet<()>, done: &UnboundedSender<Finished>) -> Look {
-        let room = self.load.room(self.settings.concurrency, self.settings.per_endpoint);
+        let mut look = Look::Full;
+        for whom in self.load.whom(self.settings.concurrency) {
+            look = self.look_for(*whom, sending, done).await;
+            if matches!(look, Look::Failed) {
+                return look;
+            }
+        }
+        let room_is_left = !self.load.whom(self.settings.concurrency).is_empty();
+        if matches!(look, Look::Full) && room_is_left { Look::More } else { look }
+    }
+
+    async fn look_for(&self, whom: Whom, sending: &mut JoinSet<()>, done: &UnboundedSender<Finished>) -> Look {
+        let room = self.load.room(whom, self.settings.concurrency, self.settings.per_endpoint);
         if room.all == 0 {
             return Look::Full;
         }

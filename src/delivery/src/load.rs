@@ -6,10 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lendport_core::WebhookEndpointId;
 use tokio::sync::Notify;
 
-/// Places of an endpoint that nothing is known of: it may be one that hangs.
-const UNKNOWN_SHARE: u32 = 2;
-/// Places of one whose latest try took long.
-const SLOW_SHARE: u32 = 1;
+/// Places of an endpoint whose latest try took long, and of one that nothing is known of: it may be one that hangs.
+const UNSURE_SHARE: u32 = 1;
 /// Endpoints that are remembered. Of more, those not heard from for the longest are unknown again.
 const KNOWN_MAX: usize = 1_000;
 
@@ -54,24 +52,47 @@ pub(crate) struct Room {
     pub(crate) named: BTreeMap<WebhookEndpointId, u32>,
 }
 
+/// For whom there is room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whom {
+    /// For those alone whose latest try was quick.
+    Quick,
+    /// For everybody.
+    All,
+}
+
 impl Load {
     fn counts(&self) -> MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What fits in beside what is under way. Only an endpoint that answers soon has the full share, so a few that are
-    /// slow cannot hold every place, neither again and again nor right after a start.
-    pub(crate) fn room(&self, limit: u32, full_share: u32) -> Room {
+    /// What fits in beside what is under way, for each question to the queue, one after the other. Only an endpoint that
+    /// answers soon has the full share, and all others together have half of the places: however many hang, those that
+    /// answer soon go on, again and again and right after a start.
+    pub(crate) fn whom(&self, limit: u32) -> &'static [Whom] {
         let counts = self.counts();
-        let share = |id| match counts.known.get(id).map(|known| known.pace) {
-            Some(Pace::Quick) => full_share,
-            Some(Pace::Slow) => full_share.min(SLOW_SHARE),
-            None => full_share.min(UNKNOWN_SHARE),
+        let (free, unsure) = (counts.free(limit), counts.free_for_unsure(limit));
+        // While there is room for most of what can be taken, one question does.
+        match unsure {
+            _ if free == 0 => &[],
+            0 => &[Whom::Quick],
+            _ if unsure.saturating_mul(2) < free => &[Whom::Quick, Whom::All],
+            _ => &[Whom::All],
+        }
+    }
+
+    /// The room for these; of those that may hang only as many as are left to them.
+    pub(crate) fn room(&self, whom: Whom, limit: u32, full_share: u32) -> Room {
+        let counts = self.counts();
+        let (all, unsure_share) = match whom {
+            Whom::Quick => (counts.free(limit), 0),
+            Whom::All => (counts.free(limit).min(counts.free_for_unsure(limit)), full_share.min(UNSURE_SHARE)),
         };
+        let share = |id| if counts.is_quick(id) { full_share } else { unsure_share };
         let under_way = |id| counts.by_endpoint.get(id).copied().unwrap_or(0);
         let ids = counts.known.keys().chain(counts.by_endpoint.keys());
         let named = ids.map(|id| (*id, share(id).saturating_sub(under_way(id)))).collect();
-        Room { all: limit.saturating_sub(counts.all), unknown: full_share.min(UNKNOWN_SHARE), named }
+        Room { all, unknown: unsure_share, named }
     }
 
     /// Notes how a try went.
@@ -97,6 +118,22 @@ impl Load {
     /// Completes when a slot was dropped since the last call.
     pub(crate) async fn freed(&self) {
         self.freed.notified().await;
+    }
+}
+
+impl Counts {
+    fn is_quick(&self, id: &WebhookEndpointId) -> bool {
+        self.known.get(id).is_some_and(|known| known.pace == Pace::Quick)
+    }
+
+    fn free(&self, limit: u32) -> u32 {
+        limit.saturating_sub(self.all)
+    }
+
+    /// Half of the places belong to those that are not known to be quick; of one place, that one.
+    fn free_for_unsure(&self, limit: u32) -> u32 {
+        let taken = self.by_endpoint.iter().filter(|(id, _)| !self.is_quick(id)).map(|(_, count)| *count);
+        limit.div_ceil(2).saturating_sub(taken.sum())
     }
 }
 
@@ -137,22 +174,23 @@ mod tests {
     async fn slots_count_until_they_are_dropped() {
         let load = Arc::new(Load::default());
         let [a, b] = endpoints();
-        let slots = [load.take(a), load.take(a), load.take(b)];
-        assert_eq!(load.room(4, 8), Room { all: 1, unknown: 2, named: [(a, 0), (b, 1)].into() });
-        assert_eq!(load.room(2, 8).all, 0);
+        let room = |limit| load.room(Whom::All, limit, 8);
+        let slots = [load.take(a), load.take(b)];
+        assert_eq!(room(6), Room { all: 1, unknown: 1, named: [(a, 0), (b, 0)].into() });
+        assert_eq!((room(2).all, load.whom(2)), (0, [].as_slice()));
         drop(slots);
         load.freed().await;
-        assert_eq!(load.room(4, 8), Room { all: 4, unknown: 2, named: [].into() });
+        assert_eq!(room(6), Room { all: 3, unknown: 1, named: [].into() });
     }
 
     #[test]
     fn the_latest_try_decides_on_the_share() {
         let load = Arc::new(Load::default());
         let [a] = endpoints();
-        let room = |full_share| load.room(64, full_share).named.get(&a).copied();
+        let room = |full_share| load.room(Whom::All, 64, full_share).named.get(&a).copied();
         assert_eq!(room(8), None);
         let slot = load.take(a);
-        assert_eq!(room(8), Some(1));
+        assert_eq!(room(8), Some(0));
         load.note(a, Pace::Quick);
         assert_eq!(room(8), Some(7));
         load.note(a, Pace::Slow);
@@ -162,8 +200,34 @@ mod tests {
         load.note(a, Pace::Quick);
         assert_eq!(room(8), Some(8));
         // Nobody has more than the share that is set.
-        load.note(a, Pace::Slow);
-        assert_eq!((room(1), load.room(64, 1).unknown), (Some(1), 1));
+        assert_eq!((room(1), load.room(Whom::All, 64, 1).unknown), (Some(1), 1));
+    }
+
+    #[test]
+    fn those_that_may_hang_have_half_of_the_places() {
+        let load = Arc::new(Load::default());
+        let [quick, slow, unknown, others @ ..]: [_; 32] = endpoints();
+        load.note(quick, Pace::Quick);
+        load.note(slow, Pace::Slow);
+        assert_eq!((load.whom(64), load.room(Whom::All, 64, 8).all), ([Whom::All].as_slice(), 32));
+        let mut slots =
+            [load.take(slow), load.take(unknown)].into_iter().chain(others.map(|id| load.take(id))).collect::<Vec<_>>();
+        // One of the thirty-two is left, and thirty-three in all.
+        assert_eq!((load.whom(64), load.room(Whom::All, 64, 8).all), ([Whom::Quick, Whom::All].as_slice(), 1));
+        let [another] = endpoints::<40>().last().copied().into_iter().collect::<Vec<_>>().try_into().unwrap();
+        slots.push(load.take(another));
+        assert_eq!(load.whom(64), [Whom::Quick]);
+        let room = load.room(Whom::Quick, 64, 8);
+        assert_eq!((room.all, room.unknown, room.named.get(&quick)), (32, 0, Some(&8)));
+        assert!(room.named.iter().all(|(id, room)| *id == quick || *room == 0));
+        // What turned out to be quick counts no more.
+        load.note(unknown, Pace::Quick);
+        assert_eq!(load.room(Whom::All, 64, 8).all, 1);
+        drop(slots);
+        assert_eq!(
+            (load.whom(64), load.whom(1), load.room(Whom::All, 1, 8).all),
+            ([Whom::All].as_slice(), [Whom::All].as_slice(), 1)
+        );
     }
 
     #[test]
@@ -175,7 +239,7 @@ mod tests {
             load.note(id, Pace::Slow);
             load.note(first, Pace::Quick);
         }
-        let named = load.room(64, 8).named;
+        let named = load.room(Whom::All, 64, 8).named;
         assert_eq!(named.len(), KNOWN_MAX);
         assert_eq!([first, second, third].map(|id| named.get(&id).copied()), [Some(8), None, None]);
     }

@@ -20,17 +20,21 @@ async fn gone_switches_off_and_is_told_once() {
     let other = Receiver::start(Reply::Status(200, "")).await;
     let (gone_id, other_id) = (world.endpoint(&format!("{}/t0ken?key=t0ken", gone.url)), world.endpoint(&other.url));
     let courier = world.start();
-    // Two tries are answered with 410 at the same moment, and more are waiting.
+    // It earns more than one place; then several tries are answered with 410 at the same moment, and more are waiting.
+    gone.reply(Reply::Status(200, ""));
+    world.tell(world.checkout(), 1);
+    until("the first answer", || world.outbox.all_delivered(gone_id)).await;
+    gone.reply(Reply::HangThen(410));
     for _ in 0..20 {
         world.tell(world.checkout(), 1);
     }
-    until("two tries", || gone.count() == 2).await;
+    until("several tries", || gone.count() >= 3).await;
     gone.reply(Reply::Status(410, ""));
     gone.let_go();
     until("the switch", || world.outbox.endpoint_now(gone_id).state == EndpointState::Gone).await;
     until("the other's deliveries", || {
         let rows = world.outbox.deliveries_to(other_id);
-        rows.len() == 21 && rows.iter().all(|row| row.delivery.state == DeliveryState::Delivered)
+        rows.len() == 22 && rows.iter().all(|row| row.delivery.state == DeliveryState::Delivered)
     })
     .await;
     courier.stopped().await;
@@ -55,7 +59,7 @@ async fn gone_switches_off_and_is_told_once() {
     assert!(!text.contains(SECRET) && !text.contains("whsec_"));
     assert!(told_of_disabling(&gone).is_empty());
     // What was answered has failed, what was not tried waits for the endpoint to come back.
-    for row in world.outbox.deliveries_to(gone_id) {
+    for row in world.outbox.deliveries_to(gone_id).into_iter().skip(1) {
         let expected = if row.tries.is_empty() { DeliveryState::Pending } else { DeliveryState::Failed };
         assert_eq!(row.delivery.state, expected);
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use lendport_core::DeliveryState;
 use lendport_delivery::CourierSettings;
+use lendport_storage::Audience;
 
 use crate::receiver::{Receiver, Reply};
 use crate::world::{World, until};
@@ -64,22 +65,28 @@ async fn a_receiver_that_hangs_gets_one_place_until_it_answers() {
     let shop = Receiver::start(Reply::HangThen(200)).await;
     let endpoint = world.endpoint(&shop.url);
     let settings = CourierSettings { timeout: Duration::from_millis(200), per_endpoint: 3, ..world.settings() };
+    // It answers once and has its full share.
+    shop.reply(Reply::Status(200, ""));
     let courier = world.start_with(settings);
+    world.tell(world.checkout(), 1);
+    until("the first answer", || world.outbox.all_delivered(endpoint)).await;
+    shop.reply(Reply::HangThen(200));
     for _ in 0..12 {
         world.tell(world.checkout(), 1);
     }
     let mut under_way_later = 0;
-    until("six tries", || {
+    until("seven tries", || {
         let rows = world.outbox.deliveries_to(endpoint);
         let tries: usize = rows.iter().map(|row| row.tries.len()).sum();
-        if tries >= 3 {
+        // One answered, and at most three have hung.
+        if tries >= 4 {
             let leased = rows.iter().filter(|row| row.lease.is_some()).count();
             under_way_later = under_way_later.max(leased);
         }
-        tries >= 6
+        tries >= 7
     })
     .await;
-    assert_eq!(under_way_later, 1);
+    assert!(under_way_later <= 1, "{under_way_later}");
     shop.reply(Reply::Status(200, ""));
     until("all deliveries", || {
         let rows = world.outbox.deliveries_to(endpoint);
@@ -107,14 +114,41 @@ async fn many_that_hang_leave_room_right_after_a_start() {
     for _ in 0..40 {
         world.tell(world.checkout(), 1);
     }
-    let settings = CourierSettings { concurrency: 16, timeout: Duration::from_secs(120), ..world.settings() };
-    let courier = world.start_with(CourierSettings { grace: Duration::ZERO, ..settings });
+    let settings = CourierSettings { concurrency: 16, grace: Duration::ZERO, ..world.settings() };
+    let courier = world.start_with(settings);
     until("the quick receiver's deliveries", || world.outbox.all_delivered(quick_id)).await;
     for (shop, id) in &hanging {
-        assert!(shop.most_at_once() <= 2);
+        assert!(shop.most_at_once() <= 1);
         assert!(world.outbox.deliveries_to(*id).iter().all(|row| row.tries.is_empty()), "none of them has ended");
     }
     courier.stopped().await;
+}
+
+/// However many hang, they have half of the places, and whoever is known to answer soon finds one at once.
+#[tokio::test]
+async fn those_known_to_be_quick_go_out_while_sixty_four_unknown_ones_hang() {
+    let world = World::new();
+    let quick = Receiver::start(Reply::Status(200, "")).await;
+    let quick_id = world.endpoint(&quick.url);
+    let settings = CourierSettings { concurrency: 64, grace: Duration::ZERO, ..world.settings() };
+    let courier = world.start_with(settings);
+    world.tell(world.checkout(), 1);
+    until("the first answer", || world.outbox.all_delivered(quick_id)).await;
+    let shop = Receiver::start(Reply::HangThen(200)).await;
+    let hanging: Vec<_> = (0..64).map(|_| world.endpoint(&shop.url)).collect();
+    world.tell(world.checkout(), 1);
+    until("half of the places", || shop.count() == 32).await;
+    for _ in 0..40 {
+        world.outbox.tell(world.tenant, &world.event_for(quick_id), Audience::Only(quick_id));
+    }
+    until("the quick receiver's deliveries", || world.outbox.all_delivered(quick_id)).await;
+    assert_eq!((quick.count(), shop.count()), (42, 32), "none of those that hang has ended, and no other was begun");
+    // They answer after all, and whoever waited behind them has a turn.
+    shop.reply(Reply::Status(200, ""));
+    shop.let_go();
+    until("all deliveries", || hanging.iter().all(|id| world.outbox.all_delivered(*id))).await;
+    courier.stopped().await;
+    assert_eq!(shop.count(), 64);
 }
 
 /// They answer, and well within the time limit, but each answer holds a place for long.
@@ -153,7 +187,7 @@ async fn many_that_answer_slowly_have_one_place_each_and_the_quick_one_goes_on()
         world.outbox.all_delivered(quick_id)
     })
     .await;
-    assert_eq!(most, 1);
+    assert!(most <= 1, "{most}");
     for (_, id, _) in &slow {
         assert!(tries(*id) < 30, "the quick one has everything long before the slow ones");
     }

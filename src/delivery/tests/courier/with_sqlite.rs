@@ -91,7 +91,7 @@ impl World {
     }
 
     async fn until(&self, what: &str, endpoint: WebhookEndpointId, holds: fn(&[Logged]) -> bool) {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_secs(120);
         while !holds(&self.deliveries(endpoint).await) {
             assert!(Instant::now() < end, "waited too long for: {what}");
             sleep(Duration::from_millis(2)).await;
@@ -149,7 +149,7 @@ async fn gone_is_told_once_to_the_others() {
         world.tell(checkout).await;
     }
     let courier = world.start(1);
-    crate::world::until("two tries", || gone.count() == 2).await;
+    crate::world::until("the try", || gone.count() == 1).await;
     gone.reply(Reply::Status(410, ""));
     gone.let_go();
     world.until("the news", other_id, |rows| rows.len() == 11 && all_delivered(rows)).await;
