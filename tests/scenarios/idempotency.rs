@@ -35,7 +35,7 @@ async fn fifty_equal_requests_in_parallel_make_one_call_and_equal_answers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn who_comes_during_the_call_is_told_to_wait_and_then_gets_the_same() {
     let gateway = TestGateway::start().await;
-    gateway.lender.fault(json!({ "on": "create", "kind": "late", "delay_ms": 1_500 })).await;
+    gateway.lender.fault(json!({ "on": "create", "kind": "late", "delay_ms": 8_000 })).await;
     let key = fresh();
     let (merchant, own) = (gateway.merchant.clone(), key.clone());
     let first = tokio::spawn(async move { merchant.post("/v1/checkouts", &own, &carts::usa()).await });
@@ -61,10 +61,10 @@ async fn who_waits_longer_than_the_time_limit_finds_the_result_under_the_key() {
     let late = gateway.merchant.post("/v1/checkouts", &key, &carts::usa()).await;
     late.refused(504, "gateway_timeout");
     assert_eq!(late.body["retryable"], true);
-    // The work goes on by itself.
+    // The work goes on by itself. On a busy machine a replay may take too long as well.
     let found = async || {
         let again = gateway.merchant.post("/v1/checkouts", &key, &carts::usa()).await;
-        (again.status != 409).then_some(again)
+        (again.status != 409 && again.status != 504).then_some(again)
     };
     let again = until("the result", found).await;
     assert!(again.ok(201).replayed());
@@ -74,11 +74,13 @@ async fn who_waits_longer_than_the_time_limit_finds_the_result_under_the_key() {
 #[tokio::test]
 async fn a_merchant_who_hangs_up_does_not_stop_the_work() {
     let gateway = TestGateway::start().await;
-    gateway.lender.fault(json!({ "on": "create", "kind": "late", "delay_ms": 800 })).await;
+    gateway.lender.fault(json!({ "on": "create", "kind": "late", "delay_ms": 3_000 })).await;
     let key = fresh();
     let request = gateway.merchant.request(reqwest::Method::POST, "/v1/checkouts").header("idempotency-key", &key);
-    let hung_up = request.json(&carts::usa()).timeout(std::time::Duration::from_millis(200)).send().await;
-    assert!(hung_up.unwrap_err().is_timeout());
+    let caller = tokio::spawn(request.json(&carts::usa()).send());
+    until("the call", async || (gateway.lender.calls("create").await == 1).then_some(())).await;
+    caller.abort();
+    let _ = caller.await;
     let found = async || {
         let again = gateway.merchant.post("/v1/checkouts", &key, &carts::usa()).await;
         (again.status != 409).then_some(again)

@@ -8,7 +8,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::provider::{MERCHANT_ID, PASSWORD, USERNAME};
-use super::{Lender, Merchant, PATIENCE, until};
+use super::{DELIVERY_LIMIT_MS, Lender, Merchant, PATIENCE, until};
+
+/// How long a program that is told to stop finishes what it has in hand, on a busy machine.
+const SHUTDOWN_GRACE_MS: u64 = 60_000;
 
 /// The key that [`settings_file`] declares.
 pub(crate) const SECRET_KEY: &str = "lp_test_made-up-for-the-served-shop-0001";
@@ -33,12 +36,14 @@ pub(crate) fn settings_file_on(folder: &Path, provider_url: &str, storage_url: &
         r#"
 [server]
 bind = "127.0.0.1:0"
+shutdown_grace_ms = {SHUTDOWN_GRACE_MS}
 [storage]
 url = "{storage_url}"
 [security]
 encryption_key_file = "{folder_text}/encryption.key"
 [delivery]
 allow_loopback_in_test_mode = true
+timeout_ms = {DELIVERY_LIMIT_MS}
 [providers.wegetfinancing]
 sandbox_base_url = "{provider_url}"
 sandbox_v3_base_url = "{provider_url}"
@@ -79,7 +84,7 @@ pub(crate) struct Ended {
 /// Runs a command to its end.
 pub(crate) async fn run(command: Command) -> Ended {
     let mut command = tokio::process::Command::from(command);
-    let output = tokio::time::timeout(Duration::from_secs(60), command.kill_on_drop(true).output()).await;
+    let output = tokio::time::timeout(PATIENCE, command.kill_on_drop(true).output()).await;
     let output = output.unwrap().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
@@ -121,7 +126,8 @@ impl Binary {
         let found = async || {
             let log = binary.stderr();
             // In text `address=...`, in JSON `"address":"..."`.
-            let (_, rest) = log.lines().find(|line| line.contains("gateway answers"))?.split_once("127.0.0.1:")?;
+            let mut lines = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            let (_, rest) = lines.find(|line| line.contains("gateway answers"))?.split_once("127.0.0.1:")?;
             let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
             Some(format!("http://127.0.0.1:{port}"))
         };

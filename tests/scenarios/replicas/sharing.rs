@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use lendport::gateway::Ambient;
+use lendport_testkit::postgres::Cluster;
 use serde_json::json;
 
 use super::{Shops, sender};
 use crate::harness::{Loan, Receiver, carts, together, until};
 
-/// What one replica sends at the same time in this test.
+/// What one replica sends at the same time in this test: half its places, for it knows none of the endpoints.
 const AT_ONCE: usize = 6;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -17,7 +18,7 @@ async fn three_replicas_share_two_hundred_deliveries_and_none_is_sent_twice() {
     let mut replicas = Vec::new();
     for number in 0..3 {
         // Looked at once a minute: it is the news of the database that set them to work.
-        let at_once = [("delivery.concurrency", "6"), ("delivery.poll_interval_ms", "60000")];
+        let at_once = [("delivery.concurrency", "12"), ("delivery.poll_interval_ms", "60000")];
         replicas.push(shops.replica_with(number, Ambient::system().clock, &at_once).await);
     }
     let mut endpoints = Vec::new();
@@ -58,14 +59,14 @@ async fn no_connection_is_held_while_financers_and_merchants_take_their_time() {
     let connections = [("storage.connections", "2")];
     let replica = shops.replica_with(0, Ambient::system().clock, &connections).await;
     let (merchant, lender) = (&replica.merchant, &shops.simulator.lender);
-    let endpoint = receiver.subscribe(merchant, Some(&["checkout.declined"])).await.id();
-    // Whoever has answered quickly once gets its full share.
-    merchant.test_event(&endpoint, "checkout.declined").await;
-    receiver.until_count(1).await;
-    merchant.until_nothing_pending(&endpoint).await;
     receiver.hold();
+    let mut endpoints = Vec::new();
+    // Of an endpoint that nothing is known of, one at a time is sent.
     for _ in 0..8 {
-        merchant.test_event(&endpoint, "checkout.declined").await;
+        endpoints.push(receiver.subscribe(merchant, Some(&["checkout.declined"])).await.id());
+    }
+    for endpoint in &endpoints {
+        merchant.test_event(endpoint, "checkout.declined").await;
     }
     lender.fault(json!({ "on": "create", "kind": "late", "delay_ms": 1_500, "times": 6 })).await;
     let opening = together((0..6).map(|_| {
@@ -77,11 +78,31 @@ async fn no_connection_is_held_while_financers_and_merchants_take_their_time() {
         until("six at the financer", async || (lender.calls("create").await == 6).then_some(())).await;
         // Fourteen calls wait, two connections are there, and whoever asks is answered.
         merchant.get("/v1/checkouts").await.ok(200);
-        merchant.test_event(&endpoint, "checkout.declined").await;
+        merchant.test_event(&endpoints[0], "checkout.declined").await;
     };
     let (opened, ()) = tokio::join!(opening, others);
     assert_eq!(opened, [201; 6]);
     receiver.let_go();
-    merchant.until_nothing_pending(&endpoint).await;
-    assert_eq!(receiver.count(), 10);
+    for endpoint in &endpoints {
+        merchant.until_nothing_pending(endpoint).await;
+    }
+    assert_eq!(receiver.count(), 9);
+}
+
+/// Work that nobody was told of: the database's news may be lost with the connection by which they come.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_news_told_of_is_found_by_looking() {
+    let (shops, receiver) = (Shops::new().await, Receiver::start().await);
+    let replica = shops.replica(0).await;
+    let endpoint = receiver.subscribe(&replica.merchant, None).await.id();
+    let event = replica.merchant.test_event(&endpoint, "checkout.created").await;
+    replica.merchant.until_tried(&endpoint, &event, 1).await;
+    let (_, database) = shops.url.rsplit_once('/').unwrap();
+    let database = database.split('?').next().unwrap().to_owned();
+    // Behind the gateway's back, and without a word to anybody.
+    let due_again = "UPDATE deliveries SET state = 'pending', next_at = created_at, due_at = created_at";
+    tokio::task::spawn_blocking(move || Cluster::shared().psql(&database, due_again)).await.unwrap();
+    let heard = receiver.until_count(2).await;
+    assert_eq!((heard[1].id(), heard.len()), (event.as_str(), 2));
+    replica.merchant.until_nothing_pending(&endpoint).await;
 }
