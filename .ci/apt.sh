@@ -24,7 +24,7 @@ install_packages() {
     if [ -z "$updated" ]; then
         # A mirror that cannot be reached is no reason to give up while the lists that are here still do.
         # shellcheck disable=SC2086 # options
-        again as_root apt-get update -qq $PATIENTLY ||
+        again as_root apt-get update -qq -o APT::Update::Error-Mode=any $PATIENTLY ||
             say "the lists of packages may be old: not all of them could be fetched" >&2
         updated=yes
     fi
