@@ -1,5 +1,5 @@
 //! The simulator seen from outside: a raw client on one side, a merchant's receiver on the other.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod create;
 mod faults;
