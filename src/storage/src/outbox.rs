@@ -86,7 +86,7 @@ pub struct LeaseAsk {
     pub owner: String,
     /// What was due before this moment is due.
     pub now: Timestamp,
-    /// When the process counts as dead and others may take what it has.
+    /// When the process counts as dead and others may take what it has, if nothing tells earlier that it died.
     pub until: Timestamp,
     /// What another process has is free when its lease ended before this moment as well: a process whose `now` is ahead of
     /// its machine's clock takes nothing from those who are right.
