@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use lendport_core::{
-    About, EndpointState, Event, EventId, EventType, IdSource, Mode, WebhookEndpoint, WebhookEndpointId, url_origin,
+    About, DisabledEndpoint, EndpointState, Event, EventId, EventType, IdSource, Mode, WebhookEndpoint,
+    WebhookEndpointId,
 };
 use lendport_storage::{
     Audience, Outbox, OutboxAsk, OutboxChange, OutboxLoaded, StoreError, Tenant, change_outbox_with,
@@ -70,31 +71,10 @@ fn decide(found: &WebhookEndpoint, verdict: &Verdict, event: EventId, now: Times
 }
 
 #[derive(Serialize)]
-struct Data<'a> {
-    webhook_endpoint: Shown<'a>,
-}
-
-/// What the other endpoints are told: of the URL its origin alone, as the rest may hold a token.
-#[derive(Serialize)]
-struct Shown<'a> {
-    id: WebhookEndpointId,
-    object: &'static str,
-    mode: &'static str,
-    origin: Option<String>,
-    description: Option<&'a str>,
-    state: &'static str,
-    failing_since: Option<Timestamp>,
+struct Data {
+    webhook_endpoint: DisabledEndpoint,
 }
 
 fn snapshot(endpoint: &WebhookEndpoint, mode: Mode) -> Option<String> {
-    let shown = Shown {
-        id: endpoint.id,
-        object: "webhook_endpoint",
-        mode: mode.as_str(),
-        origin: url_origin(&endpoint.url),
-        description: endpoint.description.as_deref(),
-        state: endpoint.state.as_str(),
-        failing_since: endpoint.failing_since,
-    };
-    serde_json::to_string(&Data { webhook_endpoint: shown }).ok()
+    serde_json::to_string(&Data { webhook_endpoint: DisabledEndpoint::of(endpoint, mode) }).ok()
 }

@@ -1,4 +1,4 @@
-//! An endpoint as the merchant's other endpoints hear of it. `switch_off.rs` in `lendport-delivery` writes the same.
+//! An endpoint as the merchant's other endpoints hear of it: `lendport_core::DisabledEndpoint`, described.
 
 use jiff::Timestamp;
 use lendport_core::url_origin;
@@ -43,6 +43,42 @@ impl DisabledEndpoint {
             description: endpoint.description.clone(),
             state: lendport_core::EndpointState::Gone.as_str(),
             failing_since: endpoint.failing_since,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use lendport_core::{EndpointSecret, EndpointState, Mode, Secret, WebhookEndpoint};
+    use serde_json::to_value;
+
+    use super::*;
+
+    #[test]
+    fn the_sample_says_what_a_real_one_would() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for (url, description, failing_since) in [
+            ("https://shop.example/hook?token=t", Some("orders"), Some(at(1))),
+            ("https://shop.example:8443/hook", None, None),
+        ] {
+            let gone = WebhookEndpoint {
+                id: "whe_0190a5b0c1d27e3f8a4b5c6d7e8f9a0b".parse().unwrap(),
+                url: url.to_owned(),
+                description: description.map(str::to_owned),
+                events: Vec::new(),
+                secrets: vec![EndpointSecret { text: Secret::from("whsec_b2xk"), expires_at: None }],
+                state: EndpointState::Gone,
+                failing_since,
+                version: 2,
+                created_at: at(0),
+                updated_at: at(2),
+            };
+            for mode in [Mode::Test, Mode::Live] {
+                let sample = DisabledEndpoint::if_gone(&EndpointView::of(&gone, mode, at(3)));
+                let told = lendport_core::DisabledEndpoint::of(&gone, mode);
+                assert_eq!(to_value(&sample).unwrap(), to_value(&told).unwrap());
+            }
         }
     }
 }
