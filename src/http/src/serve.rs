@@ -93,7 +93,8 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(5);
+    /// How long anything may take on a busy machine.
+    const PATIENCE: Duration = Duration::from_secs(120);
 
     /// Serves `hello` on a free port.
     async fn start(header_ms: u64, at_once: usize) -> (SocketAddr, CancellationToken) {
@@ -114,14 +115,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_header_that_does_not_arrive_is_not_waited_for() {
-        let (address, _stop) = start(300, 10).await;
+        let (address, _stop) = start(1_000, 10).await;
         for begun in ["", "GET / HTTP/1.1\r\nhost: x\r\nx-slow: ", "GET / HTTP/1.1\r\nhost: x\r\n\r\nGET /"] {
             let started = Instant::now();
             let mut stream = TcpStream::connect(address).await.unwrap();
             stream.write_all(begun.as_bytes()).await.unwrap();
             let answer = to_the_end(&mut stream).await;
             assert_eq!(answer.contains("hello"), begun.ends_with("GET /"), "{begun:?}");
-            assert!(started.elapsed() >= Duration::from_millis(250), "{begun:?}");
+            assert!(started.elapsed() >= Duration::from_millis(950), "{begun:?}");
         }
     }
 
@@ -144,8 +145,7 @@ mod tests {
     async fn more_connections_than_places_wait_their_turn() {
         let (address, _stop) = start(60_000, 1).await;
         let first = TcpStream::connect(address).await.unwrap();
-        // Taken in before the second one comes.
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        // Connections are taken in the order in which they come.
         let mut second = TcpStream::connect(address).await.unwrap();
         second.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
         let early = timeout(Duration::from_millis(200), second.read(&mut [0; 1])).await;

@@ -10,6 +10,9 @@ use tokio_util::sync::CancellationToken;
 use crate::fake::Create;
 use crate::world::{KEY, World, sample};
 
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 async fn start(
     world: &World,
     grace_ms: u64,
@@ -41,7 +44,7 @@ fn post(body: &str) -> String {
 async fn stopping_lets_what_is_under_way_end() {
     let world = Arc::new(World::new().await);
     world.fake.next(Create::Takes(Duration::from_millis(400)));
-    let (address, stop, served) = start(&world, 5_000).await;
+    let (address, stop, served) = start(&world, 120_000).await;
     let under_way = tokio::spawn(exchange(address, post(&sample().to_string())));
     while world.fake.count() == 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -56,14 +59,14 @@ async fn stopping_lets_what_is_under_way_end() {
 #[tokio::test]
 async fn stopping_does_not_wait_for_ever() {
     let world = Arc::new(World::new().await);
-    world.fake.next(Create::Takes(Duration::from_secs(30)));
+    world.fake.next(Create::Takes(Duration::from_secs(3_600)));
     let (address, stop, served) = start(&world, 200).await;
     let under_way = tokio::spawn(exchange(address, post(&sample().to_string())));
     while world.fake.count() == 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     stop.cancel();
-    tokio::time::timeout(Duration::from_secs(3), served).await.unwrap().unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, served).await.unwrap().unwrap().unwrap();
     under_way.abort();
 }
 
@@ -71,7 +74,7 @@ async fn stopping_does_not_wait_for_ever() {
 async fn stopping_does_not_wait_for_those_who_ask_nothing() {
     let world = Arc::new(World::new().await);
     world.fake.next(Create::Takes(Duration::from_millis(400)));
-    let (address, stop, served) = start(&world, 20_000).await;
+    let (address, stop, served) = start(&world, 3_600_000).await;
     let mut silent = TcpStream::connect(address).await.unwrap();
     let mut half = TcpStream::connect(address).await.unwrap();
     half.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap();
@@ -85,11 +88,13 @@ async fn stopping_does_not_wait_for_those_who_ask_nothing() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     stop.cancel();
-    tokio::time::timeout(Duration::from_secs(5), served).await.unwrap().unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, served).await.unwrap().unwrap().unwrap();
     let answer = under_way.await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     for stream in [&mut silent, &mut half, &mut kept] {
-        assert!(matches!(stream.read(&mut [0; 16]).await, Ok(0) | Err(_)), "closed");
+        // A reset is an end as well.
+        let closed = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut Vec::new())).await;
+        assert!(closed.is_ok(), "it is still open");
     }
 }
 
@@ -109,7 +114,7 @@ async fn a_push_whose_body_does_not_arrive_is_given_up() {
     let world = World::within(200).await;
     let (address, stop, served) = start(&world, 1_000).await;
     let request = "POST /callbacks/acme/token HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 9\r\n\r\n{";
-    let answer = tokio::time::timeout(Duration::from_secs(3), exchange(address, request.to_owned())).await.unwrap();
+    let answer = tokio::time::timeout(PATIENCE, exchange(address, request.to_owned())).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     stop.cancel();
     served.await.unwrap().unwrap();
