@@ -6,6 +6,7 @@ use lendport_core::{Attempt, CheckoutId, CheckoutRecord};
 use rusqlite::Connection;
 
 use super::fault::{Done, Fault};
+use super::history::History;
 use super::memory::Memory;
 use super::recent::Known;
 use super::{
@@ -45,7 +46,7 @@ impl Writing<'_> {
         let pk = checkout_rows::insert(self.db, self.vault, &record.checkout, &kept, stored.as_deref())?;
         self.children(pk, model.as_ref(), &[], change)?;
         self.settle_claim(model.as_ref(), change)?;
-        self.remember(pk, model, record, change);
+        self.remember(pk, model, Some(&History::default()), record, change);
         Ok(InsertOutcome::Inserted)
     }
 
@@ -55,10 +56,15 @@ impl Writing<'_> {
         if let Some(row) = self.claimed(ask.claim.as_ref())? {
             return Ok(ChangeOutcome::Claimed(row));
         }
-        let Some(Known { pk, model, record }) = self.load(id)? else { return Ok(ChangeOutcome::NotFound) };
+        let Some(known) = self.load(id)? else { return Ok(ChangeOutcome::NotFound) };
+        let Known { pk, model, record, history } = &known;
+        let (pk, model, history) = (*pk, model.as_ref(), history.as_deref());
+        let may = |be: fn(&History) -> bool| history.is_none_or(be);
         let (seen, idle) = match &ask.dedupe {
             Some((attempt, key)) => {
-                (observation_rows::seen(self.db, pk, *attempt, key)?, observation_rows::idle(self.db, pk, *attempt)?)
+                let again = history.is_none_or(|history| history.may_have_seen(*attempt, key));
+                let seen = look(again, || observation_rows::seen(self.db, pk, *attempt, key))?;
+                (seen, look(may(History::may_have_idle_facts), || observation_rows::idle(self.db, pk, *attempt))?)
             }
             None => (None, None),
         };
@@ -70,18 +76,22 @@ impl Writing<'_> {
             Some(item) => attention_rows::of_checkout(self.db, pk, item)?,
             None => None,
         };
-        let wants_open = ask.open_items || ask.attention.is_some();
-        let open_items = if wants_open { attention_rows::of(self.db, pk, true)? } else { Vec::new() };
-        let change = decide(Loaded { record: &record, seen, idle, operation, attention, open_items });
+        let open_items = if ask.open_items || ask.attention.is_some() {
+            look(may(History::may_have_items), || attention_rows::of(self.db, pk, true))?
+        } else {
+            Vec::new()
+        };
+        let change = decide(Loaded { record, seen, idle, operation, attention, open_items });
         if change.abort {
             return Ok(ChangeOutcome::Done);
         }
-        let after = self.replace(pk, &record, &change)?;
-        self.children(pk, model.as_ref(), &record.attempts, &change)?;
+        let after = self.replace(pk, record, &change)?;
+        self.children(pk, model, &record.attempts, &change)?;
         self.claim(ask.claim.as_ref(), &change, id)?;
-        self.settle_claim(model.as_ref(), &change)?;
-        if change.checkout.is_some() || !change.attempts.is_empty() || !change.ledger.is_empty() {
-            self.remember(pk, model, after, &change);
+        self.settle_claim(model, &change)?;
+        let facts = !change.observations.is_empty() || !change.attention.is_empty();
+        if facts || change.checkout.is_some() || !change.attempts.is_empty() || !change.ledger.is_empty() {
+            self.remember(pk, model.cloned(), history, after, &change);
         }
         Ok(ChangeOutcome::Done)
     }
@@ -93,21 +103,30 @@ impl Writing<'_> {
             return Ok(known);
         }
         let stored = checkout_rows::load(self.db, self.vault, self.tenant, id)?;
-        if let Some(known) = known {
+        if let Some(known) = &known {
             let same = stored.as_ref().is_some_and(|(pk, record)| *pk == known.pk && *record == *known.record);
             debug_assert!(same, "{id} is remembered otherwise than it is stored");
         }
         let Some((pk, record)) = stored else { return Ok(None) };
-        Ok(Some(Known { pk, model: checkout_rows::model(self.db, pk)?, record: Arc::new(record) }))
+        let history = known.and_then(|known| known.history);
+        Ok(Some(Known { pk, model: checkout_rows::model(self.db, pk)?, record: Arc::new(record), history }))
     }
 
     /// Keeps what a change leaves for the next one.
-    fn remember(self, pk: i64, model: Option<Model>, mut after: CheckoutRecord, change: &Change) {
+    fn remember(
+        self,
+        pk: i64,
+        model: Option<Model>,
+        history: Option<&History>,
+        mut after: CheckoutRecord,
+        change: &Change,
+    ) {
         // In the order in which rows are read.
         after.attempts.sort_by_key(|attempt| attempt.number);
         after.ledger.0.extend_from_slice(&change.ledger);
         after.ledger.0.sort_by_key(|entry| entry.id);
-        self.memory.recent.changes(pk, model, after);
+        let history = history.and_then(|history| history.with(change));
+        self.memory.recent.changes(Known { pk, model, record: Arc::new(after), history });
     }
 
     /// A push that was refused, where its checkout is this tenant's.
@@ -186,4 +205,14 @@ impl Writing<'_> {
         }
         Ok(())
     }
+}
+
+/// Asks the rows, where what is asked for may be there. A debug build always asks, and compares.
+fn look<T: Default + PartialEq>(may_be_there: bool, ask: impl FnOnce() -> Done<T>) -> Done<T> {
+    if !may_be_there && !cfg!(debug_assertions) {
+        return Ok(T::default());
+    }
+    let found = ask()?;
+    debug_assert!(may_be_there || found == T::default(), "rows hold what is remembered as absent");
+    Ok(found)
 }

@@ -16,6 +16,7 @@ mod event_pages;
 mod event_rows;
 mod fan_out;
 mod fault;
+mod history;
 mod idempotency_rows;
 mod lease;
 mod leases;

@@ -79,6 +79,11 @@ pub(crate) fn idle(db: &Connection, checkout: i64, attempt: AttemptId) -> Done<O
     Ok(Some((cells.number("idle")?, cells.id("id")?)))
 }
 
+/// True of a fact that changed nothing.
+pub(crate) fn is_idle(outcome: &str) -> bool {
+    !matches!(outcome, "moved" | "changed_amounts")
+}
+
 /// Adds a fact.
 pub(crate) fn insert(db: &Connection, checkout: i64, row: &ObservationRow) -> Done<()> {
     let observation = &row.observation;

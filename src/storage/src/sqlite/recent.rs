@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use lendport_core::{Attempt, Checkout, CheckoutId, CheckoutRecord, LedgerEntry, ProviderId};
 
+use super::history::History;
 use crate::packed::Model;
 use crate::tenant::Tenant;
 
@@ -26,6 +27,8 @@ pub(crate) struct Known {
     /// What its snapshots and answers resemble.
     pub(crate) model: Option<Model>,
     pub(crate) record: Arc<CheckoutRecord>,
+    /// What it never had; none where that is not known.
+    pub(crate) history: Option<Arc<History>>,
 }
 
 /// See above.
@@ -69,9 +72,9 @@ impl Recent {
     }
 
     /// To be called inside the transaction, as the last step of what changed a checkout.
-    pub(crate) fn changes(&self, pk: i64, model: Option<Model>, record: CheckoutRecord) {
-        let (id, exact) = (record.checkout.id, is_exact(&record));
-        lock(&self.changed).insert(id, exact.then(|| Known { pk, model, record: Arc::new(record) }));
+    pub(crate) fn changes(&self, after: Known) {
+        let (id, exact) = (after.record.checkout.id, is_exact(&after.record));
+        lock(&self.changed).insert(id, exact.then_some(after));
     }
 
     /// To be called by the writer after each transaction, before anybody is answered.
@@ -115,7 +118,8 @@ impl Generations {
     }
 
     fn put(&mut self, id: CheckoutId, known: Known) {
-        let bytes = weight(&known.record) + known.model.as_ref().map_or(0, Model::bytes);
+        let of_history = known.history.as_ref().map_or(0, |history| history.bytes());
+        let bytes = weight(&known.record) + known.model.as_ref().map_or(0, Model::bytes) + of_history;
         if bytes > KEPT_BYTES {
             return;
         }
@@ -190,6 +194,10 @@ mod tests {
         CheckoutRecord { checkout, attempts: vec![attempt], ledger: Ledger::default() }
     }
 
+    fn changes(recent: &Recent, record: &CheckoutRecord) {
+        recent.changes(Known { pk: 1, model: None, record: Arc::new(record.clone()), history: None });
+    }
+
     fn tenant(record: &CheckoutRecord) -> Tenant {
         Tenant { merchant: record.checkout.merchant, mode: record.checkout.mode }
     }
@@ -202,7 +210,7 @@ mod tests {
     fn what_was_committed_is_known_and_what_was_not_is_forgotten() {
         let (recent, ids) = (Recent::default(), SeededIds::default());
         let first = record(&ids);
-        recent.changes(1, None, first.clone());
+        changes(&recent, &first);
         let address = &first.attempts[0].callback_digest;
         let provider = &first.attempts[0].provider;
         assert_eq!(known(&recent, &first), Some(first.clone()), "in its own transaction");
@@ -214,11 +222,11 @@ mod tests {
         let mut second = first.clone();
         second.checkout.version += 1;
         second.attempts[0].callback_digest = "00".repeat(32);
-        recent.changes(1, None, second.clone());
+        changes(&recent, &second);
         assert_eq!(known(&recent, &first), Some(second.clone()));
         recent.transaction_ended(false);
         assert_eq!(known(&recent, &first), None, "the rows say what holds");
-        recent.changes(1, None, second.clone());
+        changes(&recent, &second);
         recent.transaction_ended(true);
         assert_eq!(recent.addressed(provider, address), None, "an address that is not its own any more");
         assert_eq!(known(&recent, &first), Some(second));
@@ -228,7 +236,7 @@ mod tests {
     fn another_tenant_knows_nothing_of_it() {
         let (recent, ids) = (Recent::default(), SeededIds::default());
         let ours = record(&ids);
-        recent.changes(1, None, ours.clone());
+        changes(&recent, &ours);
         recent.transaction_ended(true);
         let theirs = Tenant { merchant: lendport_core::MerchantId::mint(&ids), ..tenant(&ours) };
         assert!(recent.in_transaction(theirs, ours.checkout.id).is_none());
@@ -238,10 +246,10 @@ mod tests {
     fn what_rows_cannot_say_is_read_from_them() {
         let (recent, ids) = (Recent::default(), SeededIds::default());
         let mut record = record(&ids);
-        recent.changes(1, None, record.clone());
+        changes(&recent, &record);
         recent.transaction_ended(true);
         record.attempts[0].poll_at = Some(record.checkout.created_at + SignedDuration::from_nanos(1));
-        recent.changes(1, None, record.clone());
+        changes(&recent, &record);
         assert_eq!(known(&recent, &record), None);
         recent.transaction_ended(true);
         assert_eq!(known(&recent, &record), None);
@@ -253,7 +261,7 @@ mod tests {
         let mut latest = record(&ids);
         for _ in 0..3 * KEPT {
             latest = record(&ids);
-            recent.changes(1, None, latest.clone());
+            changes(&recent, &latest);
             recent.transaction_ended(true);
         }
         let held = |recent: &Recent| {
@@ -267,13 +275,13 @@ mod tests {
         for _ in 0..20 {
             let mut large = record(&ids);
             large.checkout.metadata.insert("note".to_owned(), "x".repeat(KEPT_BYTES / 3));
-            recent.changes(1, None, large);
+            changes(&recent, &large);
             recent.transaction_ended(true);
         }
         assert!(held(&recent) < 10);
         let mut larger = record(&ids);
         larger.checkout.metadata.insert("note".to_owned(), "x".repeat(KEPT_BYTES));
-        recent.changes(1, None, larger.clone());
+        changes(&recent, &larger);
         recent.transaction_ended(true);
         assert_eq!(known(&recent, &larger), None);
     }
