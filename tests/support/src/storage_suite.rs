@@ -121,6 +121,7 @@ async fn run_pairs(factory: &dyn StoreFactory) {
     pair(factory, races::fifty_requests_one_key).await;
     pair(factory, races::one_message_ten_times).await;
     pair(factory, races::two_commitments_race).await;
+    pair(factory, endpoints::at_once).await;
     pair(factory, fan_out::wakes).await;
     pair(factory, leases::two_owners).await;
     pair(factory, leases::ended).await;

@@ -1,10 +1,13 @@
 //! Endpoints: stored whole, changed by version, seen by their merchant alone.
 
-use lendport_core::{EndpointSecret, EndpointState, EventType, MerchantId, Mode, Secret, WebhookEndpoint};
+use std::sync::Arc;
+
+use lendport_core::{EndpointSecret, EndpointState, EventType, MerchantId, Mode, Secret, WebhookEndpoint, limits};
 use lendport_storage::{
     AfterTry, Audience, ChangeOutcome, ClaimState, ClaimWrite, OutboxAsk, OutboxChange, PageAsk, Tenant,
     change_outbox_with,
 };
+use tokio::task::JoinSet;
 
 use super::post::first;
 use super::world::{World, at};
@@ -110,6 +113,31 @@ pub(super) async fn decisions(world: World) {
         change_outbox_with(&*world.outbox, world.tenant, OutboxAsk::default(), move |_| (refused.clone(), ()));
     assert!(outcome.await.is_err(), "an event of a checkout is written with that checkout");
     assert_eq!(world.outbox.endpoints(world.tenant, first()).await.unwrap().rows.len(), 2);
+}
+
+/// A limit that is judged inside the transaction holds, however many are set up at once and by however many processes.
+pub(super) async fn at_once(world: World) {
+    let mut tasks = JoinSet::new();
+    for number in 0..20 {
+        let other = world.other.as_ref().filter(|_| number % 2 == 1);
+        let outbox = Arc::clone(other.map_or(&world.outbox, |other| &other.outbox));
+        let (tenant, endpoint) = (world.tenant, world.new_endpoint(&[]));
+        tasks.spawn(async move {
+            let decide =
+                move |loaded: lendport_storage::OutboxLoaded<'_>| match loaded.endpoints < limits::ENDPOINTS_MAX {
+                    true => (OutboxChange { endpoint: Some(endpoint.clone()), ..OutboxChange::default() }, true),
+                    false => (OutboxChange::abort(), false),
+                };
+            let (outcome, stored) = change_outbox_with(&*outbox, tenant, OutboxAsk::default(), decide).await.unwrap();
+            assert_eq!(outcome, ChangeOutcome::Done);
+            stored.unwrap()
+        });
+    }
+    let stored = tasks.join_all().await.into_iter().filter(|stored| *stored).count();
+    let page = PageAsk { limit: 100, after: None };
+    let kept = world.outbox.endpoints(world.tenant, page).await.unwrap().rows.len();
+    assert_eq!((stored, kept), (16, 16));
+    assert_eq!(limits::ENDPOINTS_MAX, 16);
 }
 
 /// Keys of requests about endpoints.
