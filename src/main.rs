@@ -7,6 +7,10 @@ use lendport::cli::{Cli, Command, ConfigCommand, KeysCommand};
 use lendport::failure::Failure;
 use lendport::{demo, dev, documents, keys, record, serve};
 
+/// Threads free what others allocated all the time here: it costs less CPU than with the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let command = Cli::parse().into_command();
     let outcome = match tokio::runtime::Runtime::new() {
