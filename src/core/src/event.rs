@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::id::{CheckoutId, EventId, WebhookEndpointId};
 
-/// The types of `api.md`, Events out, that this version writes.
+/// The types of `api.md`, Events out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EventType {
     /// A checkout was stored.
@@ -39,6 +39,11 @@ pub enum EventType {
     OperationFailed,
     /// The provider was told of a shipment.
     ShipmentConfirmed,
+    /// The customer disputes the money. Endpoints can ask for it and be tried with it; it is written once an adapter
+    /// learns of disputes, which none does so far.
+    DisputeOpened,
+    /// A dispute was won or lost. Not written so far, as [`Self::DisputeOpened`].
+    DisputeClosed,
     /// Something needs a person.
     AttentionOpened,
     /// A person settled it, or evidence did.
@@ -48,8 +53,8 @@ pub enum EventType {
 }
 
 impl EventType {
-    /// Every type this version writes.
-    pub const ALL: [Self; 19] = [
+    /// Every type.
+    pub const ALL: [Self; 21] = [
         Self::CheckoutCreated,
         Self::CheckoutUpdated,
         Self::CheckoutReadyToFulfill,
@@ -66,6 +71,8 @@ impl EventType {
         Self::AttemptIndeterminate,
         Self::OperationFailed,
         Self::ShipmentConfirmed,
+        Self::DisputeOpened,
+        Self::DisputeClosed,
         Self::AttentionOpened,
         Self::AttentionResolved,
         Self::WebhookEndpointDisabled,
@@ -90,6 +97,8 @@ impl EventType {
             Self::AttemptIndeterminate => "attempt.indeterminate",
             Self::OperationFailed => "operation.failed",
             Self::ShipmentConfirmed => "shipment.confirmed",
+            Self::DisputeOpened => "dispute.opened",
+            Self::DisputeClosed => "dispute.closed",
             Self::AttentionOpened => "attention.opened",
             Self::AttentionResolved => "attention.resolved",
             Self::WebhookEndpointDisabled => "webhook_endpoint.disabled",

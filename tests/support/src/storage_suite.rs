@@ -86,6 +86,7 @@ async fn run_outbox(factory: &dyn StoreFactory) {
     case(factory, endpoints::claims).await;
     case(factory, endpoints::tenants).await;
     case(factory, fan_out::filters).await;
+    case(factory, fan_out::every_type).await;
     case(factory, fan_out::all_or_nothing).await;
     case(factory, fan_out::audiences).await;
     case(factory, order::one_after_the_other).await;

@@ -84,6 +84,8 @@ fn meaning(kind: EventType) -> &'static str {
         EventType::AttemptIndeterminate => "The outcome of a call is not known",
         EventType::OperationFailed => "A command to a financer failed",
         EventType::ShipmentConfirmed => "The financer was told of a shipment",
+        EventType::DisputeOpened => "The customer disputes the money. No financer connected so far tells of it",
+        EventType::DisputeClosed => "A dispute was won or lost. No financer connected so far tells of it",
         EventType::AttentionOpened => "Something needs a person",
         EventType::AttentionResolved => "A person settled it, or evidence did",
         EventType::WebhookEndpointDisabled => "An endpoint is not told anything any more",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lendport_core::{AttemptState, DeliveryState, EndpointState, EventType};
-use lendport_storage::{Audience, Change, DeliveryFilter, OutboxAsk, OutboxChange, change_outbox_with};
+use lendport_storage::{Audience, Change, DeliveryFilter, EventFilter, OutboxAsk, OutboxChange, change_outbox_with};
 
 use super::post::{events_of, first, ids};
 use super::world::{World, next};
@@ -39,6 +39,23 @@ pub(super) async fn filters(world: World) {
     assert_eq!(world.in_state(all.id, DeliveryState::Pending).await, told);
     assert_eq!(world.in_state(ready.id, DeliveryState::Pending).await, [told[1], later.id]);
     assert_eq!(world.in_state(off.id, DeliveryState::Pending).await, [later.id]);
+}
+
+/// Each type can be asked for alone, is told to whoever asked for it, and is found and read by its name.
+pub(super) async fn every_type(world: World) {
+    let mut wanting = Vec::new();
+    for kind in EventType::ALL {
+        wanting.push((kind, world.add_endpoint(&[kind]).await.id));
+    }
+    let (_, told) = world.told(&EventType::ALL).await;
+    for ((kind, endpoint), event) in wanting.into_iter().zip(told) {
+        let stored = world.outbox.endpoint(world.tenant, endpoint).await.unwrap().unwrap();
+        assert_eq!(stored.events, [kind]);
+        assert_eq!(world.in_state(endpoint, DeliveryState::Pending).await, [event.id], "{kind:?}");
+        let filter = EventFilter { kinds: vec![kind], ..EventFilter::default() };
+        let found = world.outbox.events(world.tenant, &filter, first()).await.unwrap();
+        assert_eq!(found.rows, [event]);
+    }
 }
 
 /// A change that is refused leaves no event and no delivery.

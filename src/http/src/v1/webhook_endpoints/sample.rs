@@ -1,6 +1,6 @@
 //! What a made-up event tells of: the example of the documents, in the state that its type announces.
 
-use lendport_core::EventType;
+use lendport_core::{Dispute, EventType};
 use lendport_engine::view::EndpointView;
 use serde_json::{Value, json};
 
@@ -21,11 +21,14 @@ fn checkout(kind: EventType, mode: &str) -> Value {
     let total = checkout.pointer("/amounts/total").cloned().unwrap_or_default();
     set(&mut checkout, "/mode", mode.into());
     let Some(status) = status(kind) else { return checkout };
-    let ready = status == "authorized" || status == "captured";
+    let dispute = dispute(kind);
+    set(&mut checkout, "/dispute", dispute.as_str().into());
+    let ready = matches!(status, "authorized" | "captured") && dispute != Dispute::Open;
+    let blocker = if dispute == Dispute::Open { "dispute_open" } else { status };
     set(&mut checkout, "/status", status.into());
     set(&mut checkout, "/attempt/status", status.into());
     set(&mut checkout, "/can_fulfill", ready.into());
-    set(&mut checkout, "/blockers", if ready { json!([]) } else { json!([status]) });
+    set(&mut checkout, "/blockers", if ready { json!([]) } else { json!([blocker]) });
     set(&mut checkout, "/next_action", Value::Null);
     let booked: &[&str] = match status {
         "authorized" => &["authorized"],
@@ -44,7 +47,10 @@ fn checkout(kind: EventType, mode: &str) -> Value {
 fn status(kind: EventType) -> Option<&'static str> {
     match kind {
         EventType::CheckoutReadyToFulfill | EventType::AttemptLateApproval => Some("authorized"),
-        EventType::CheckoutCaptured | EventType::ShipmentConfirmed => Some("captured"),
+        EventType::CheckoutCaptured
+        | EventType::ShipmentConfirmed
+        | EventType::DisputeOpened
+        | EventType::DisputeClosed => Some("captured"),
         EventType::CheckoutRefunded => Some("refunded"),
         EventType::CheckoutChargedBack => Some("charged_back"),
         EventType::CheckoutDeclined | EventType::AttemptDeclined => Some("declined"),
@@ -59,6 +65,15 @@ fn status(kind: EventType) -> Option<&'static str> {
         | EventType::AttentionOpened
         | EventType::AttentionResolved
         | EventType::WebhookEndpointDisabled => None,
+    }
+}
+
+/// How the money is disputed where a type announces it; closed ones are won here.
+fn dispute(kind: EventType) -> Dispute {
+    match kind {
+        EventType::DisputeOpened => Dispute::Open,
+        EventType::DisputeClosed => Dispute::Won,
+        _ => Dispute::None,
     }
 }
 
@@ -87,6 +102,10 @@ mod tests {
             (&ready["can_fulfill"], &ready["next_action"], &ready["amounts"]["authorized"]),
             (&json!(true), &Value::Null, &json!("1420.00"))
         );
+        let opened = checkout(EventType::DisputeOpened, "test");
+        assert_eq!((&opened["dispute"], &opened["blockers"]), (&json!("open"), &json!(["dispute_open"])));
+        let closed = checkout(EventType::DisputeClosed, "test");
+        assert_eq!((&closed["dispute"], &closed["status"]), (&json!("won"), &json!("captured")));
         assert_eq!(checkout(EventType::CheckoutRefunded, "test")["amounts"]["refunded"], "1420.00");
     }
 }
