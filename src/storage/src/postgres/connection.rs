@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime,
 };
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{NoTls, Row};
@@ -31,6 +31,7 @@ pub(crate) fn pool(settings: &PostgresSettings) -> Done<Pool> {
     Pool::builder(manager)
         .max_size(settings.connections.max(2))
         .wait_timeout(wait)
+        .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .post_create(Hook::async_fn(move |db: &mut ClientWrapper, _| {
             let session = session.clone();
