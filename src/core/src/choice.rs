@@ -1,5 +1,6 @@
 //! The ways a person can settle an item.
 
+use crate::attempt::AttemptState;
 use crate::attention::AttentionKind;
 
 /// One way.
@@ -19,7 +20,7 @@ pub enum Choice {
     NoEffect,
     /// The financer's sum is right.
     AcceptAmount,
-    /// The financer committed to the sum given, which is right.
+    /// The financer's sum is the one given, which is right.
     AcceptOtherAmount,
     /// The financer's sum is wrong.
     RejectAmount,
@@ -101,13 +102,16 @@ impl Choice {
             Self::RefundTookEffect => "The financer carried out the refund, for this amount: it is counted.",
             Self::NoEffect => "The financer did not carry out the command; it may be sent again.",
             Self::AcceptAmount => {
-                "You compared the sums and stand for the financer's: amounts follow it, and the order may be shipped."
+                "You compared the sums and stand for the financer's: amounts follow it, and the sum no longer keeps \
+                 the order from being shipped."
             }
             Self::AcceptOtherAmount => {
-                "The financer committed to this amount and you stand for it: amounts follow it, and the order may be \
-                 shipped."
+                "The financer's sum is this amount and you stand for it: amounts follow it, and the sum no longer \
+                 keeps the order from being shipped."
             }
-            Self::RejectAmount => "The sums do not fit and you canceled it at the financer: the attempt is canceled.",
+            Self::RejectAmount => {
+                "The sums do not fit and you canceled it at the financer: the attempt is canceled, unless it has ended."
+            }
             Self::Unwound => "You undid this approval at the financer; the other commitment stands.",
             Self::ApprovalHolds => "The financer confirms that this approval stands.",
             Self::WithdrawalHolds => "The financer confirms that the approval is withdrawn: the attempt is canceled.",
@@ -133,7 +137,15 @@ impl Choice {
 }
 
 impl AttentionKind {
-    /// The ways to settle it.
+    /// The ways to settle it while its attempt is in this state.
+    pub fn choices_in(self, state: AttemptState) -> &'static [Choice] {
+        let asks_for_the_sum = matches!(self, Self::AmountMismatch | Self::AmountUnverified);
+        // Nothing can be committed for any sum any more, or all of it went back: whatever is said of it has no effect.
+        let settled = matches!(state, AttemptState::Failed | AttemptState::Refunded | AttemptState::ChargedBack);
+        if asks_for_the_sum && settled { &[Choice::Acknowledge] } else { self.choices() }
+    }
+
+    /// The ways to settle it as long as its attempt goes on.
     pub fn choices(self) -> &'static [Choice] {
         match self {
             Self::UnknownOutcome => &[Choice::Committed, Choice::NotCommitted],
@@ -161,9 +173,24 @@ mod tests {
         assert!(Choice::ALL.into_iter().all(|choice| Choice::parse(choice.as_str()) == Some(choice)));
         for kind in AttentionKind::ALL {
             assert_eq!(AttentionKind::parse(kind.as_str()), Some(kind));
-            assert!(!kind.choices().is_empty() && kind.deadline_hours() > 0, "{kind:?}");
+            assert!(AttemptState::ALL.into_iter().all(|state| !kind.choices_in(state).is_empty()), "{kind:?}");
+            assert!(kind.deadline_hours() > 0, "{kind:?}");
         }
         let offered = |choice| AttentionKind::ALL.iter().any(|kind| kind.choices().contains(&choice));
         assert!(Choice::ALL.into_iter().all(offered), "a choice that nothing offers");
+    }
+
+    #[test]
+    fn where_no_sum_has_an_effect_any_more_none_can_be_accepted() {
+        for kind in [AttentionKind::AmountMismatch, AttentionKind::AmountUnverified] {
+            for state in AttemptState::ALL {
+                let sums = [Choice::AcceptAmount, Choice::AcceptOtherAmount, Choice::RejectAmount];
+                let offered = kind.choices_in(state);
+                match state.as_str() {
+                    "failed" | "refunded" | "charged_back" => assert_eq!(offered, [Choice::Acknowledge], "{state:?}"),
+                    _ => assert_eq!(offered, sums, "{state:?}"),
+                }
+            }
+        }
     }
 }

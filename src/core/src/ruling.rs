@@ -49,8 +49,8 @@ pub struct Ruling {
 /// Why a choice cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RulingError {
-    /// The item does not offer it.
-    #[error("this item does not offer that choice")]
+    /// The item does not offer it, or not in the state its attempt has come to.
+    #[error("the item does not offer that choice as things stand; read it again")]
     NotOffered,
     /// It needs an amount.
     #[error("this choice needs the amount")]
@@ -82,7 +82,7 @@ const GIVEN_BACK: &str = "more than the financer's sum was given back already; l
 impl Case<'_> {
     /// Judges a choice.
     pub fn rule(&self, choice: Choice, amount: Option<Money>) -> Result<Ruling, RulingError> {
-        if !self.kind.choices().contains(&choice) {
+        if !self.kind.choices_in(self.attempt.state).contains(&choice) {
             return Err(RulingError::NotOffered);
         }
         match amount {

@@ -46,7 +46,6 @@ impl Engine {
             },
         };
         let item = self.store.attention_item(tenant, id).await?.ok_or(EngineError::NotFound)?;
-        let (choice, reason) = judged(&item, &asked)?;
         let operation = self.unknown_operation(tenant, &item).await?.map(|operation| operation.id);
         let engine = Arc::clone(self);
         let closing = ticket.clone();
@@ -59,7 +58,7 @@ impl Engine {
         };
         let (outcome, result) =
             change_with(self.store.as_ref(), tenant, item.checkout, ask, move |loaded| {
-                match engine.settle_item(loaded, choice, &reason, &asked, &closing) {
+                match engine.settle_item(loaded, &asked, &closing) {
                     Ok((change, reply)) => (change, Ok(reply)),
                     Err(error) => (Change::abort(), Err(error)),
                 }
@@ -80,8 +79,6 @@ impl Engine {
     fn settle_item(
         &self,
         loaded: Loaded<'_>,
-        choice: Choice,
-        reason: &str,
         asked: &ResolveAsk,
         ticket: &Ticket,
     ) -> Result<(Change, Reply), EngineError> {
@@ -91,6 +88,7 @@ impl Engine {
         }
         let operation = loaded.operation.filter(|known| matches!(known.phase, Phase::Unknown | Phase::Sent));
         let attempt = loaded.record.attempt(item.attempt).ok_or(EngineError::NotFound)?;
+        let (choice, reason) = judged(item.kind.choices_in(attempt.state), asked)?;
         let case = Case {
             kind: item.kind,
             attempt,
@@ -101,12 +99,7 @@ impl Engine {
         let amount = asked.amount.map(|amount| amount_of(amount, loaded.record)).transpose()?;
         let ruling = case.rule(choice, amount).map_err(|error| refused(&item, error, loaded.record))?;
         let mut draft = Draft::of(&self.tools, loaded.record).knowing(loaded.open_items);
-        let resolution = Resolution {
-            choice: choice.as_str().to_owned(),
-            reason: reason.to_owned(),
-            by: Some(asked.by),
-            at: draft.now,
-        };
+        let resolution = Resolution { choice: choice.as_str().to_owned(), reason, by: Some(asked.by), at: draft.now };
         let settled = draft.close_item(&item, resolution);
         match &ruling.claim {
             None => draft.announce(&[EventType::AttentionResolved])?,
@@ -201,12 +194,10 @@ pub(crate) fn conclude(draft: &mut Draft, mut operation: Operation, phase: Phase
 }
 
 /// Refuses what is wrong with the request itself, all at once.
-fn judged(item: &AttentionItem, asked: &ResolveAsk) -> Result<(Choice, String), EngineError> {
+fn judged(offered: &[Choice], asked: &ResolveAsk) -> Result<(Choice, String), EngineError> {
     let root = Pointer::root();
     let mut invalid = Invalid::none();
-    let offered = item.kind.choices();
     let choice = offered.iter().copied().find(|choice| choice.as_str() == asked.choice);
-    // A settled item offers nothing any more; that is said below, and it is not the caller's spelling.
     if choice.is_none() {
         let words: Vec<_> = offered.iter().map(|choice| choice.as_str()).collect();
         invalid.note(&root.child("choice"), "not_offered", format!("this item offers {}", words.join(", ")));

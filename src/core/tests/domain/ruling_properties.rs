@@ -166,11 +166,11 @@ proptest! {
 
 #[test]
 fn what_is_not_offered_or_not_complete_is_refused() {
-    let world = World::with(&[AttemptState::Indeterminate]);
-    for kind in AttentionKind::ALL {
+    for (kind, state) in AttentionKind::ALL.into_iter().flat_map(|kind| AttemptState::ALL.map(|state| (kind, state))) {
+        let world = World::with(&[state]);
         let case = Case { kind, attempt: &world.attempts[0], ledger: &world.ledger, announced: None, command: None };
         for choice in Choice::ALL {
-            let offered = kind.choices().contains(&choice);
+            let offered = kind.choices_in(state).contains(&choice);
             let (with, without) = (case.rule(choice, Some(cents(ASKED_CENTS))), case.rule(choice, None));
             if !offered {
                 assert!(matches!(with, Err(RulingError::NotOffered)), "{kind:?} {choice:?}");

@@ -103,7 +103,11 @@ impl AttentionView {
     pub fn of(item: &AttentionItem, record: Option<&CheckoutRecord>) -> Result<Self, MoneyError> {
         let about = record.and_then(|record| Some((record.attempt(item.attempt)?, &record.ledger)));
         let open = item.resolution.is_none();
-        let offered = if open { item.kind.choices() } else { &[] };
+        let offered = match about {
+            _ if !open => &[],
+            Some((attempt, _)) => item.kind.choices_in(attempt.state),
+            None => item.kind.choices(),
+        };
         Ok(Self {
             id: item.id.to_string(),
             object: "attention_item",

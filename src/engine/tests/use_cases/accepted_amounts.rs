@@ -1,12 +1,27 @@
 //! A person accepts another sum than was asked for: what the checkout, its events and its refunds say from then on.
 
 use lendport_core::{AttemptState, CheckoutId, Currency, LedgerKind, Money};
-use lendport_engine::RefundAsk;
+use lendport_engine::{EngineError, RefundAsk};
 use serde_json::{Value, json};
 
-use crate::attention::approved_for;
+use crate::attention::{approved_for, standing};
 use crate::fake::created;
 use crate::world::{World, body, push_at, ticket, word};
+
+/// A checkout that was stopped: its financer says another sum than it was asked for, and nobody got a link.
+pub(crate) async fn stopped(world: &World) -> CheckoutId {
+    answer_1400(world, true);
+    assert_eq!(world.open("key").await.status, 502);
+    world.only().await
+}
+
+/// The financer answers each create with 20.00 too little.
+fn answer_1400(world: &World, mismatch_stops: bool) {
+    world.easy.answer_create(move |asked| async move {
+        let amount_echoed = Money::parse("1400.00", Currency::USD).ok();
+        Ok(lendport_core::Created { amount_echoed, mismatch_stops, ..created(&asked) })
+    });
+}
 
 /// The sums that merchants see.
 async fn sums(world: &World, id: CheckoutId) -> String {
@@ -81,16 +96,46 @@ async fn a_sum_accepted_after_the_capture_corrects_both() {
 #[tokio::test]
 async fn a_sum_accepted_before_the_approval_is_what_is_authorized() {
     let world = World::new().await;
-    world.easy.answer_create(|asked| async move {
-        let amount_echoed = Money::parse("1400.00", Currency::USD).ok();
-        Ok(lendport_core::Created { amount_echoed, mismatch_stops: false, ..created(&asked) })
-    });
+    answer_1400(&world, false);
     let id = world.opened("key").await;
     world.resolve(id, "amount_mismatch", "accept_amount", None).await.unwrap();
     assert_eq!(movements(&world, id).await, Vec::<String>::new());
     world.push(json!({ "state": "authorized" })).await;
     assert_eq!(movements(&world, id).await, ["authorized 1400.00"]);
     assert_eq!(world.shown(id).await.blockers, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_sum_of_what_has_failed_cannot_be_accepted() {
+    let world = World::new().await;
+    let id = stopped(&world).await;
+    let item = world.item(id, "amount_mismatch").await.id;
+    let shown = world.engine.attention_item(world.tenant, item).await.unwrap();
+    let offered: Vec<_> = shown.choices.iter().map(|choice| (choice.choice, choice.needs_amount)).collect();
+    assert_eq!(offered, [("acknowledge", false)]);
+    let before = (world.attempt(id).await, world.timeline(id).await.events.len());
+    for (choice, amount) in [("accept_amount", None), ("accept_other_amount", Some("1400.00")), ("reject_amount", None)]
+    {
+        let refused = world.resolve_with(item, choice, amount, choice).await.unwrap_err();
+        let EngineError::Invalid(invalid) = refused else { panic!("{choice}: {refused:?}") };
+        assert_eq!((invalid.0[0].pointer.as_str(), invalid.0[0].code.as_str()), ("/choice", "not_offered"), "{choice}");
+    }
+    assert_eq!((world.attempt(id).await, world.timeline(id).await.events.len()), before, "nothing was stored");
+    assert_eq!(world.open_items(id).await, ["amount_mismatch"]);
+    world.resolve_with(item, "acknowledge", None, "seen").await.unwrap();
+    assert_eq!(standing(&world, id).await, "failed; failed; ready 0");
+}
+
+#[tokio::test]
+async fn a_sum_accepted_after_a_no_counts_when_the_financer_comes_back() {
+    let world = World::new().await;
+    answer_1400(&world, false);
+    let id = world.opened("key").await;
+    world.push(json!({ "state": "declined" })).await;
+    world.resolve(id, "amount_mismatch", "accept_amount", None).await.unwrap();
+    assert_eq!(standing(&world, id).await, "declined; declined; ready 0");
+    world.push(json!({ "state": "authorized" })).await;
+    assert_eq!(standing(&world, id).await, "authorized; ; ready 1");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use lendport_engine::{EngineError, Expand, Reply, ResolveAsk};
 use lendport_storage::AttentionItem;
 use serde_json::json;
 
+use crate::accepted_amounts::stopped;
 use crate::fake::created;
 use crate::world::{World, body, push_at, ticket, word};
 
@@ -106,7 +107,7 @@ async fn approved_twice(world: &World) -> CheckoutId {
 }
 
 /// Where the attempts stand and what keeps the order back, in one line.
-async fn standing(world: &World, id: CheckoutId) -> String {
+pub(crate) async fn standing(world: &World, id: CheckoutId) -> String {
     let states: Vec<_> = world.record(id).await.attempts.iter().map(|attempt| attempt.state.as_str()).collect();
     let view = world.shown(id).await;
     let ready = world.events(id).await.iter().filter(|kind| **kind == "checkout.ready_to_fulfill").count();
@@ -123,6 +124,7 @@ const CHOICES: &str = "
     approved for nothing | amount_unverified         | reject_amount   | -       | canceled; canceled; ready 0
     approved for less    | amount_mismatch           | accept_amount   | -       | authorized; ; ready 1
     approved for less    | amount_mismatch           | reject_amount   | -       | canceled; canceled; ready 0
+    stopped              | amount_mismatch           | acknowledge     | -       | failed; failed; ready 0
     approved twice       | late_approval             | unwound         | -       | declined authorized; ; ready 1
     withdrawn            | withdrawn_approval        | acknowledge     | -       | canceled; canceled; ready 1
     withdrawn            | withdrawn_approval        | approval_holds  | -       | authorized; ; ready 1
@@ -136,6 +138,7 @@ async fn told(world: &World, story: &str) -> CheckoutId {
         "unknown" => unknown(world).await,
         "approved for nothing" => approved_for(world, None).await,
         "approved for less" => approved_for(world, Some("1400.00")).await,
+        "stopped" => stopped(world).await,
         "approved twice" => approved_twice(world).await,
         "withdrawn" => withdrawn(world).await,
         "withdrawn, approved" => {
