@@ -92,6 +92,41 @@ async fn while_postgresql_is_away_requests_are_told_so_and_when_it_is_back_they_
     goes_on(&loan, &simulator.lender, &key, &receiver).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_disk_of_postgresql_is_full_the_gateway_is_not_ready_and_afterwards_all_goes_on() {
+    let on_server = |work: fn(&'static Cluster, &str), name: &str| {
+        let name = name.to_owned();
+        tokio::task::spawn_blocking(move || work(Cluster::shared(), &name))
+    };
+    let name = tokio::task::spawn_blocking(|| Cluster::shared().create_database()).await.unwrap();
+    let (simulator, receiver) = (LoneSimulator::start(None).await, Receiver::start().await);
+    let url = Cluster::shared().url(&name);
+    let settings = [("storage.url", url.as_str())];
+    let gateway = ServedGateway::start_on(&simulator.lender.url, &Ambient::system(), &settings).await;
+    let merchant = &gateway.merchant;
+    let endpoint = receiver.subscribe(merchant, None).await.id();
+    let loan = Loan::open(merchant, &simulator.lender).await;
+    receiver.until_count(2).await;
+    merchant.until_nothing_pending(&endpoint).await;
+    assert_eq!(probe(merchant, "/readyz").await.status, 200);
+
+    on_server(Cluster::run_out_of_room, &name).await.unwrap();
+    let key = fresh();
+    says_come_again(&merchant.post("/v1/checkouts", &key, &carts::usa()).await);
+    assert_eq!(loan.tell("approved").await.status, 503, "the lender sends it again");
+    // Not before there is room again, however often somebody asks.
+    for _ in 0..3 {
+        let ready = probe(merchant, "/readyz").await;
+        assert!(ready.refused(503, "storage_unavailable").str("/detail").contains("disk is full"), "{}", ready.text);
+    }
+    assert_eq!(probe(merchant, "/healthz").await.status, 200, "a restart would not help");
+    assert_eq!(loan.status().await, "requires_customer_action", "reading goes on");
+
+    on_server(Cluster::make_room, &name).await.unwrap();
+    assert_eq!(probe(merchant, "/readyz").await.status, 200, "though nothing was changed since");
+    goes_on(&loan, &simulator.lender, &key, &receiver).await;
+}
+
 #[tokio::test]
 async fn when_the_clock_steps_back_an_hour_events_keep_their_order_and_go_out() {
     let (shop, receiver) = (Shop::open().await, Receiver::start().await);

@@ -4,6 +4,8 @@
 
 #![expect(clippy::panic, reason = "a test without its database fails")]
 
+mod full_disk;
+
 use std::fs::{self, File};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Write as _};

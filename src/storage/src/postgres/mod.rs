@@ -38,6 +38,7 @@ mod push_rows;
 mod questions;
 mod recent;
 mod recover;
+mod room;
 mod session;
 mod settings;
 mod settle;
@@ -66,6 +67,7 @@ use self::look_ups::LookUps;
 use self::marks::Marks;
 use self::presence::Presence;
 use self::recent::Recent;
+use self::room::Room;
 use self::session::Session;
 use self::tenant_rows::Tenants;
 use self::trim_events::TrimCursor;
@@ -124,8 +126,8 @@ impl PostgresStore {
             marks::trim(&db).await?;
         }
         let (wakeups, presence) = (Wakeups::default(), Presence::new(settings.connection_wait));
-        let (marks, recent) = (Marks::default(), Recent::default());
-        let session = Arc::new(Session { pool, vault, wakeups, presence, marks, recent });
+        let (marks, recent, room) = (Marks::default(), Recent::default(), Room::default());
+        let session = Arc::new(Session { pool, vault, wakeups, presence, marks, recent, room });
         let tasks = Mutex::new(wakeups::start(settings, &session)?);
         let writer = Writer::new(Arc::clone(&session), settings.batch_max, settings.connections);
         let (tenants, turn, trimmed) = (Tenants::default(), Mutex::default(), Mutex::default());

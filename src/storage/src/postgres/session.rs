@@ -13,6 +13,7 @@ use super::pipeline::{self, Step};
 use super::presence::Presence;
 use super::questions;
 use super::recent::Recent;
+use super::room::Room;
 use super::wakeups::Wakeups;
 use crate::error::StoreError;
 use crate::vault::Vault;
@@ -34,6 +35,7 @@ pub(crate) struct Session {
     pub(crate) presence: Presence,
     pub(crate) marks: Marks,
     pub(crate) recent: Recent,
+    pub(crate) room: Room,
 }
 
 /// What became of a transaction whose commit was not answered.

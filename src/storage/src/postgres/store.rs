@@ -10,8 +10,8 @@ use lendport_core::{AttentionId, CheckoutId, CheckoutRecord, Operation, Operatio
 use super::connection::{Statements as _, Transaction};
 use super::job::{Job, Outcome, Work};
 use super::{
-    PostgresStore, account_rows, attention_pages, idempotency_rows, load, locate, operation_rows, pages, tenant_rows,
-    timeline, trim_observations,
+    PostgresStore, account_rows, attention_pages, idempotency_rows, load, locate, operation_rows, pages, room,
+    tenant_rows, timeline, trim_observations,
 };
 use crate::change::{AttentionItem, Change, Decide, PushRecord};
 use crate::error::StoreError;
@@ -199,7 +199,12 @@ impl Store for PostgresStore {
     async fn ready(&self) -> Result<(), StoreError> {
         // A server that cannot write refuses to number a transaction.
         const SQL: &str = "SELECT 1 FROM schema_migrations WHERE pg_current_xact_id() IS NOT NULL LIMIT 1";
-        self.session.repeatable(|db| async move { db.row(SQL, &[]).await }).await.map(drop)
+        self.session.repeatable(|db| async move { db.row(SQL, &[]).await }).await?;
+        if self.session.room.ran_out() {
+            self.session.in_transaction(room::trial).await?;
+            self.session.room.is_back();
+        }
+        Ok(())
     }
 
     async fn close(&self) {

@@ -113,6 +113,7 @@ impl Writer {
         let (mut jobs, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|queued| (queued.job, queued.reply)).unzip();
         let outcomes = self.session.carry_out(&mut jobs).await;
         for (reply, outcome) in replies.into_iter().zip(outcomes) {
+            self.session.room.heard(&outcome);
             // A caller that gave up is not told; its change stands all the same.
             let _ = reply.send(outcome);
         }
