@@ -2,14 +2,10 @@
 
 use lendport_core::operation::{Phase, Shipment, ShipmentStatus};
 use lendport_core::{
-    AttemptState, CheckoutId, DeliveryAttempt, DeliveryAttemptId, EndpointSecret, EndpointState, EventType,
-    OperationKind, Personal, ProviderAccount, ProviderAccountId, ProviderId, Secret, WebhookEndpoint,
-    WebhookEndpointId,
+    AttemptState, CheckoutId, DeliveryAttempt, DeliveryAttemptId, EventType, OperationKind, Personal, ProviderAccount,
+    ProviderAccountId, ProviderId,
 };
-use lendport_storage::{
-    AfterTry, Change, ClaimState, ClaimWrite, LeaseAsk, OutboxAsk, OutboxChange, OutboxLoaded, TriedDelivery,
-    change_outbox_with,
-};
+use lendport_storage::{AfterTry, Change, ClaimState, ClaimWrite, LeaseAsk, TriedDelivery};
 use lendport_testkit::clock::START;
 use lendport_testkit::samples;
 use lendport_testkit::storage_suite::World;
@@ -24,7 +20,7 @@ pub(crate) const TELLING: [&str; 10] = [
     "moa24phoPh",
     "mr_shop",
     "MfKQ9r8GKY",
-    "hooks/token",
+    "shop.example/hooks",
     "said the receiver",
 ];
 
@@ -87,21 +83,9 @@ async fn buy_something(world: &World) -> CheckoutId {
 
 /// An endpoint with a secret and a telling address, whose receiver told something about a customer.
 async fn deliver_something(world: &World, checkout: CheckoutId) {
-    let endpoint = WebhookEndpoint {
-        id: WebhookEndpointId::mint(&world.ids),
-        url: "https://shop.example/hooks/token".to_owned(),
-        description: None,
-        events: Vec::new(),
-        secrets: vec![EndpointSecret { text: Secret::from("whsec_MfKQ9r8GKYqrTwjU"), expires_at: None }],
-        state: EndpointState::Enabled,
-        failing_since: None,
-        version: 1,
-        created_at: START,
-        updated_at: START,
-    };
-    let change = OutboxChange { endpoint: Some(endpoint), ..OutboxChange::default() };
-    let decide = move |_: OutboxLoaded<'_>| (change.clone(), ());
-    change_outbox_with(&*world.outbox, world.tenant, OutboxAsk::default(), decide).await.unwrap();
+    let endpoint = world.add_endpoint(&[]).await;
+    let [secret] = endpoint.secrets.as_slice() else { panic!("{endpoint:?}") };
+    assert!(endpoint.url.contains("shop.example/hooks") && secret.text.expose().contains("MfKQ9r8GKY"));
     let event = world.event(checkout, EventType::CheckoutCreated, 1);
     let change = Change { events: vec![event], ..Change::default() };
     world.change(checkout, move |_| change.clone()).await.unwrap();

@@ -52,8 +52,8 @@ impl World {
         }
     }
 
-    /// Stores an endpoint that wants these types.
-    pub(super) async fn add_endpoint(&self, events: &[EventType]) -> WebhookEndpoint {
+    /// Stores an endpoint that wants these types, or all where none is named.
+    pub async fn add_endpoint(&self, events: &[EventType]) -> WebhookEndpoint {
         let endpoint = self.new_endpoint(events);
         self.put_endpoint(endpoint.clone()).await;
         endpoint
