@@ -6,43 +6,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use lendport_core::{
-    AttemptState, DeliveryState, EndpointSecret, EndpointState, EventId, EventType, MerchantId, Mode, Secret,
-    WebhookEndpoint, WebhookEndpointId,
-};
+use lendport_core::{AttemptState, DeliveryState, EventId, EventType, MerchantId, Mode, Secret, WebhookEndpointId};
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
-use lendport_storage::{
-    Change, Database, DeliveryFilter, LeaseAsk, OutboxAsk, OutboxChange, OutboxLoaded, PageAsk, Tenant, Vault,
-    change_outbox_with,
-};
+use lendport_storage::{Change, Database, DeliveryFilter, LeaseAsk, PageAsk, Tenant, Vault};
 use lendport_testkit::clock::START;
 use lendport_testkit::storage_suite::World;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
-async fn world(path: &Path) -> World {
+fn open(path: &Path) -> Database {
     let store = SqliteStore::open(&SqliteSettings::new(path), Vault::new(Secret::new([1; 32]))).unwrap();
-    World::new(Database::of(Arc::new(store))).await
+    Database::of(Arc::new(store))
 }
 
 async fn endpoint(world: &World) -> WebhookEndpointId {
-    let id = WebhookEndpointId::mint(&world.ids);
-    let endpoint = WebhookEndpoint {
-        id,
-        url: "https://shop.example/hooks".to_owned(),
-        description: None,
-        events: vec![EventType::CheckoutCreated],
-        secrets: vec![EndpointSecret { text: Secret::from("whsec_MfKQ9r8GKYqrTwjU"), expires_at: None }],
-        state: EndpointState::Enabled,
-        failing_since: None,
-        version: 1,
-        created_at: START,
-        updated_at: START,
-    };
-    let change = OutboxChange { endpoint: Some(endpoint), ..OutboxChange::default() };
-    let decide = move |_: OutboxLoaded<'_>| (change.clone(), ());
-    change_outbox_with(&*world.outbox, world.tenant, OutboxAsk::default(), decide).await.unwrap();
-    id
+    world.add_endpoint(&[EventType::CheckoutCreated]).await.id
 }
 
 async fn tell(world: &World) -> EventId {
@@ -64,11 +42,15 @@ async fn leased(world: &World) -> Vec<(WebhookEndpointId, EventId)> {
     pairs
 }
 
-/// Puts another value into a column of the first row, and answers what stood there.
-fn swap(path: &Path, table: &str, column: &str, new: &Value) -> Value {
+/// Puts another value into a column of the first row, and answers what stood there. Nobody has the file meanwhile: the
+/// process that owns it need not read again what it wrote itself.
+async fn swap(world: &mut World, path: &Path, table: &str, column: &str, new: &Value) -> Value {
+    world.store.close().await;
     let db = Connection::open(path).unwrap();
     let old = db.query_row(&format!("SELECT {column} FROM {table} WHERE pk = 1"), [], |row| row.get(0)).unwrap();
     db.execute(&format!("UPDATE {table} SET {column} = ?1 WHERE pk = 1"), params![new]).unwrap();
+    let Database { store, outbox } = open(path);
+    (world.store, world.outbox) = (store, outbox);
     old
 }
 
@@ -83,31 +65,29 @@ async fn an_endpoint_that_cannot_be_read_keeps_nobody_back_and_misses_nothing() 
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lendport.db");
-        let mut first = world(&path).await;
-        let (spoiled, other) = (endpoint(&first).await, endpoint(&first).await);
-        let old = swap(&path, table, column, &bad);
-        let event = tell(&first).await;
-        let tenant = first.tenant;
-        first.tenant = Tenant { merchant: MerchantId::mint(&first.ids), mode: Mode::Test };
-        first.merchant(first.tenant.merchant, "somebody_else").await;
-        let (elsewhere, told_elsewhere) = (endpoint(&first).await, tell(&first).await);
+        let mut world = World::new(open(&path)).await;
+        let (spoiled, other) = (endpoint(&world).await, endpoint(&world).await);
+        let old = swap(&mut world, &path, table, column, &bad).await;
+        let event = tell(&world).await;
+        let tenant = world.tenant;
+        world.tenant = Tenant { merchant: MerchantId::mint(&world.ids), mode: Mode::Test };
+        world.merchant(world.tenant.merchant, "somebody_else").await;
+        let (elsewhere, told_elsewhere) = (endpoint(&world).await, tell(&world).await);
 
         let mut expected = vec![(other, event), (elsewhere, told_elsewhere)];
         expected.sort();
-        assert_eq!(leased(&first).await, expected, "{column}");
-        assert!(first.outbox.next_delivery_at().await.unwrap().is_some_and(|at| at > START), "only leases end");
-        assert_eq!(first.outbox.recover_some(START, 10).await, Ok(0));
-        assert_eq!(first.outbox.trim_events(START, 10).await, Ok(0));
+        assert_eq!(leased(&world).await, expected, "{column}");
+        assert!(world.outbox.next_delivery_at().await.unwrap().is_some_and(|at| at > START), "only leases end");
+        assert_eq!(world.outbox.recover_some(START, 10).await, Ok(0));
+        assert_eq!(world.outbox.trim_events(START, 10).await, Ok(0));
         let filter = DeliveryFilter { state: Some(DeliveryState::Pending), ..DeliveryFilter::default() };
         let page = PageAsk { limit: 10, after: None };
-        let pending = first.outbox.deliveries(tenant, &filter, page).await.unwrap().rows;
+        let pending = world.outbox.deliveries(tenant, &filter, page).await.unwrap().rows;
         assert!(pending.iter().any(|(delivery, _)| delivery.endpoint == spoiled), "{column}: its delivery waits");
-        assert!(first.outbox.endpoint(tenant, spoiled).await.is_err(), "{column}: whoever asks for it is told");
-        first.store.close().await;
+        assert!(world.outbox.endpoint(tenant, spoiled).await.is_err(), "{column}: whoever asks for it is told");
 
-        swap(&path, table, column, &old);
-        let second = world(&path).await;
-        assert!(leased(&second).await.contains(&(spoiled, event)), "{column}: it goes once the row can be read");
-        second.store.close().await;
+        swap(&mut world, &path, table, column, &old).await;
+        assert!(leased(&world).await.contains(&(spoiled, event)), "{column}: it goes once the row can be read");
+        world.store.close().await;
     }
 }
