@@ -5,30 +5,23 @@ use serde_json::{Value, json};
 use crate::harness::{Answer, Loan, Receiver, Shop, carts, fresh, together};
 
 /// A checkout whose answer from the provider was lost.
-async fn lost(shop: &Shop) -> Loan {
+pub(crate) async fn lost(shop: &Shop) -> Loan {
     let lender = &shop.simulator.lender;
     lender.fault(json!({ "on": "create", "kind": "lose_reply" })).await;
     let problem = shop.merchant.open(&carts::usa()).await;
-    let inv_id = lender.requests().await[0].clone();
-    let received = lender.received(&inv_id).await;
-    let text = |name: &str| received[name].as_str().unwrap().to_owned();
-    Loan {
-        merchant: shop.merchant.clone(),
-        id: problem.refused(504, "provider_outcome_unknown").str("/checkout/id").to_owned(),
-        inv_id,
-        callback: text("postback_url"),
-        reference: text("merchant_transaction_id"),
-    }
+    let id = problem.refused(504, "provider_outcome_unknown").str("/checkout/id").to_owned();
+    Loan::behind(&shop.merchant, lender, &lender.requests().await[0], id).await
 }
 
-async fn item(shop: &Shop, loan: &Loan, kind: &str) -> String {
+/// The id of the one open item of this kind.
+pub(crate) async fn item(shop: &Shop, loan: &Loan, kind: &str) -> String {
     let items = shop.merchant.open_items(&loan.id).await;
     let found: Vec<_> = items.iter().filter(|item| item["kind"] == kind).collect();
     assert_eq!(found.len(), 1, "{items:?}");
     found[0]["id"].as_str().unwrap().to_owned()
 }
 
-async fn resolve(shop: &Shop, item: &str, key: &str, body: &Value) -> Answer {
+pub(crate) async fn resolve(shop: &Shop, item: &str, key: &str, body: &Value) -> Answer {
     shop.merchant.post(&format!("/v1/attention/{item}/resolve"), key, body).await
 }
 

@@ -12,6 +12,8 @@ mod harness;
 
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod attention;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod attention_kinds;
 mod command_line;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod country_and_currency;

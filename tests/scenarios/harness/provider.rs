@@ -106,13 +106,18 @@ impl Loan {
 
     /// The loan behind an answer to create.
     pub(crate) async fn of(merchant: &Merchant, lender: &Lender, made: &Answer) -> Self {
-        let inv_id = made.str("/attempt/provider_reference").to_owned();
-        let received = lender.received(&inv_id).await;
+        let inv_id = made.str("/attempt/provider_reference");
+        Self::behind(merchant, lender, inv_id, made.id()).await
+    }
+
+    /// What the lender took in, whether or not its answer arrived, for this checkout.
+    pub(crate) async fn behind(merchant: &Merchant, lender: &Lender, inv_id: &str, id: String) -> Self {
+        let received = lender.received(inv_id).await;
         let text = |name: &str| received[name].as_str().unwrap().to_owned();
         Self {
             merchant: merchant.clone(),
-            id: made.id(),
-            inv_id,
+            id,
+            inv_id: inv_id.to_owned(),
             callback: text("postback_url"),
             reference: text("merchant_transaction_id"),
         }

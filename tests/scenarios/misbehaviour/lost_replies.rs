@@ -9,16 +9,8 @@ async fn lost(gateway: &TestGateway, key: &str) -> Loan {
     let problem = gateway.merchant.post("/v1/checkouts", key, &carts::usa()).await;
     problem.refused(504, "provider_outcome_unknown");
     assert_eq!(problem.str("/checkout/status"), "indeterminate", "never `failed`");
-    let inv_id = gateway.lender.requests().await[0].clone();
-    let received = gateway.lender.received(&inv_id).await;
-    let text = |name: &str| received[name].as_str().unwrap().to_owned();
-    Loan {
-        merchant: gateway.merchant.clone(),
-        id: problem.str("/checkout/id").to_owned(),
-        inv_id,
-        callback: text("postback_url"),
-        reference: text("merchant_transaction_id"),
-    }
+    let id = problem.str("/checkout/id").to_owned();
+    Loan::behind(&gateway.merchant, &gateway.lender, &gateway.lender.requests().await[0], id).await
 }
 
 #[tokio::test]
