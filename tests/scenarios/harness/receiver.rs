@@ -64,6 +64,8 @@ type Manner = dyn Fn(&Received) -> u16 + Send + Sync;
 
 struct Shared {
     manner: Mutex<Arc<Manner>>,
+    /// More lines of the answer's head, each with its end.
+    head: Mutex<String>,
     received: Mutex<Vec<Received>>,
     under_way: AtomicUsize,
     /// Answers are given while this is true.
@@ -85,6 +87,7 @@ impl Receiver {
         let manner: Arc<Manner> = Arc::new(|_| 204);
         let shared = Arc::new(Shared {
             manner: Mutex::new(manner),
+            head: Mutex::default(),
             received: Mutex::default(),
             under_way: AtomicUsize::new(0),
             answering: watch::Sender::new(true),
@@ -101,6 +104,12 @@ impl Receiver {
     /// Answers with these statuses from now on.
     pub(crate) fn answer(&self, manner: impl Fn(&Received) -> u16 + Send + Sync + 'static) {
         *self.shared.manner.lock().unwrap() = Arc::new(manner);
+    }
+
+    /// Answers 503 from now on, and asks to be left alone for so long.
+    pub(crate) fn ask_to_wait(&self, retry_after: &str) {
+        *self.shared.head.lock().unwrap() = format!("Retry-After: {retry_after}\r\n");
+        self.answer(|_| 503);
     }
 
     /// Answers nothing until [`Receiver::let_go`].
@@ -171,7 +180,8 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
         };
         shared.under_way.fetch_sub(1, Ordering::SeqCst);
         let status = manner(&received);
-        let answer = format!("HTTP/1.1 {status} Answer\r\ncontent-length: 0\r\n\r\n");
+        let head = shared.head.lock().unwrap().clone();
+        let answer = format!("HTTP/1.1 {status} Answer\r\n{head}content-length: 0\r\n\r\n");
         if hung_up || stream.write_all(answer.as_bytes()).await.is_err() {
             return;
         }

@@ -44,6 +44,33 @@ async fn a_receiver_that_answers_500_gets_the_same_event_again_and_every_try_can
 }
 
 #[tokio::test]
+async fn a_receiver_that_asks_to_be_left_alone_is_left_alone_so_long_and_no_longer() {
+    let (shop, receiver, other) = (Shop::open().await, Receiver::start().await, Receiver::start().await);
+    let endpoint = receiver.subscribe(&shop.merchant, None).await;
+    let prompt = other.subscribe(&shop.merchant, None).await;
+    receiver.ask_to_wait("120");
+    let event = shop.merchant.test_event(&endpoint.id(), "checkout.ready_to_fulfill").await;
+    let refused = shop.merchant.until_tried(&endpoint.id(), &event, 1).await;
+    assert_eq!((&refused["state"], statuses(&refused)), (&json!("pending"), vec![json!(503)]));
+    // Nobody moved the clock since the answer came.
+    let due: jiff::Timestamp = refused["next_at"].as_str().unwrap().parse().unwrap();
+    assert!(due.duration_since(shop.now()) >= jiff::SignedDuration::from_secs(119), "{due}");
+
+    // The schedule would have sent it after five seconds, and so it sends what it owes to another endpoint meanwhile.
+    receiver.answer(|_| 204);
+    for seconds in [7, 112] {
+        shop.seconds_pass(seconds);
+        let mark = shop.merchant.test_event(&prompt.id(), "checkout.updated").await;
+        shop.merchant.until_tried(&prompt.id(), &mark, 1).await;
+        let waiting = shop.merchant.delivery(&endpoint.id(), &event).await;
+        assert_eq!((&waiting["tries"], receiver.count()), (&json!(1), 1), "not before its time");
+    }
+    shop.seconds_pass(2);
+    let delivered = shop.merchant.until_tried(&endpoint.id(), &event, 2).await;
+    assert_eq!((&delivered["state"], statuses(&delivered)), (&json!("delivered"), vec![json!(503), json!(204)]));
+}
+
+#[tokio::test]
 async fn a_server_that_was_down_for_a_day_gets_everything_in_order() {
     let (shop, receiver) = (Shop::open().await, Receiver::start().await);
     let endpoint = receiver.subscribe(&shop.merchant, None).await;
