@@ -43,6 +43,20 @@ async fn ready(loan: &Loan) -> usize {
     events.iter().filter(|kind| *kind == "checkout.ready_to_fulfill").count()
 }
 
+/// The next request is understood to be for 20.00 less than was asked for.
+async fn misunderstand(shop: &Shop) {
+    shop.simulator.lender.fault(json!({ "on": "create", "kind": "wrong_amount", "amount": "1400.00" })).await;
+}
+
+/// A checkout that was stopped because of its sum, before the customer got a link.
+async fn stopped(shop: &Shop) -> Loan {
+    misunderstand(shop).await;
+    let problem = shop.merchant.open(&carts::usa()).await;
+    let id = problem.refused(502, "provider_amount_mismatch").str("/checkout/id").to_owned();
+    let lender = &shop.simulator.lender;
+    Loan::behind(&shop.merchant, lender, &lender.requests().await[0], id).await
+}
+
 /// The only financer of the shop is asked once more.
 fn wegetfinancing() -> Value {
     json!({ "provider": "wegetfinancing" })
@@ -80,11 +94,7 @@ async fn an_unknown_outcome_is_what_a_person_found_at_the_lender() {
 #[tokio::test]
 async fn the_sum_of_a_stopped_checkout_is_only_acknowledged_and_a_new_attempt_goes_on() {
     let shop = Shop::open().await;
-    let lender = &shop.simulator.lender;
-    lender.fault(json!({ "on": "create", "kind": "wrong_amount", "amount": "1400.00" })).await;
-    let problem = shop.merchant.open(&carts::usa()).await;
-    let id = problem.refused(502, "provider_amount_mismatch").str("/checkout/id").to_owned();
-    let stopped = Loan::behind(&shop.merchant, lender, &lender.requests().await[0], id).await;
+    let stopped = stopped(&shop).await;
     let about = item(&shop, &stopped, "amount_mismatch").await;
     let shown = shop.merchant.get(&format!("/v1/attention/{about}")).await;
     assert_eq!((shown.str("/amounts/asked"), shown.str("/amounts/echoed")), ("1420.00", "1400.00"));
@@ -102,7 +112,7 @@ async fn the_sum_of_a_stopped_checkout_is_only_acknowledged_and_a_new_attempt_go
 
     let next = shop.merchant.post(&format!("/v1/checkouts/{}/attempts", stopped.id), &fresh(), &wegetfinancing()).await;
     assert_eq!((next.ok(201).id(), next.str("/status")), (stopped.id.clone(), "requires_customer_action"));
-    let loan = Loan::of(&shop.merchant, lender, &next).await;
+    let loan = Loan::of(&shop.merchant, &shop.simulator.lender, &next).await;
     assert_eq!(loan.tell("approved").await.status, 200);
     assert_eq!(standing(&loan).await, ("authorized".to_owned(), true, json!([])));
     assert_eq!((ready(&loan).await, loan.seen().await.str("/amounts/authorized")), (1, "1420.00"));
@@ -114,14 +124,14 @@ async fn an_accepted_sum_is_what_the_checkout_says_and_ships() {
     for (choice, amount, sum) in
         [("accept_amount", None, "1400.00"), ("accept_other_amount", Some("1410.00"), "1410.00")]
     {
-        shop.simulator.lender.fault(json!({ "on": "create", "kind": "wrong_amount", "amount": "1400.00" })).await;
+        misunderstand(&shop).await;
         let loan = shop.approved().await;
         assert_eq!(standing(&loan).await, ("authorized".to_owned(), false, json!(["amount_mismatch"])));
         settle(&shop, &loan, "amount_mismatch", SUMS, choice, amount).await.ok(200);
         assert_eq!(standing(&loan).await, ("authorized".to_owned(), true, json!([])));
         assert_eq!((loan.seen().await.str("/amounts/authorized"), ready(&loan).await), (sum, 1), "{choice}");
     }
-    shop.simulator.lender.fault(json!({ "on": "create", "kind": "wrong_amount", "amount": "1400.00" })).await;
+    misunderstand(&shop).await;
     let loan = shop.approved().await;
     settle(&shop, &loan, "amount_mismatch", SUMS, "reject_amount", None).await.ok(200);
     assert_eq!(standing(&loan).await, ("canceled".to_owned(), false, json!(["canceled"])));
@@ -223,4 +233,64 @@ async fn a_silent_lender_is_waited_for_again_and_answers_by_itself() {
     };
     assert_eq!(how("silent_provider"), ["by_evidence", "ask_again", "ask_again"], "newest first");
     assert_eq!(how("unknown_outcome"), ["by_evidence"]);
+}
+
+#[tokio::test]
+async fn a_refund_told_twice_is_one_or_two_as_a_person_says() {
+    let shop = Shop::open().await;
+    for (choice, amount, refunded) in [("same_refund", None, "100.00"), ("another_refund", Some("100.00"), "200.00")] {
+        let loan = shop.approved().await;
+        let refund = loan.body(&json!({ "status": "refund", "amount": "100.00" }));
+        for _ in 0..2 {
+            assert_eq!(loan.push_unsigned(&refund).await.status, 200);
+        }
+        assert_eq!(loan.seen().await.str("/amounts/refunded"), "100.00", "counted once so far");
+        settle(&shop, &loan, "refund_repeated", &["same_refund", "another_refund"], choice, amount).await.ok(200);
+        assert_eq!(loan.seen().await.str("/amounts/refunded"), refunded, "{choice}");
+    }
+}
+
+#[tokio::test]
+async fn a_refund_before_the_approval_keeps_the_order_back_until_a_person_says_what_it_was() {
+    let shop = Shop::open().await;
+    let loan = shop.loan().await;
+    let refund = loan.body(&json!({ "status": "refund", "amount": "100.00" }));
+    assert_eq!(loan.push(&refund).await.status, 200);
+    let choices = &["count_refund", "no_refund"];
+    let early = settle(&shop, &loan, "refund_not_approved", choices, "count_refund", Some("100.00")).await;
+    early.refused(409, "invalid_state");
+    assert_eq!(loan.tell("approved").await.status, 200);
+    assert_eq!(standing(&loan).await, ("authorized".to_owned(), false, json!(["refund_unsettled"])));
+    settle(&shop, &loan, "refund_not_approved", choices, "no_refund", None).await.ok(200);
+    assert_eq!(standing(&loan).await, ("authorized".to_owned(), true, json!([])));
+    assert_eq!((loan.seen().await.str("/amounts/refunded"), ready(&loan).await), ("0.00", 1));
+}
+
+#[tokio::test]
+async fn an_approval_that_came_back_holds_or_not_as_a_person_says() {
+    let shop = Shop::open().await;
+    for (choice, expected) in [
+        ("approval_holds", ("authorized".to_owned(), true, json!([]))),
+        ("withdrawal_holds", ("canceled".to_owned(), false, json!(["canceled"]))),
+    ] {
+        let loan = shop.approved().await;
+        for word in ["rejected", "approved"] {
+            assert_eq!(loan.tell(word).await.status, 200);
+        }
+        let blocked = ("authorized".to_owned(), false, json!(["approval_after_withdrawal"]));
+        assert_eq!(standing(&loan).await, blocked);
+        let choices = &["approval_holds", "withdrawal_holds"];
+        settle(&shop, &loan, "approval_after_withdrawal", choices, choice, None).await.ok(200);
+        assert_eq!((standing(&loan).await, ready(&loan).await), (expected, 1), "{choice}");
+    }
+}
+
+#[tokio::test]
+async fn an_approval_of_what_was_stopped_contradicts_and_is_acknowledged() {
+    let shop = Shop::open().await;
+    let loan = stopped(&shop).await;
+    assert_eq!(loan.tell("approved").await.status, 200);
+    settle(&shop, &loan, "contradicting_evidence", &["acknowledge"], "acknowledge", None).await.ok(200);
+    assert_eq!(standing(&loan).await, ("failed".to_owned(), false, json!(["failed"])));
+    assert_eq!(ready(&loan).await, 0);
 }
