@@ -1,6 +1,6 @@
 //! A postback: verify, read, match (`wegetfinancing.md` 6.2 to 6.9). Pure; gives the evidence grade.
 
-use lendport_core::{Attempt, Claim, Notice, NoticeContext, NoticeRefusal, ProviderRef, Push};
+use lendport_core::{Attempt, Claim, Notice, NoticeContext, NoticeRefusal, ProviderRef, Push, hex};
 use sha2::{Digest, Sha256};
 
 use crate::account::Account;
@@ -52,5 +52,5 @@ fn dedupe_key(told: &Told, timestamp: Option<&str>) -> String {
             }
         }
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
 }

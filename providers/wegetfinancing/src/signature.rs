@@ -2,7 +2,7 @@
 //! and password put one after the other, no separators, no HMAC (`wegetfinancing.md` 6.2, Q3).
 
 use jiff::Timestamp;
-use lendport_core::{Grade, NoticeRefusal, Push};
+use lendport_core::{Grade, NoticeRefusal, Push, hex};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -48,7 +48,7 @@ pub(crate) fn sign(timestamp: &str, credentials: Credentials<'_>, body: &[u8]) -
         .chain_update(body)
         .chain_update(credentials.password.expose())
         .finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest)
 }
 
 /// The header, where it stands once. Two of them leave open which one counts.

@@ -1,6 +1,6 @@
 //! Ids that say what they are: a prefix and the 32 hexadecimal digits of a UUIDv7, which sort by time.
 //!
-//! The only ways to hold one are to mint it ([`IdSource`]) or to parse it.
+//! The only ways to hold one are to mint it ([`IdSource`]), to parse it, or to have its bytes from where it was stored.
 
 use std::fmt;
 use std::str::FromStr;
@@ -43,6 +43,11 @@ macro_rules! ids {
                 Self(ids.uuid())
             }
 
+            /// The id with these bytes, as [`Self::uuid`] has them.
+            pub fn of_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
+
             /// The id without its prefix.
             pub fn uuid(self) -> Uuid {
                 self.0
@@ -51,7 +56,8 @@ macro_rules! ids {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}{}", $prefix, self.0.simple())
+                f.write_str($prefix)?;
+                f.write_str(self.0.simple().encode_lower(&mut [0; 32]))
             }
         }
 

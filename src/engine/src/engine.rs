@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use lendport_core::{
     CheckoutRecord, Clock, Descriptor, FinancingProvider, IdSource, Invalid, KeyId, Pointer, ProviderAccount,
-    ProviderId, Secret,
+    ProviderId, Secret, hex,
 };
 use lendport_storage::{Outbox, Store, Tenant};
 use sha2::{Digest, Sha256};
@@ -174,10 +174,5 @@ pub fn digest(secret: &str) -> String {
 /// SHA-256 in lower-case hex over parts put one after the other.
 pub fn digest_of(parts: &[&[u8]]) -> String {
     let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part));
-    hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-        use std::fmt::Write as _;
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&hash.finalize())
 }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+pub(crate) use lendport_core::hex;
 use lendport_core::{
     AttemptId, AttentionId, CheckoutId, Currency, DeliveryAttemptId, DeliveryId, EventId, IdError, KeyId, LedgerId,
     MerchantId, Money, ObservationId, OperationId, ProviderAccountId, WebhookEndpointId,
@@ -29,7 +30,7 @@ macro_rules! stored_ids {
                 *self.uuid().as_bytes()
             }
             fn from_bytes(bytes: &[u8]) -> Option<Self> {
-                (bytes.len() == 16).then(|| format!("{}{}", Self::PREFIX, hex(bytes)).parse().ok())?
+                bytes.try_into().ok().map(Self::of_bytes)
             }
         }
     )*};
@@ -37,11 +38,6 @@ macro_rules! stored_ids {
 stored_ids! {
     MerchantId KeyId ProviderAccountId CheckoutId AttemptId OperationId LedgerId ObservationId EventId AttentionId
     WebhookEndpointId DeliveryId DeliveryAttemptId
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|b| [b >> 4, b & 15]).filter_map(|half| char::from_digit(u32::from(half), 16)).collect()
 }
 
 /// A digest as bytes; none when the text is not 64 lower-case hexadecimal digits.
