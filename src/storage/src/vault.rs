@@ -3,6 +3,7 @@
 //! A sealed value is bound to its table, column and row, so that nobody with write access to the file can move one
 //! person's data, or one merchant's credentials, to another row.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use base64::Engine as _;
@@ -17,6 +18,8 @@ use crate::error::StoreError;
 /// The first byte of every sealed value: XChaCha20-Poly1305, 24 bytes of nonce, then the text with its tag.
 const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 24;
+/// A call to the system for each one cost as much as half the sealing of a push.
+const NONCES_AT_ONCE: usize = 64;
 
 /// Why a value could not be sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -88,7 +91,7 @@ impl Vault {
 
     /// Seals a value for its place.
     pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
-        let nonce = random::<NONCE_BYTES>()?;
+        let nonce = nonce()?;
         let payload = Payload { msg: plain, aad: &place.bytes() };
         let text = self.0.encrypt(&XNonce::from(nonce), payload).map_err(|_| VaultError::Sealed)?;
         let mut sealed = Vec::with_capacity(1 + NONCE_BYTES + text.len());
@@ -105,6 +108,21 @@ impl Vault {
         let payload = Payload { msg: text, aad: &place.bytes() };
         self.0.decrypt(&XNonce::from(*nonce), payload).map(Zeroizing::new).map_err(|_| VaultError::Sealed)
     }
+}
+
+/// A new nonce. They are no secret, only never to be had twice, so that a thread asks the system for many at once.
+fn nonce() -> Result<[u8; NONCE_BYTES], VaultError> {
+    thread_local! {
+        static NONCES: RefCell<Vec<[u8; NONCE_BYTES]>> = const { RefCell::new(Vec::new()) };
+    }
+    NONCES.with_borrow_mut(|nonces| {
+        if let Some(nonce) = nonces.pop() {
+            return Ok(nonce);
+        }
+        let bytes = random::<{ NONCE_BYTES * NONCES_AT_ONCE }>()?;
+        nonces.extend_from_slice(bytes.as_chunks::<NONCE_BYTES>().0);
+        nonces.pop().ok_or(VaultError::Random)
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "nonces and keys must be random even where tests count their ids")]
