@@ -191,7 +191,7 @@ impl Engine {
             draft.change.operations.push(planned.operation.clone());
             draft.change.claimed_operation = Some(planned.operation.id);
             draft.change.claim.clone_from(&held);
-            let (change, record) = draft.finish();
+            let (change, record) = draft.finish_to_see();
             (change, Ok(record.checkout))
         })
         .await?;

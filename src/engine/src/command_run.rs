@@ -176,7 +176,7 @@ impl Engine {
                 draft.change.operations.push(stored.clone());
                 draft.change.claimed_operation = Some(stored.id);
                 draft.change.claim.clone_from(&held);
-                (draft.finish().0, Ok(true))
+                (draft.finish(), Ok(true))
             })
             .await?;
             match (outcome, result) {

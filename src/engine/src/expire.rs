@@ -72,7 +72,7 @@ impl Engine {
                 }
                 any = true;
             }
-            (draft.finish().0, Ok(any))
+            (draft.finish(), Ok(any))
         })
         .await?;
         result.unwrap_or(Ok(false))

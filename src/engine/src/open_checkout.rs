@@ -70,11 +70,11 @@ impl Engine {
         let start = self.plan_attempt(&checkout, 1, &account);
         let record = CheckoutRecord { checkout, attempts: vec![start.attempt.clone()], ledger: Ledger::default() };
 
-        let mut draft = Draft::of(&self.tools, &record);
+        let mut draft = Draft::on(&self.tools, record);
         draft.announce(&[EventType::CheckoutCreated])?;
         draft.change.operations.push(start.operation.clone());
         draft.change.claimed_operation = Some(start.operation.id);
-        let (change, record) = draft.finish();
+        let (change, record) = draft.finish_to_see();
         let inserted = match self.store.insert_checkout(tenant, Some(ticket.claim(self)), change).await {
             Ok(inserted) => inserted,
             Err(error) => return self.finished_or(error, tenant, &ticket).await,

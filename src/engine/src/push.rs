@@ -131,7 +131,7 @@ impl Engine {
                     let moved = draft.change.observations.iter().any(|row| row.outcome == "moved");
                     let unsettled = moved && draft.is_open(attempt_id, AttentionKind::UnknownCommand);
                     draft.change.push = Some(PushRecord { observation: Some(observation), ..kept.clone() });
-                    (draft.finish().0, Ok((moved, unsettled)))
+                    (draft.finish(), Ok((moved, unsettled)))
                 }
                 Err(error) => (Change::abort(), Err(error)),
             }

@@ -97,7 +97,7 @@ impl Engine {
             };
             draft.change.operations.push(operation);
             match taken {
-                Ok(()) => (draft.finish().0, Ok(true)),
+                Ok(()) => (draft.finish(), Ok(true)),
                 Err(error) => (Change::abort(), Err(error)),
             }
         })

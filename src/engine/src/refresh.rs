@@ -108,7 +108,7 @@ impl Engine {
                     Err(EngineError::Provider { provider: asked.provider.clone(), error, checkout })
                 }
             };
-            (draft.finish().0, result)
+            (draft.finish(), result)
         })
         .await?;
         let looked = result.unwrap_or(Err(EngineError::NotFound))?;

@@ -116,7 +116,7 @@ impl Engine {
         let result = Ok(Effect::Attention(Box::new(AttentionView::of(&settled, Some(&draft.record))?)));
         let (rendered, claim) = ticket.close(&self.settings.owner, &result);
         draft.change.claim = Some(claim);
-        Ok((draft.finish().0, rendered.into()))
+        Ok((draft.finish(), rendered.into()))
     }
 
     /// The person's word goes to the reducer; a move it refuses settles nothing.

@@ -104,7 +104,7 @@ impl Engine {
         change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
             let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
             draft.put_off(attempt);
-            (draft.finish().0, ())
+            (draft.finish(), ())
         })
         .await?;
         Ok(())
@@ -132,7 +132,7 @@ impl Engine {
             {
                 return (Change::abort(), Err(error));
             }
-            (draft.finish().0, Ok(true))
+            (draft.finish(), Ok(true))
         })
         .await?;
         result.unwrap_or(Ok(false))
@@ -160,7 +160,7 @@ impl Engine {
                 let Some((operation, phase)) = answered else { return (Change::abort(), Ok(())) };
                 let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
                 match settle_command(&mut draft, operation, phase) {
-                    Ok(()) => (draft.finish().0, Ok(())),
+                    Ok(()) => (draft.finish(), Ok(())),
                     Err(error) => (Change::abort(), Err(error)),
                 }
             })

@@ -57,7 +57,7 @@ impl Engine {
             let mut draft = Draft::of(&tools, loaded.record);
             draft.change.operations.push(stored.clone());
             draft.change.claimed_operation = Some(stored.id);
-            (draft.finish().0, Ok(()))
+            (draft.finish(), Ok(()))
         })
         .await?;
         match (outcome, result) {
@@ -140,7 +140,7 @@ impl Engine {
                 };
                 let (rendered, claim) = ticket.close(&owner, &result);
                 draft.change.claim = Some(claim);
-                (draft.finish().0, Ok(rendered.into()))
+                (draft.finish(), Ok(rendered.into()))
             })
             .await?;
         result.unwrap_or(Err(EngineError::NotFound))

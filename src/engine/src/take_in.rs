@@ -43,11 +43,16 @@ pub(crate) struct Draft {
 impl Draft {
     /// Starts from what the transaction loaded.
     pub(crate) fn of(tools: &Tools, record: &CheckoutRecord) -> Self {
+        Self::on(tools, record.clone())
+    }
+
+    /// Starts from a checkout that is not stored yet.
+    pub(crate) fn on(tools: &Tools, record: CheckoutRecord) -> Self {
         let now = tools.clock.now();
         Self {
             tools: tools.clone(),
             now,
-            record: record.clone(),
+            record,
             change: Change::default(),
             open_items: Vec::new(),
             scheduled: BTreeSet::new(),
@@ -204,18 +209,34 @@ impl Draft {
     }
 
     /// The finished change. The checkout's version grows only when something about it changed.
-    pub(crate) fn finish(mut self) -> (Change, CheckoutRecord) {
+    pub(crate) fn finish(mut self) -> Change {
+        self.close();
+        if self.touched {
+            self.change.checkout = Some(Box::new(self.record.checkout));
+            self.change.attempts = self.record.attempts;
+        }
+        self.change
+    }
+
+    /// The same, with the checkout as it will be.
+    pub(crate) fn finish_to_see(mut self) -> (Change, CheckoutRecord) {
+        self.close();
+        if self.touched {
+            self.change.checkout = Some(Box::new(self.record.checkout.clone()));
+            self.change.attempts.clone_from(&self.record.attempts);
+        }
+        (self.change, self.record)
+    }
+
+    fn close(&mut self) {
         if self.touched {
             self.record.checkout.version += 1;
             self.record.checkout.updated_at = self.now;
-            self.change.checkout = Some(Box::new(self.record.checkout.clone()));
             self.change.status = Some(self.record.status());
-            self.change.attempts.clone_from(&self.record.attempts);
         } else {
             let scheduled = self.record.attempts.iter().filter(|attempt| self.scheduled.contains(&attempt.id));
             self.change.attempts = scheduled.cloned().collect();
         }
-        (self.change, self.record)
     }
 }
 

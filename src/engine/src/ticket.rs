@@ -187,7 +187,7 @@ impl Engine {
     /// Ends a change that answers a ticket with the checkout, or with what went wrong. The answer shows what the change
     /// writes, its version included.
     pub(crate) fn answer(&self, draft: Draft, failure: Option<EngineError>, ticket: &Ticket) -> (Change, Reply) {
-        let (mut change, record) = draft.finish();
+        let (mut change, record) = draft.finish_to_see();
         let result = match failure {
             Some(error) => Err(error),
             None => self.view(&record).map(|view| Effect::Checkout(Box::new(view))),

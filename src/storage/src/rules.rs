@@ -23,12 +23,39 @@ pub(crate) fn opened(tenant: Tenant, change: &Change) -> Done<CheckoutRecord> {
     }
     let record =
         CheckoutRecord { checkout: checkout.clone(), attempts: change.attempts.clone(), ledger: Ledger::default() };
-    check_children(change, checkout.id, &record.attempts)?;
+    check_children(change, checkout.id, &[])?;
     Ok(record)
 }
 
 /// A stored checkout as a change leaves it, its movements left out.
 pub(crate) fn merged(old: &CheckoutRecord, change: &Change) -> Done<CheckoutRecord> {
+    check(old, change)?;
+    let checkout = change.checkout.as_deref().unwrap_or(&old.checkout).clone();
+    let attempts = attempts(old, change.attempts.clone());
+    Ok(CheckoutRecord { checkout, attempts, ledger: Ledger::default() })
+}
+
+/// The same, with the change's own checkout and attempts taken out of it.
+pub(crate) fn taken(old: &CheckoutRecord, change: &mut Change) -> Done<CheckoutRecord> {
+    check(old, change)?;
+    let checkout = change.checkout.take().map_or_else(|| old.checkout.clone(), |new| *new);
+    let attempts = attempts(old, std::mem::take(&mut change.attempts));
+    Ok(CheckoutRecord { checkout, attempts, ledger: Ledger::default() })
+}
+
+/// Those of a checkout, and the new ones behind them.
+fn attempts(old: &CheckoutRecord, mut changed: Vec<Attempt>) -> Vec<Attempt> {
+    let mut attempts = Vec::with_capacity(old.attempts.len() + changed.len());
+    for known in &old.attempts {
+        let place = changed.iter().position(|new| new.id == known.id);
+        attempts.push(place.map_or_else(|| known.clone(), |place| changed.remove(place)));
+    }
+    attempts.append(&mut changed);
+    attempts
+}
+
+/// What a change makes of a checkout is the same checkout, one version on, and all else that it writes belongs to it.
+fn check(old: &CheckoutRecord, change: &Change) -> Done<()> {
     let was = &old.checkout;
     let checkout = change.checkout.as_deref().unwrap_or(was);
     if checkout.id != was.id || checkout.merchant != was.merchant || checkout.mode != was.mode {
@@ -42,15 +69,7 @@ pub(crate) fn merged(old: &CheckoutRecord, change: &Change) -> Done<CheckoutReco
         return Err(Fault::broken(format!("{}: created_at never changes", was.id)));
     }
     check_history(was, &change.events)?;
-    let mut attempts = old.attempts.clone();
-    for new in &change.attempts {
-        match attempts.iter_mut().find(|known| known.id == new.id) {
-            Some(known) => known.clone_from(new),
-            None => attempts.push(new.clone()),
-        }
-    }
-    check_children(change, checkout.id, &attempts)?;
-    Ok(CheckoutRecord { checkout: checkout.clone(), attempts, ledger: Ledger::default() })
+    check_children(change, checkout.id, &old.attempts)
 }
 
 /// Works out what is kept beside a checkout.
@@ -74,8 +93,8 @@ fn check_history(was: &Checkout, events: &[Event]) -> Done<()> {
     Ok(())
 }
 
-/// Everything a change writes belongs to its checkout.
-fn check_children(change: &Change, id: CheckoutId, attempts: &[Attempt]) -> Done<()> {
+/// Everything a change writes belongs to its checkout, which had these attempts.
+fn check_children(change: &Change, id: CheckoutId, had: &[Attempt]) -> Done<()> {
     let owners = change
         .attempts
         .iter()
@@ -100,7 +119,9 @@ fn check_children(change: &Change, id: CheckoutId, attempts: &[Attempt]) -> Done
         .chain(change.ledger.iter().map(|entry| entry.attempt))
         .chain(change.attention.iter().map(|item| item.attempt));
     for attempt in spoken_of {
-        known(attempts, attempt)?;
+        if !change.attempts.iter().any(|new| new.id == attempt) {
+            known(had, attempt)?;
+        }
     }
     Ok(())
 }

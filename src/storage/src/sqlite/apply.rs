@@ -44,7 +44,7 @@ impl Writing<'_> {
         let (model, stored) = change.events.first().and_then(|event| Model::of(event.snapshot.as_bytes())).unzip();
         let kept = derived(change, &record);
         let pk = checkout_rows::insert(self.db, self.vault, &record.checkout, &kept, stored.as_deref())?;
-        self.children(pk, model.as_ref(), &[], change)?;
+        self.children(pk, model.as_ref(), &[], &record.attempts, change)?;
         self.settle_claim(model.as_ref(), change)?;
         self.remember(pk, model, Some(&History::default()), record, change);
         Ok(InsertOutcome::Inserted)
@@ -81,16 +81,24 @@ impl Writing<'_> {
         } else {
             Vec::new()
         };
-        let change = decide(Loaded { record, seen, idle, operation, attention, open_items });
+        let mut change = decide(Loaded { record, seen, idle, operation, attention, open_items });
         if change.abort {
             return Ok(ChangeOutcome::Done);
         }
-        let after = self.replace(pk, record, &change)?;
-        self.children(pk, model, &record.attempts, &change)?;
+        let (told, tried) = (change.checkout.is_some(), !change.attempts.is_empty());
+        let mut after = rules::taken(record, &mut change)?;
+        after.ledger.clone_from(&record.ledger);
+        let derived = derived(&change, &after);
+        if told {
+            checkout_rows::update(self.db, self.vault, pk, &record.checkout, &after.checkout, &derived)?;
+        } else if tried {
+            checkout_rows::update_derived(self.db, pk, &derived)?;
+        }
+        self.children(pk, model, &record.attempts, &after.attempts, &change)?;
         self.claim(ask.claim.as_ref(), &change, id)?;
         self.settle_claim(model, &change)?;
         let facts = !change.observations.is_empty() || !change.attention.is_empty();
-        if facts || change.checkout.is_some() || !change.attempts.is_empty() || !change.ledger.is_empty() {
+        if facts || told || tried || !change.ledger.is_empty() {
             self.remember(pk, model.cloned(), history, after, &change);
         }
         Ok(ChangeOutcome::Done)
@@ -156,25 +164,19 @@ impl Writing<'_> {
         idempotency_rows::settle(self.db, self.vault, self.tenant, write, change.claimed_operation, model)
     }
 
-    /// The checkout's own row. Answers the checkout as it is now, without what the change moved.
-    fn replace(self, pk: i64, old: &CheckoutRecord, change: &Change) -> Done<CheckoutRecord> {
-        let mut record = rules::merged(old, change)?;
-        record.ledger.clone_from(&old.ledger);
-        let derived = derived(change, &record);
-        match &change.checkout {
-            Some(new) => checkout_rows::update(self.db, self.vault, pk, &old.checkout, new, &derived)?,
-            None if !change.attempts.is_empty() => checkout_rows::update_derived(self.db, pk, &derived)?,
-            None => {}
-        }
-        Ok(record)
-    }
-
-    fn children(self, pk: i64, model: Option<&Model>, old: &[Attempt], change: &Change) -> Done<()> {
+    /// Attempts that differ from what they were, and all else that belongs to a checkout.
+    fn children(
+        self,
+        pk: i64,
+        model: Option<&Model>,
+        old: &[Attempt],
+        attempts: &[Attempt],
+        change: &Change,
+    ) -> Done<()> {
         let Self { db, vault, .. } = self;
         // Whoever gives a commitment up goes first: the index that guards the fence looks at every row it meets.
-        let (committed, others): (Vec<_>, Vec<_>) =
-            change.attempts.iter().partition(|attempt| attempt.state.is_committed());
-        for attempt in others.into_iter().chain(committed) {
+        let committed = |attempt: &&Attempt| attempt.state.is_committed();
+        for attempt in attempts.iter().filter(|attempt| !committed(attempt)).chain(attempts.iter().filter(committed)) {
             let known = old.iter().find(|known| known.id == attempt.id);
             attempt_rows::put(db, pk, known, attempt)?;
         }
