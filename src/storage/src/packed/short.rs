@@ -16,7 +16,7 @@ const TOKEN_MIN_BYTES: usize = 24;
 
 /// A text, shorter.
 pub(super) fn shorten(text: &[u8]) -> Vec<u8> {
-    if text.contains(&BASE64) || text.windows(TOKEN.len()).any(|start| start == TOKEN) {
+    if text.contains(&BASE64) || token_in(text).is_some() {
         without_hex(&without_base64(text))
     } else {
         without_hex(text)
@@ -29,27 +29,54 @@ pub(super) fn lengthen(short: &[u8]) -> Option<Vec<u8>> {
     if text.contains(&BASE64) { with_base64(&text) } else { Some(text) }
 }
 
+/// Where the first token begins. Its last letter is the rarest in what we write.
+fn token_in(text: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    while let Some(found) = text.get(from..)?.iter().position(|byte| *byte == b'J') {
+        let end = from + found + 1;
+        if let Some(begin) = end.checked_sub(TOKEN.len())
+            && text.get(begin..end) == Some(TOKEN)
+        {
+            return Some(begin);
+        }
+        from = end;
+    }
+    None
+}
+
 fn without_hex(text: &[u8]) -> Vec<u8> {
     let mut short = Vec::with_capacity(text.len());
     let mut rest = text;
-    while !rest.is_empty() {
-        let run = rest.iter().take_while(|byte| digit(**byte).is_some()).count().min(*HEX_RUN.end()) & !1;
-        let length = u8::try_from(run / 2).unwrap_or(0);
-        let (digits, after) = rest.split_at(run);
-        if HEX_RUN.contains(&run) {
-            short.extend([HEX, length]);
-            let (pairs, _) = digits.as_chunks::<2>();
-            short.extend(pairs.iter().map(|&[high, low]| digit(high).unwrap_or(0) << 4 | digit(low).unwrap_or(0)));
-            rest = after;
-        } else {
-            // At least one byte, so that this comes to an end.
-            let plain = run.max(1) + rest.iter().skip(run.max(1)).take_while(|byte| digit(**byte).is_none()).count();
-            let (plain, after) = rest.split_at(plain);
-            copy(plain, HEX, &[HEX, 0], &mut short);
-            rest = after;
+    while let Some((begin, run)) = hex_run(rest) {
+        let (plain, from) = rest.split_at(begin);
+        let (digits, after) = from.split_at(run);
+        copy(plain, HEX, &[HEX, 0], &mut short);
+        short.extend([HEX, u8::try_from(run / 2).unwrap_or(0)]);
+        let (pairs, _) = digits.as_chunks::<2>();
+        short.extend(pairs.iter().map(|&[high, low]| digit(high).unwrap_or(0) << 4 | digit(low).unwrap_or(0)));
+        rest = after;
+    }
+    copy(rest, HEX, &[HEX, 0], &mut short);
+    short
+}
+
+/// Where the first run of digits that is worth it begins, and how many of them it has: an even number, and no more than
+/// a byte can count in pairs.
+fn hex_run(text: &[u8]) -> Option<(usize, usize)> {
+    let (shortest, longest) = (*HEX_RUN.start(), *HEX_RUN.end());
+    let is_digit = |byte: &u8| digit(*byte).is_some();
+    let mut begin = 0;
+    // Read backwards, most windows are left after a byte or two.
+    while let Some(window) = text.get(begin..begin + shortest) {
+        match window.iter().rposition(|byte| !is_digit(byte)) {
+            Some(other) => begin += other + 1,
+            None => {
+                let run = text.get(begin..)?.iter().take(longest).take_while(|byte| is_digit(byte)).count();
+                return Some((begin, run & !1));
+            }
         }
     }
-    short
+    None
 }
 
 fn with_hex(short: &[u8]) -> Option<Vec<u8>> {
@@ -73,7 +100,7 @@ fn with_hex(short: &[u8]) -> Option<Vec<u8>> {
 fn without_base64(text: &[u8]) -> Vec<u8> {
     let mut short = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.windows(TOKEN.len()).position(|start| start == TOKEN) {
+    while let Some(at) = token_in(rest) {
         let (plain, from) = rest.split_at(at);
         copy(plain, BASE64, &[BASE64, 0, 0], &mut short);
         let run = from.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count();
@@ -113,6 +140,9 @@ fn with_base64(short: &[u8]) -> Option<Vec<u8>> {
 
 /// Copies bytes; one of them is written otherwise.
 fn copy(from: &[u8], marked: u8, written: &[u8], to: &mut Vec<u8>) {
+    if !from.contains(&marked) {
+        return to.extend_from_slice(from);
+    }
     for (at, part) in from.split(|byte| *byte == marked).enumerate() {
         if at > 0 {
             to.extend_from_slice(written);
@@ -162,6 +192,21 @@ mod tests {
             let text = text.get(..length).unwrap();
             assert_eq!(lengthen(&shorten(text)).unwrap(), text, "{length}");
         }
+    }
+
+    /// Keys are found by these bytes: they are those that every version wrote.
+    #[test]
+    fn runs_are_written_as_they_always_were() {
+        for (text, written) in [
+            ("0123456789abcde-0123456789abcdef", &b"0123456789abcde-\x01\x08\x01\x23\x45\x67\x89\xab\xcd\xef"[..]),
+            ("0123456789abcdef0", b"\x01\x08\x01\x23\x45\x67\x89\xab\xcd\xef0"),
+            ("x\u{1}y", b"x\x01\x00y"),
+        ] {
+            assert_eq!(shorten(text.as_bytes()), written, "{text:?}");
+        }
+        let long = shorten("0".repeat(510 + 17).as_bytes());
+        let parts = [&[HEX, 255][..], &[0; 255], &[HEX, 8], &[0; 8], b"0"].concat();
+        assert_eq!(long, parts);
     }
 
     #[test]
