@@ -2,7 +2,7 @@
 
 use lendport_core::observation::{Claim, Grade, Observation, Source};
 use lendport_core::{AttemptId, AttemptState, ObservationId, ProviderRef, Reason};
-use rusqlite::{Connection, OptionalExtension as _, named_params, params};
+use rusqlite::{Connection, named_params, params};
 
 use super::cell::LISTED_MAX;
 use super::cell::{Cells, StoredId, money, time};
@@ -126,8 +126,9 @@ pub(crate) fn insert(db: &Connection, checkout: i64, row: &ObservationRow) -> Do
 
 /// Counts a fact that was told again.
 pub(crate) fn repeat(db: &Connection, checkout: i64, id: ObservationId) -> Done<()> {
-    let sql = "UPDATE observations SET repeats = repeats + 1 WHERE checkout = ?1 AND id = ?2 RETURNING pk";
-    let found: Option<i64> =
-        db.prepare_cached(sql)?.query_row(params![checkout, id.bytes()], |row| row.get(0)).optional()?;
-    found.map(drop).ok_or_else(|| Fault::broken(format!("{id} is not an observation of this checkout")))
+    let sql = "UPDATE observations SET repeats = repeats + 1 WHERE checkout = ?1 AND id = ?2";
+    match db.prepare_cached(sql)?.execute(params![checkout, id.bytes()])? {
+        1 => Ok(()),
+        _ => Err(Fault::broken(format!("{id} is not an observation of this checkout"))),
+    }
 }

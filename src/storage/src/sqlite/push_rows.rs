@@ -47,6 +47,10 @@ pub(crate) fn insert(db: &Connection, vault: &Vault, checkout: i64, push: &PushR
 
 /// Drops the oldest deliveries that only told an earlier fact again.
 pub(crate) fn trim_repeats(db: &Connection, checkout: i64) -> Done<()> {
+    let sql = "SELECT 1 FROM pushes WHERE checkout = ?1 LIMIT 1 OFFSET ?2";
+    if !db.prepare_cached(sql)?.exists(params![checkout, REPEATS_KEPT])? {
+        return Ok(());
+    }
     db.prepare_cached(
         "DELETE FROM pushes WHERE pk IN (SELECT pk FROM pushes WHERE checkout = ?1 AND verdict = ?2
          AND pk NOT IN (SELECT min(pk) FROM pushes WHERE checkout = ?1 AND verdict = ?2 GROUP BY observation)

@@ -44,8 +44,23 @@ where
 
 /// Reads in one transaction, which ends whatever happens.
 fn snapshot<T>(db: &Connection, work: impl FnOnce(&Connection) -> Done<T>) -> Done<T> {
-    let transaction = db.unchecked_transaction()?;
-    work(&transaction)
+    db.prepare_cached("BEGIN")?.execute([])?;
+    let _moment = Moment(db);
+    work(db)
+}
+
+/// Ends a transaction that has nothing to keep, after a panic too.
+struct Moment<'a>(&'a Connection);
+
+impl Drop for Moment<'_> {
+    fn drop(&mut self) {
+        let end = || self.0.prepare_cached("ROLLBACK")?.execute([]);
+        if !self.0.is_autocommit()
+            && let Err(error) = end()
+        {
+            tracing::error!(%error, "a reader's transaction did not end");
+        }
+    }
 }
 
 /// A reader's life: until every sender is gone and the queue is empty.
