@@ -191,8 +191,8 @@ impl Engine {
             draft.change.operations.push(planned.operation.clone());
             draft.change.claimed_operation = Some(planned.operation.id);
             draft.change.claim.clone_from(&held);
-            let (change, record) = draft.finish_to_see();
-            (change, Ok(record.checkout))
+            let (change, checkout) = draft.finish_to_see(|record| record.checkout.clone());
+            (change, Ok(checkout))
         })
         .await?;
         match (outcome, result) {

@@ -74,15 +74,13 @@ impl Engine {
         draft.announce(&[EventType::CheckoutCreated])?;
         draft.change.operations.push(start.operation.clone());
         draft.change.claimed_operation = Some(start.operation.id);
-        let (change, record) = draft.finish_to_see();
+        let (change, checkout) = draft.finish_to_see(|record| record.checkout.clone());
         let inserted = match self.store.insert_checkout(tenant, Some(ticket.claim(self)), change).await {
             Ok(inserted) => inserted,
             Err(error) => return self.finished_or(error, tenant, &ticket).await,
         };
         match inserted {
-            InsertOutcome::Inserted => {
-                Box::pin(self.call_create(tenant, record.checkout, start, account, ticket)).await
-            }
+            InsertOutcome::Inserted => Box::pin(self.call_create(tenant, checkout, start, account, ticket)).await,
             InsertOutcome::Claimed(row) => Box::pin(self.go_on(tenant, row, ticket)).await,
         }
     }

@@ -209,26 +209,12 @@ impl Draft {
     }
 
     /// The finished change. The checkout's version grows only when something about it changed.
-    pub(crate) fn finish(mut self) -> Change {
-        self.close();
-        if self.touched {
-            self.change.checkout = Some(Box::new(self.record.checkout));
-            self.change.attempts = self.record.attempts;
-        }
-        self.change
+    pub(crate) fn finish(self) -> Change {
+        self.finish_to_see(|_| ()).0
     }
 
-    /// The same, with the checkout as it will be.
-    pub(crate) fn finish_to_see(mut self) -> (Change, CheckoutRecord) {
-        self.close();
-        if self.touched {
-            self.change.checkout = Some(Box::new(self.record.checkout.clone()));
-            self.change.attempts.clone_from(&self.record.attempts);
-        }
-        (self.change, self.record)
-    }
-
-    fn close(&mut self) {
+    /// The same, with what is to be seen of the checkout as it will be.
+    pub(crate) fn finish_to_see<T>(mut self, see: impl FnOnce(&CheckoutRecord) -> T) -> (Change, T) {
         if self.touched {
             self.record.checkout.version += 1;
             self.record.checkout.updated_at = self.now;
@@ -237,6 +223,12 @@ impl Draft {
             let scheduled = self.record.attempts.iter().filter(|attempt| self.scheduled.contains(&attempt.id));
             self.change.attempts = scheduled.cloned().collect();
         }
+        let seen = see(&self.record);
+        if self.touched {
+            self.change.checkout = Some(Box::new(self.record.checkout));
+            self.change.attempts = self.record.attempts;
+        }
+        (self.change, seen)
     }
 }
 

@@ -187,11 +187,11 @@ impl Engine {
     /// Ends a change that answers a ticket with the checkout, or with what went wrong. The answer shows what the change
     /// writes, its version included.
     pub(crate) fn answer(&self, draft: Draft, failure: Option<EngineError>, ticket: &Ticket) -> (Change, Reply) {
-        let (mut change, record) = draft.finish_to_see();
-        let result = match failure {
+        let (mut change, view) = draft.finish_to_see(|record| match failure {
             Some(error) => Err(error),
-            None => self.view(&record).map(|view| Effect::Checkout(Box::new(view))),
-        };
+            None => self.view(record),
+        });
+        let result = view.map(|view| Effect::Checkout(Box::new(view)));
         let (rendered, claim) = ticket.close(&self.settings.owner, &result);
         change.claim = Some(claim);
         (change, rendered.into())
