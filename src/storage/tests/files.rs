@@ -42,7 +42,10 @@ fn refusal<T>(result: Result<T, StoreError>) -> String {
 fn migrations_run_once_and_are_compared_at_every_start() {
     let (_folder, path) = fresh();
     let settings = SqliteSettings::new(&path);
-    assert_eq!(migrate(&settings), Ok(vec!["0001_checkouts".to_owned(), "0002_outbox".to_owned()]));
+    assert_eq!(
+        migrate(&settings),
+        Ok(vec!["0001_checkouts".to_owned(), "0002_outbox".to_owned(), "0003_plain_conditions".to_owned()])
+    );
     assert_eq!(migrate(&settings), Ok(vec![]));
     drop(open(&path).unwrap());
 

@@ -17,6 +17,7 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "checkouts", sql: include_str!("migrations/0001_checkouts.sql") },
     Migration { version: 2, name: "outbox", sql: include_str!("migrations/0002_outbox.sql") },
+    Migration { version: 3, name: "plain_conditions", sql: include_str!("migrations/0003_plain_conditions.sql") },
 ];
 
 impl Migration {

@@ -93,6 +93,14 @@ impl Recent {
     }
 }
 
+impl Generation {
+    fn forget_all(&mut self) {
+        self.checkouts.clear();
+        self.addressed.clear();
+        self.bytes = 0;
+    }
+}
+
 impl Generations {
     fn get(&self, id: CheckoutId) -> Option<&Known> {
         [&self.young, &self.old]
@@ -124,7 +132,9 @@ impl Generations {
             return;
         }
         if self.young.checkouts.len() >= KEPT || self.young.bytes + bytes > KEPT_BYTES {
-            self.old = std::mem::take(&mut self.young);
+            // With the room that the older one has: growing anew cost more than all else here.
+            std::mem::swap(&mut self.old, &mut self.young);
+            self.young.forget_all();
         }
         for attempt in &known.record.attempts {
             self.young.addressed.insert(attempt.callback_digest.clone(), id);
