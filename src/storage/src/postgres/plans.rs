@@ -30,13 +30,17 @@ const LARGE: [&str; 11] = [
     "delivery_attempts",
 ];
 
-/// Thirty thousand checkouts with what belongs to them, all in one tenant.
-const FILL: &str = "
+/// Thirty thousand checkouts, all in one tenant.
+const CHECKOUTS: &str = "
     INSERT INTO tenants (merchant, mode) VALUES (gen_random_uuid(), 'test');
     CREATE TEMP TABLE numbers AS SELECT g AS n, lpad(to_hex(g), 32, '0')::uuid AS id,
         timestamptz '2026-01-01' + g * interval '1 second' AS at FROM generate_series(1, 30000) g;
     INSERT INTO checkouts SELECT n, 1, id, 'order ' || n, (ARRAY['open', 'captured', 'declined'])[1 + n % 3], 'sandbox', 'none', 'none', true, at, NULL, 1, 1,
         at, at, 'automatic', '{}', NULL, NULL, NULL, 'USD', '{}', '' FROM numbers;
+";
+
+/// What belongs to them.
+const CHILDREN: &str = "
     INSERT INTO attempts (id, checkout, number, provider, account, state, callback_digest, merchant_reference, amount,
         capture, amount_accepted, approval_confirmed, polls, created_at, updated_at)
         SELECT id, n, 1, 'sandbox', id, 'captured', uuid_send(id), '', '', '', false, false, 0, at, at FROM numbers;
@@ -181,7 +185,8 @@ fn page_statements() -> Vec<(String, &'static str)> {
 }
 
 /// No large table is read as a whole: none by itself, and none by an index without a question to it.
-fn check(plan: &str, sql: &str) {
+fn check(plan: &str, sql: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
     let lines: Vec<&str> = plan.lines().collect();
     for (place, line) in lines.iter().enumerate() {
         let reads = LARGE.iter().any(|table| {
@@ -190,8 +195,11 @@ fn check(plan: &str, sql: &str) {
         let asked = lines.get(place + 1).is_some_and(|next| next.trim_start().starts_with("Index Cond"));
         // The first row of the index of work that is due.
         let first = line.contains("Index Only Scan using deliveries_due") || line.contains("Tid Scan");
-        assert!(!reads || asked || first, "{line}\n{sql}\n{plan}");
+        if reads && !asked && !first {
+            wrong.push(format!("{line}\n{sql}\n{plan}"));
+        }
     }
+    wrong
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,23 +213,29 @@ async fn every_question_has_its_index() {
     let db = pool.get().await.unwrap();
     // Plans that were made while everything was empty are those that stay.
     db.batch_execute("SET statement_timeout = 0").await.unwrap();
-    for full in [false, true] {
-        if full {
-            db.batch_execute(FILL).await.unwrap();
-            db.batch_execute("ANALYZE").await.unwrap();
-        }
+    let mut wrong = Vec::new();
+    // Nobody counts a table before something is written to it.
+    let stages = [("", "", false), (CHECKOUTS, "ANALYZE checkouts", false), (CHILDREN, "ANALYZE", true)];
+    for (fill, count, full) in stages {
+        db.batch_execute(fill).await.unwrap();
+        db.batch_execute(count).await.unwrap();
         for sql in statements() {
             let plan = plan(&db, &sql).await;
-            check(&plan, &sql);
+            wrong.extend(check(&plan, &sql));
             // A row is found by its id, not among all of its tenant.
             let whole_tenant = |line: &str| line.trim() == "Index Cond: (tenant = asked.tenant)";
-            assert!(!plan.lines().any(whole_tenant), "{sql}\n{plan}");
+            if plan.lines().any(whole_tenant) {
+                wrong.push(format!("{sql}\n{plan}"));
+            }
         }
         for (sql, index) in page_statements() {
             let plan = plan(&db, &sql).await;
-            check(&plan, &sql);
+            wrong.extend(check(&plan, &sql));
             // While everything is empty all indexes are alike.
-            assert!(!full || plan.contains(&format!("using {index}")), "{index}: {sql}\n{plan}");
+            if full && !plan.contains(&format!("using {index}")) {
+                wrong.push(format!("{index}: {sql}\n{plan}"));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }

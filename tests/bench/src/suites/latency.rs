@@ -12,11 +12,13 @@ use crate::part::Load;
 use crate::postback::{APPROVED, message};
 use crate::sample::SECRET_KEY;
 use crate::sink::{Arrival, Sink};
-use crate::suites::delivery::told_before;
+use crate::suites::delivery::{told_before, warm_up};
 use crate::{Fault, open_loop, say};
 
 /// Events a second.
 pub(crate) const RATE: u32 = 400;
+/// Checkouts whose webhooks are not measured.
+const WARM_UP: u64 = 400;
 /// After it what has not come is counted as wrong.
 const DRAIN_LIMIT: Duration = Duration::from_secs(20);
 
@@ -36,9 +38,11 @@ pub(crate) async fn round(bench: &mut Bench<'_>, round: usize) -> Result<(), Fau
 async fn send(bench: &mut Bench<'_>, running: &Running, sink: &Sink) -> Result<(), Fault> {
     let length = bench.plan.part(3, 800);
     let events = u64::from(RATE) * u64::try_from(length.as_millis())? / 1_000;
-    let accepted = bench.prepare(running, events).await?;
-    let told_before = told_before(running, sink, accepted.len()).await?;
+    let prepared = bench.prepare(running, WARM_UP + events).await?;
+    let told_before = told_before(running, sink, prepared.len()).await?;
     bench.register(running, SECRET_KEY, 0, &sink.url(0)).await?;
+    let (first, accepted) = prepared.split_at(usize::try_from(WARM_UP)?.min(prepared.len()));
+    let told_before = told_before + warm_up(running, sink, first).await?;
     sink.take();
 
     let requests = accepted.iter().map(|accepted| message(accepted, APPROVED)).collect();
