@@ -187,13 +187,14 @@ impl Courier {
         sending: &mut JoinSet<()>,
         done: UnboundedSender<Finished>,
     ) {
-        let slot = self.load.take(leased.endpoint.id);
+        let mut slot = self.load.take(leased.endpoint.id);
         let (poster, load) = (Arc::clone(&self.poster), Arc::clone(&self.load));
         sending.spawn(async move {
             let posted = poster.post(&leased).await;
             if let Some(pace) = posted.pace {
                 load.note(leased.endpoint.id, pace);
             }
+            slot.answered();
             // The other end is there until every sender is gone, unless its grace is over.
             let _ = done.send(Finished { posted, lease_ends, slot });
         });

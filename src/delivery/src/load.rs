@@ -20,7 +20,7 @@ pub(crate) enum Pace {
     Slow,
 }
 
-/// Counts deliveries from their lease until their result is written.
+/// Counts deliveries: of their endpoint until it answered, in all until their result is written.
 #[derive(Debug, Default)]
 pub(crate) struct Load {
     counts: Mutex<Counts>,
@@ -107,12 +107,12 @@ impl Load {
         }
     }
 
-    /// Counts one more, until the slot is dropped.
+    /// Counts one more, of its endpoint until it answered and in all until the slot is dropped.
     pub(crate) fn take(self: &Arc<Self>, endpoint: WebhookEndpointId) -> Slot {
         let mut counts = self.counts();
         counts.all += 1;
         *counts.by_endpoint.entry(endpoint).or_default() += 1;
-        Slot { load: Arc::clone(self), endpoint }
+        Slot { load: Arc::clone(self), endpoint: Some(endpoint) }
     }
 
     /// Completes when a slot was dropped since the last call.
@@ -130,6 +130,16 @@ impl Counts {
         limit.saturating_sub(self.all)
     }
 
+    fn leave(&mut self, endpoint: Option<WebhookEndpointId>) {
+        let Some(endpoint) = endpoint else { return };
+        if let Some(count) = self.by_endpoint.get_mut(&endpoint) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_endpoint.remove(&endpoint);
+            }
+        }
+    }
+
     /// Half of the places belong to those that are not known to be quick; of one place, that one.
     fn free_for_unsure(&self, limit: u32) -> u32 {
         let taken = self.by_endpoint.iter().filter(|(id, _)| !self.is_quick(id)).map(|(_, count)| *count);
@@ -141,19 +151,23 @@ impl Counts {
 #[derive(Debug)]
 pub(crate) struct Slot {
     load: Arc<Load>,
-    endpoint: WebhookEndpointId,
+    /// Until it answered.
+    endpoint: Option<WebhookEndpointId>,
+}
+
+impl Slot {
+    /// The endpoint has nothing to do with it any more: the place there is free, that among all is not.
+    pub(crate) fn answered(&mut self) {
+        self.load.counts().leave(self.endpoint.take());
+        self.load.freed.notify_one();
+    }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
         let mut counts = self.load.counts();
         counts.all = counts.all.saturating_sub(1);
-        if let Some(count) = counts.by_endpoint.get_mut(&self.endpoint) {
-            *count -= 1;
-            if *count == 0 {
-                counts.by_endpoint.remove(&self.endpoint);
-            }
-        }
+        counts.leave(self.endpoint.take());
         drop(counts);
         self.load.freed.notify_one();
     }
@@ -181,6 +195,19 @@ mod tests {
         drop(slots);
         load.freed().await;
         assert_eq!(room(6), Room { all: 3, unknown: 1, named: [].into() });
+    }
+
+    #[test]
+    fn an_endpoint_that_answered_is_free_before_that_is_written() {
+        let load = Arc::new(Load::default());
+        let [a] = endpoints();
+        load.note(a, Pace::Quick);
+        let mut slot = load.take(a);
+        slot.answered();
+        let room = || load.room(Whom::Quick, 64, 8);
+        assert_eq!((room().all, room().named.get(&a)), (63, Some(&8)));
+        drop(slot);
+        assert_eq!((room().all, room().named.get(&a)), (64, Some(&8)));
     }
 
     #[test]

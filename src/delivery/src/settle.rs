@@ -1,4 +1,4 @@
-//! Writes results: whatever is there when the last batch has been written is the next one.
+//! Writes results: whatever comes within a moment, or while a batch is written, is the next batch.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use lendport_core::{Clock, EndpointState, IdSource};
 use lendport_storage::{Outbox, StoreError};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::load::Slot;
 use crate::post::Posted;
@@ -14,6 +14,9 @@ use crate::switch_off::{Verdict, switch_off};
 
 /// Results in one transaction at most.
 const BATCH_MAX: usize = 256;
+/// How long a result waits for others. Nobody waits for it but the next event of its checkout, and a batch costs little
+/// more than one result: at 400 results a second it halves what writing them costs.
+const GATHER: Duration = Duration::from_millis(3);
 const BACKOFF_FIRST: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
 
@@ -40,6 +43,7 @@ impl Settler {
     pub(crate) async fn run(self, mut finished: UnboundedReceiver<Finished>) {
         let mut batch = Vec::new();
         while finished.recv_many(&mut batch, BATCH_MAX).await > 0 {
+            gather(&mut finished, &mut batch).await;
             let mut parts = vec![std::mem::take(&mut batch)];
             while let Some(part) = parts.pop() {
                 match self.write(&part).await {
@@ -88,6 +92,18 @@ impl Settler {
             Ok(true) => tracing::warn!(endpoint = %tried.endpoint, state = state.as_str(), "endpoint switched off"),
             Ok(false) => {}
             Err(error) => tracing::warn!(endpoint = %tried.endpoint, %error, "endpoint cannot be switched off yet"),
+        }
+    }
+}
+
+/// Adds what comes within a moment; nothing is waited for when nobody can send any more.
+async fn gather(finished: &mut UnboundedReceiver<Finished>, batch: &mut Vec<Finished>) {
+    let end = Instant::now() + GATHER;
+    while batch.len() < BATCH_MAX {
+        let room = BATCH_MAX - batch.len();
+        match timeout_at(end, finished.recv_many(batch, room)).await {
+            Ok(count) if count > 0 => {}
+            _ => return,
         }
     }
 }
