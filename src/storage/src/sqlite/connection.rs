@@ -17,9 +17,9 @@ const WAL_KEPT_BYTES: u32 = 64 * 1024 * 1024;
 /// Pages of the write-ahead log, 16 MB, after which they are copied into the file. With SQLite's own thousand a busy
 /// writer waits for that file every tenth of a second, for pages that change again at once.
 const CHECKPOINT_PAGES: u32 = 4_000;
-/// Bytes of the file that each reader looks at where the system has them, instead of copying pages. They count to the
-/// process's resident set once for each reader, though they are the system's own cache, which it takes back at will.
-const MAPPED_BYTES: u32 = 256 * 1024 * 1024;
+/// Memory for pages of each connection, in the unit of SQLite (below zero: kilobytes), taken as pages are met. Readers do
+/// not map the file instead: what a failing disk does to a mapped page ends the process.
+const PAGES_KEPT: i32 = -16_000;
 /// Statements of ours; all of them stay prepared.
 const STATEMENTS: usize = 128;
 
@@ -80,7 +80,7 @@ pub(crate) fn writer(path: &Path) -> Done<Connection> {
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)?;
     db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    db.pragma_update(None, "cache_size", -16_000)?;
+    db.pragma_update(None, "cache_size", PAGES_KEPT)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.pragma_update(None, "trusted_schema", false)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -101,7 +101,7 @@ pub(crate) fn reader(path: &Path) -> Done<Connection> {
     db.busy_timeout(BUSY_TIMEOUT)?;
     keep_plans(&db)?;
     db.pragma_update(None, "query_only", true)?;
-    db.pragma_update(None, "mmap_size", MAPPED_BYTES)?;
+    db.pragma_update(None, "cache_size", PAGES_KEPT)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.pragma_update(None, "trusted_schema", false)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
