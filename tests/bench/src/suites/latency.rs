@@ -12,13 +12,13 @@ use crate::part::Load;
 use crate::postback::{APPROVED, message};
 use crate::sample::SECRET_KEY;
 use crate::sink::{Arrival, Sink};
-use crate::suites::delivery::{told_before, warm_up};
+use crate::suites::delivery::{told_before, warm_up, whole_blocks};
 use crate::{Fault, open_loop, say};
 
 /// Events a second.
 pub(crate) const RATE: u32 = 400;
 /// Checkouts whose webhooks are not measured.
-const WARM_UP: u64 = 400;
+const WARM_UP: u64 = 384;
 /// After it what has not come is counted as wrong.
 const DRAIN_LIMIT: Duration = Duration::from_secs(20);
 
@@ -41,7 +41,7 @@ async fn send(bench: &mut Bench<'_>, running: &Running, sink: &Sink) -> Result<(
     let prepared = bench.prepare(running, WARM_UP + events).await?;
     let told_before = told_before(running, sink, prepared.len()).await?;
     bench.register(running, SECRET_KEY, 0, &sink.url(0)).await?;
-    let (first, accepted) = prepared.split_at(usize::try_from(WARM_UP)?.min(prepared.len()));
+    let (first, accepted) = prepared.split_at(whole_blocks(usize::try_from(WARM_UP)?.min(prepared.len())));
     let told_before = told_before + warm_up(running, sink, first).await?;
     sink.take();
 
