@@ -39,6 +39,14 @@ const CHECKOUTS: &str = "
         at, at, 'automatic', '{}', NULL, NULL, NULL, 'USD', '{}', '' FROM numbers;
 ";
 
+/// The first deliveries of an endpoint, which nobody counts yet.
+const FIRST_DELIVERIES: &str = "
+    INSERT INTO webhook_endpoints SELECT 9, 1, gen_random_uuid(), 1, NULL, '{}', '', 'enabled', NULL, NULL, 1, now(),
+        now(), false;
+    INSERT INTO deliveries SELECT 9, gen_random_uuid(), n, n, 1, 'pending', false, false, 1, at, at, NULL, NULL, at, at
+        FROM numbers LIMIT 1000;
+";
+
 /// What belongs to them.
 const CHILDREN: &str = "
     INSERT INTO attempts (id, checkout, number, provider, account, state, callback_digest, merchant_reference, amount,
@@ -215,7 +223,12 @@ async fn every_question_has_its_index() {
     db.batch_execute("SET statement_timeout = 0").await.unwrap();
     let mut wrong = Vec::new();
     // Nobody counts a table before something is written to it.
-    let stages = [("", "", false), (CHECKOUTS, "ANALYZE checkouts", false), (CHILDREN, "ANALYZE", true)];
+    let stages = [
+        ("", "", false),
+        (CHECKOUTS, "ANALYZE checkouts", false),
+        (FIRST_DELIVERIES, "VACUUM ANALYZE webhook_endpoints", false),
+        (CHILDREN, "ANALYZE", true),
+    ];
     for (fill, count, full) in stages {
         db.batch_execute(fill).await.unwrap();
         db.batch_execute(count).await.unwrap();
@@ -224,7 +237,11 @@ async fn every_question_has_its_index() {
             wrong.extend(check(&plan, &sql));
             // A row is found by its id, not among all of its tenant.
             let whole_tenant = |line: &str| line.trim() == "Index Cond: (tenant = asked.tenant)";
-            if plan.lines().any(whole_tenant) {
+            // And a delivery by its key, not among all of its endpoint. What trims comes a month later, when tables have
+            // long been counted.
+            let trims = [trim_events::PENDING, trim_events::DELETE].contains(&sql.as_str());
+            let whole_endpoint = |line: &str| !trims && line.trim() == "Index Cond: (endpoint = w.pk)";
+            if plan.lines().any(|line| whole_tenant(line) || whole_endpoint(line)) {
                 wrong.push(format!("{sql}\n{plan}"));
             }
         }

@@ -37,7 +37,9 @@ const HEALTH: &str = "UPDATE webhook_endpoints w SET \
          OR n.accepted IS NOT NULL AND (w.accepted_at IS NULL OR n.accepted >= w.accepted_at + interval '1 minute'))";
 
 /// Writes tries, and what comes after each that is not in the log yet. One whose lease was lost to another worker, or
-/// whose delivery was resent since, counts only when it was accepted; of the latter only the lease ends.
+/// whose delivery was resent since, counts only when it was accepted; of the latter only the lease ends. `OFFSET 0` has
+/// each delivery looked up by its key: while nobody has counted the table, the planner went from the endpoint through all
+/// deliveries of it, once per result.
 pub(crate) fn settle_sql() -> String {
     format!(
         "WITH written AS ({}), \
@@ -46,8 +48,9 @@ pub(crate) fn settle_sql() -> String {
              FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $10::text[], $11::timestamptz[], $12::bool[], \
                  $13::timestamptz[], $14::timestamptz[]) \
                  AS n (endpoint, delivery, attempt, state, next_at, overtakable, ended, leased) \
-             JOIN deliveries d ON d.endpoint = n.endpoint AND d.id = n.delivery \
-             JOIN webhook_endpoints w ON w.pk = n.endpoint \
+             CROSS JOIN LATERAL (SELECT * FROM deliveries \
+                 WHERE endpoint = n.endpoint AND id = n.delivery OFFSET 0) d \
+             CROSS JOIN LATERAL (SELECT removed FROM webhook_endpoints WHERE pk = n.endpoint OFFSET 0) w \
              WHERE NOT EXISTS (SELECT FROM delivery_attempts a \
                  WHERE a.endpoint = n.endpoint AND a.delivery = n.delivery AND a.id = n.attempt)) \
          UPDATE deliveries d SET lease_owner = NULL, \
