@@ -14,8 +14,8 @@ use crate::switch_off::{Verdict, switch_off};
 
 /// Results in one transaction at most.
 const BATCH_MAX: usize = 256;
-/// How long a result waits for others. Nobody waits for it but the next event of its checkout, and a batch costs little
-/// more than one result: at 400 results a second it halves what writing them costs.
+/// How long a result waits for others. Nobody waits for it but the next event of its checkout, and each batch is a
+/// transaction whatever its size.
 const GATHER: Duration = Duration::from_millis(3);
 const BACKOFF_FIRST: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
