@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
+use crate::retry_after;
+
 /// What came back. `Debug` shows neither body nor header values.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -9,7 +13,8 @@ pub struct Answer {
     pub status: u16,
     /// The `Content-Type` header as sent.
     pub content_type: Option<String>,
-    /// Seconds of a `Retry-After` header given as a number; a date is not read.
+    /// Seconds that a `Retry-After` header asks to wait, a day at most. One with a date is read against the answer's own
+    /// `Date`, so a clock that is wrong here or there changes nothing; without that it is left out.
     pub retry_after_s: Option<u32>,
     /// The body, complete.
     pub body: Vec<u8>,
@@ -21,8 +26,16 @@ impl Answer {
     pub fn new(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
         let mut answer = Self { status, content_type: None, retry_after_s: None, body, headers };
         answer.content_type = answer.header("content-type").map(str::to_owned);
-        answer.retry_after_s = answer.header("retry-after").and_then(|text| text.trim().parse().ok());
+        answer.retry_after_s = answer.wait();
         answer
+    }
+
+    fn wait(&self) -> Option<u32> {
+        // A header of seconds is the same at any moment.
+        let sent = self.header("date").and_then(retry_after::date);
+        let asked = self.header("retry-after")?;
+        let wait = retry_after::wait(asked.as_bytes(), sent.unwrap_or(Timestamp::MAX))?;
+        u32::try_from(wait.as_secs()).ok()
     }
 
     /// The first header of that name.
@@ -80,10 +93,19 @@ mod tests {
     }
 
     #[test]
-    fn a_retry_after_that_is_no_number_is_left_out() {
-        for text in ["Wed, 21 Oct 2026 07:28:00 GMT", "-1", "1.5", "99999999999", ""] {
-            let answer = Answer::new(503, vec![("retry-after".to_owned(), text.to_owned())], Vec::new());
-            assert_eq!(answer.retry_after_s, None, "{text}");
+    fn a_retry_after_is_seconds_or_a_date_beside_the_answers_own() {
+        let asked = |text: &str, date: Option<&str>| {
+            let date = date.map(|date| ("Date".to_owned(), date.to_owned()));
+            let headers = std::iter::once(("retry-after".to_owned(), text.to_owned())).chain(date).collect();
+            Answer::new(503, headers, Vec::new()).retry_after_s
+        };
+        let sent = Some("Wed, 21 Oct 2026 07:28:00 GMT");
+        assert_eq!(asked("Wed, 21 Oct 2026 07:28:40 GMT", sent), Some(40));
+        assert_eq!(asked("Wed, 21 Oct 2026 07:27:00 GMT", sent), None, "it has passed");
+        assert_eq!(asked("Wed, 21 Oct 2026 07:28:40 GMT", None), None, "nobody says how late it is there");
+        assert_eq!(asked("99999999999", None), Some(86_400));
+        for text in ["-1", "1.5", ""] {
+            assert_eq!(asked(text, sent), None, "{text}");
         }
     }
 }

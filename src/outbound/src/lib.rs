@@ -11,6 +11,7 @@ mod json;
 mod live;
 mod registration;
 mod request;
+mod retry_after;
 mod settings;
 
 pub use answer::Answer;

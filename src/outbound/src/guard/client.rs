@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::lookup::{Lookup, SystemLookup};
 use super::outcome::{GuardedAnswer, GuardedError, GuardedTry};
 use super::resolver::{GuardedResolver, RefusedAddress};
-use super::retry_after;
+use crate::retry_after;
 use crate::settings::SetupError;
 
 /// Idle connections are given up before the servers that close theirs earliest (5 s) do so.

@@ -10,9 +10,8 @@ mod client;
 mod lookup;
 mod outcome;
 mod resolver;
-mod retry_after;
 
 pub use client::{GuardSettings, GuardedClient, GuardedRequest};
 pub use lookup::{Lookup, SystemLookup};
 pub use outcome::{GuardedAnswer, GuardedError, GuardedTry};
-pub use retry_after::RETRY_AFTER_MAX;
+pub use crate::retry_after::RETRY_AFTER_MAX;

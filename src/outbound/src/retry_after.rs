@@ -10,8 +10,13 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3_600);
 
 static DATES: DateTimeParser = DateTimeParser::new();
 
+/// The moment of a `Date` header.
+pub(crate) fn date(header: &str) -> Option<Timestamp> {
+    DATES.parse_timestamp(header.trim()).ok()
+}
+
 /// The wait that a header asks for, seen from `now`; none for a date that has passed.
-pub(super) fn wait(header: &[u8], now: Timestamp) -> Option<Duration> {
+pub(crate) fn wait(header: &[u8], now: Timestamp) -> Option<Duration> {
     let text = std::str::from_utf8(header).ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than a number holds is longer than the limit too.
