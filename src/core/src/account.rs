@@ -52,6 +52,8 @@ impl AccountSettings {
                 Some(value) if value.is_empty() && field.required => {
                     invalid.note(&at.child(field.name), "blank", "must not be blank");
                 }
+                // What need not be there may be left empty, as a form does.
+                Some(value) if value.is_empty() => {}
                 Some(value) if !field.choices.is_empty() && !field.choices.contains(&value.as_str()) => {
                     let detail = format!("use one of {}", field.choices.join(", "));
                     invalid.note(&at.child(field.name), "unknown_choice", detail);

@@ -8,6 +8,7 @@ use crate::id::ProviderId;
 use crate::id::{AttemptId, CheckoutId, ObservationId, ProviderAccountId};
 use crate::money::Money;
 use crate::observation::Grade;
+use crate::operation::OperationKind;
 
 /// Where an attempt stands. What moves it is [`crate::reduce`], nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -117,6 +118,10 @@ impl AttemptState {
 pub struct Reason(pub String);
 
 impl Reason {
+    /// Ended here by the merchant while the provider's page could still be used, for the provider has no call that
+    /// ends it. An adapter answers a cancel with it; what the customer commits to there all the same is undone.
+    pub const CANCELED_LOCALLY: &str = "canceled_locally";
+
     /// A reason of ours.
     pub fn new(word: &str) -> Self {
         Self(word.to_owned())
@@ -210,8 +215,14 @@ pub struct Attempt {
     pub capture: CaptureMode,
     /// Last moment to capture, where the provider has one.
     pub capture_by: Option<Timestamp>,
-    /// When our timer or the provider's ends it.
+    /// When the provider ends it by its own clock, where that is known.
     pub expires_at: Option<Timestamp>,
+    /// The deadline that the merchant was told of before it passed; the latest one.
+    pub deadline_told: Option<Timestamp>,
+    /// A command that the provider took in and whose effect was not seen yet.
+    pub acknowledged: Option<OperationKind>,
+    /// True while the provider may still take its commitment back after a risk review. Only of what is committed.
+    pub review_open: bool,
     /// True once a person with the right scope confirmed or accepted the amount the provider committed to.
     pub amount_accepted: bool,
     /// True once a person found that an approval after a withdrawal holds.
@@ -230,6 +241,12 @@ impl Attempt {
     /// True when the provider echoed an amount and it is not what we asked for.
     pub fn amount_differs(&self) -> bool {
         self.amount_echoed.is_some_and(|echoed| echoed != self.amount)
+    }
+
+    /// True when the merchant ended it here and the customer may still commit to it at the provider.
+    pub fn is_canceled_locally(&self) -> bool {
+        let locally = self.reason.as_ref().is_some_and(|reason| reason.0 == Reason::CANCELED_LOCALLY);
+        locally && self.state == AttemptState::Canceled
     }
 
     /// The sum that holds: the provider's where a person accepted it, else ours.

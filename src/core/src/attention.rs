@@ -37,11 +37,17 @@ pub enum AttentionKind {
     ContradictingEvidence,
     /// A provider from which something is due has said nothing for too long.
     SilentProvider,
+    /// Money was taken back through a dispute.
+    DisputeOpened,
+    /// The customer committed at the provider to what the merchant had canceled here.
+    PaidAfterCancel,
+    /// The provider holds several requests under one reference of ours.
+    SeveralRequests,
 }
 
 impl AttentionKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::UnknownOutcome,
         Self::UnknownCommand,
         Self::AmountMismatch,
@@ -56,6 +62,9 @@ impl AttentionKind {
         Self::UnknownStatus,
         Self::ContradictingEvidence,
         Self::SilentProvider,
+        Self::DisputeOpened,
+        Self::PaidAfterCancel,
+        Self::SeveralRequests,
     ];
 
     /// Reads the word back.
@@ -67,7 +76,11 @@ impl AttentionKind {
     /// only held back, a few days where nothing but the books is open. Nothing happens by itself when they pass.
     pub fn deadline_hours(self) -> i64 {
         match self {
-            Self::WithdrawnApproval | Self::ApprovalAfterWithdrawal | Self::UnknownOutcome => 4,
+            Self::WithdrawnApproval
+            | Self::ApprovalAfterWithdrawal
+            | Self::UnknownOutcome
+            | Self::PaidAfterCancel
+            | Self::SeveralRequests => 4,
             Self::UnknownCommand
             | Self::AmountMismatch
             | Self::AmountUnverified
@@ -76,7 +89,7 @@ impl AttentionKind {
             | Self::RefundNotApproved
             | Self::ContradictingEvidence
             | Self::SilentProvider => 24,
-            Self::RefundRepeated | Self::RefundAboveApproved | Self::UnknownStatus => 72,
+            Self::RefundRepeated | Self::RefundAboveApproved | Self::UnknownStatus | Self::DisputeOpened => 72,
         }
     }
 
@@ -97,6 +110,9 @@ impl AttentionKind {
             Self::UnknownStatus => "unknown_status",
             Self::ContradictingEvidence => "contradicting_evidence",
             Self::SilentProvider => "silent_provider",
+            Self::DisputeOpened => "dispute_opened",
+            Self::PaidAfterCancel => "paid_after_cancel",
+            Self::SeveralRequests => "several_requests",
         }
     }
 }

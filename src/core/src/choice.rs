@@ -40,11 +40,13 @@ pub enum Choice {
     AnotherRefund,
     /// Ask the financer again.
     AskAgain,
+    /// The dispute was decided against the merchant.
+    DisputeLost,
 }
 
 impl Choice {
     /// Every choice.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Acknowledge,
         Self::Committed,
         Self::NotCommitted,
@@ -62,6 +64,7 @@ impl Choice {
         Self::SameRefund,
         Self::AnotherRefund,
         Self::AskAgain,
+        Self::DisputeLost,
     ];
 
     /// The word used in rows, requests and answers.
@@ -84,6 +87,7 @@ impl Choice {
             Self::SameRefund => "same_refund",
             Self::AnotherRefund => "another_refund",
             Self::AskAgain => "ask_again",
+            Self::DisputeLost => "dispute_lost",
         }
     }
 
@@ -120,6 +124,7 @@ impl Choice {
             Self::SameRefund => "Both messages tell of one refund, which is counted already.",
             Self::AnotherRefund => "The second message tells of another refund, of this amount: it is counted.",
             Self::AskAgain => "The financer is asked once more, or waited for once more; you hear if it stays silent.",
+            Self::DisputeLost => "The dispute is over and the amount stays taken back; the order must not be shipped.",
         }
     }
 
@@ -158,8 +163,13 @@ impl AttentionKind {
             Self::ApprovalAfterWithdrawal => &[Choice::ApprovalHolds, Choice::WithdrawalHolds],
             Self::RefundWithoutAmount | Self::RefundNotApproved => &[Choice::CountRefund, Choice::NoRefund],
             Self::RefundRepeated => &[Choice::SameRefund, Choice::AnotherRefund],
-            Self::RefundAboveApproved | Self::UnknownStatus | Self::ContradictingEvidence => &[Choice::Acknowledge],
+            Self::RefundAboveApproved
+            | Self::UnknownStatus
+            | Self::ContradictingEvidence
+            | Self::SeveralRequests => &[Choice::Acknowledge],
+            Self::DisputeOpened => &[Choice::Acknowledge, Choice::DisputeLost],
             Self::SilentProvider => &[Choice::Acknowledge, Choice::AskAgain],
+            Self::PaidAfterCancel => &[Choice::Acknowledge, Choice::ApprovalHolds],
         }
     }
 }

@@ -17,8 +17,12 @@ pub enum EventType {
     CheckoutDeclined,
     /// Stopped before capture.
     CheckoutCanceled,
+    /// The financer ends it soon unless the customer acts.
+    CheckoutExpiring,
     /// A deadline passed.
     CheckoutExpired,
+    /// The last moment to capture comes.
+    CheckoutCaptureDue,
     /// Paid.
     CheckoutCaptured,
     /// An amount was given back, a part or all.
@@ -39,10 +43,9 @@ pub enum EventType {
     OperationFailed,
     /// The provider was told of a shipment.
     ShipmentConfirmed,
-    /// The customer disputes the money. Endpoints can ask for it and be tried with it; it is written once an adapter
-    /// learns of disputes, which none does so far.
+    /// Money is disputed.
     DisputeOpened,
-    /// A dispute was won or lost. Not written so far, as [`Self::DisputeOpened`].
+    /// A dispute was won or lost.
     DisputeClosed,
     /// Something needs a person.
     AttentionOpened,
@@ -54,13 +57,15 @@ pub enum EventType {
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::CheckoutCreated,
         Self::CheckoutUpdated,
         Self::CheckoutReadyToFulfill,
         Self::CheckoutDeclined,
         Self::CheckoutCanceled,
+        Self::CheckoutExpiring,
         Self::CheckoutExpired,
+        Self::CheckoutCaptureDue,
         Self::CheckoutCaptured,
         Self::CheckoutRefunded,
         Self::CheckoutChargedBack,
@@ -86,7 +91,9 @@ impl EventType {
             Self::CheckoutReadyToFulfill => "checkout.ready_to_fulfill",
             Self::CheckoutDeclined => "checkout.declined",
             Self::CheckoutCanceled => "checkout.canceled",
+            Self::CheckoutExpiring => "checkout.expiring",
             Self::CheckoutExpired => "checkout.expired",
+            Self::CheckoutCaptureDue => "checkout.capture_due",
             Self::CheckoutCaptured => "checkout.captured",
             Self::CheckoutRefunded => "checkout.refunded",
             Self::CheckoutChargedBack => "checkout.charged_back",

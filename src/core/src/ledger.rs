@@ -157,11 +157,13 @@ impl Ledger {
         Ok(self.0.iter().rfind(released).map_or(attempt.amount, |entry| entry.amount))
     }
 
-    /// What of an attempt can still be given back.
+    /// What of an attempt can still be given back. What was taken back of a commitment that stands cannot be given back
+    /// as well; where all was taken back, it may come back.
     pub fn left_to_refund(&self, attempt: &Attempt) -> Result<Money, MoneyError> {
         let stands_for = self.stands_for(attempt)?;
-        let refunded = self.sum(attempt.id, LedgerKind::Refunded, stands_for.currency())?;
-        stands_for.minus(refunded.least(stands_for)?)
+        let Amounts { refunded, charged_back, .. } = self.amounts_of(attempt.id, stands_for.currency())?;
+        let gone = if attempt.state.is_committed() { refunded.plus(charged_back)? } else { refunded };
+        stands_for.minus(gone.least(stands_for)?)
     }
 
     fn add_up(&self, currency: Currency, wanted: impl Fn(&LedgerEntry) -> bool) -> Result<Amounts, MoneyError> {

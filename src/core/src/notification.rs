@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::account::AccountSettings;
 use crate::attempt::{Attempt, ProviderRef};
+use crate::details::Details;
 use crate::observation::{Claim, Grade};
 
 /// An HTTP request to an attempt's callback URL, exactly as it arrived.
@@ -44,6 +45,8 @@ pub struct Notice {
     pub grade: Grade,
     /// What it says.
     pub claim: Claim,
+    /// What it says beside that. Sums that may fall count only when they are read back.
+    pub details: Details,
     /// The provider's own word.
     pub raw_status: Option<String>,
     /// The provider's id, adopted when the attempt has none yet.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::{AttemptState, ProviderRef, Reason};
+use crate::details::Details;
 use crate::id::{AttemptId, ObservationId};
 use crate::money::Money;
 
@@ -128,6 +129,8 @@ pub struct Observation {
     pub source: Source,
     /// What it says.
     pub claim: Claim,
+    /// What it says beside that.
+    pub details: Details,
     /// The provider's own word for the status.
     pub raw_status: Option<String>,
     /// The provider's id of the request, when the fact carries it.

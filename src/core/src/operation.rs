@@ -20,13 +20,15 @@ pub enum OperationKind {
     Refund,
     /// Tell of goods sent.
     Shipment,
+    /// Change where it pushes to.
+    Amend,
     /// Read the truth back.
     Retrieve,
 }
 
 impl OperationKind {
     /// Those that change something at a provider about a request that is there already.
-    pub const COMMANDS: &[Self] = &[Self::Capture, Self::Cancel, Self::Refund, Self::Shipment];
+    pub const COMMANDS: &[Self] = &[Self::Capture, Self::Cancel, Self::Refund, Self::Shipment, Self::Amend];
 
     /// The word used in rows and answers.
     pub fn as_str(self) -> &'static str {
@@ -36,13 +38,14 @@ impl OperationKind {
             Self::Cancel => "cancel",
             Self::Refund => "refund",
             Self::Shipment => "shipment",
+            Self::Amend => "amend",
             Self::Retrieve => "retrieve",
         }
     }
 
     /// Reads the word back.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Create, Self::Capture, Self::Cancel, Self::Refund, Self::Shipment, Self::Retrieve]
+        [Self::Create, Self::Capture, Self::Cancel, Self::Refund, Self::Shipment, Self::Amend, Self::Retrieve]
             .into_iter()
             .find(|kind| kind.as_str() == text)
     }

@@ -6,6 +6,7 @@ use crate::call::CallLog;
 use crate::capability::{Ability, Capability, Support};
 use crate::capture::CaptureMode;
 use crate::checkout::Checkout;
+use crate::details::Details;
 use crate::invalid::{Invalid, Pointer};
 use crate::mode::Mode;
 use crate::money::Money;
@@ -13,6 +14,7 @@ use crate::notification::{Notice, NoticeAnswer, NoticeContext, NoticeRefusal, No
 use crate::observation::Claim;
 use crate::operation::Shipment;
 use crate::provider_error::ProviderError;
+use crate::secret::Secret;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -52,6 +54,9 @@ pub struct Descriptor {
     pub capture: CaptureMode,
     /// True when a create that is sent twice does no harm because nobody saw the first answer.
     pub repeated_create_is_harmless: bool,
+    /// How many seconds an attempt may stand in a state before it is read back without a notice, and again so long after
+    /// each look. Only where it can be read back; a state not listed is not looked at for this.
+    pub reconcile: &'static [(AttemptState, u32)],
 }
 
 impl Descriptor {
@@ -98,7 +103,7 @@ pub struct CreateRequest<'a> {
     /// Our try; its `merchant_reference` is what the provider may call us by.
     pub attempt: &'a Attempt,
     /// Where the provider pushes to. Holds a secret token: never logged.
-    pub callback_url: &'a crate::secret::Secret<String>,
+    pub callback_url: &'a Secret<String>,
 }
 
 /// A request the provider took in.
@@ -116,6 +121,12 @@ pub struct Created {
     pub amount_echoed: Option<Money>,
     /// True when a different amount stops the checkout, which is the rule; an account may choose a warning.
     pub mismatch_stops: bool,
+    /// What it tells beside the state.
+    pub details: Details,
+    /// When the provider ends it by itself unless the customer acts, where it says so.
+    pub expires_at: Option<Timestamp>,
+    /// Last moment to capture, where the merchant has to and the provider says so.
+    pub capture_by: Option<Timestamp>,
 }
 
 /// What a provider says of a request when asked.
@@ -128,18 +139,44 @@ pub struct Retrieved {
     /// The amount the provider says it was asked for, where it says so when it is read back. It confirms a commitment
     /// whose create was not answered.
     pub amount_echoed: Option<Money>,
-    /// Everything given back so far, where the provider says so when it is read back. It tells what became of a refund
-    /// whose answer was lost.
-    pub refunded: Option<Money>,
+    /// What it tells beside the state. A total of refunds tells what became of a refund whose answer was lost.
+    pub details: Details,
+    /// Where the customer goes, where the provider says so only later than in its answer to create.
+    pub next_action: Option<NextAction>,
+    /// Where somebody can look after a dispute, as it is now. Shown to who asked, and not stored: it may change.
+    pub dispute_uri: Option<String>,
+    /// When the provider ends it by itself unless the customer acts, where it says so. What is known is kept where it does
+    /// not.
+    pub expires_at: Option<Timestamp>,
+    /// Last moment to capture, where the merchant has to and the provider says so. Kept like that.
+    pub capture_by: Option<Timestamp>,
+}
+
+impl Retrieved {
+    /// A claim and nothing else.
+    pub fn of(claim: Claim) -> Self {
+        Self {
+            claim,
+            raw_status: None,
+            amount_echoed: None,
+            details: Details::default(),
+            next_action: None,
+            dispute_uri: None,
+            expires_at: None,
+            capture_by: None,
+        }
+    }
 }
 
 /// A request that a provider found by our reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// The provider's id of it.
+    /// The provider's id of it. Of several the one known to us, else the newest that is not over.
     pub reference: ProviderRef,
     /// How it stands.
     pub retrieved: Retrieved,
+    /// How many more there are under our reference. The customer may have committed to one of them: a person is told.
+    pub others: u32,
 }
 
 /// What a provider says of a shipment it was told of.
@@ -153,7 +190,11 @@ pub struct ShipmentConfirmed {
 ///
 /// Required are the descriptor, create and notification parsing. Everything else answers the typed `unsupported`
 /// until an adapter claims the ability in its descriptor and overrides the method; the shared suite checks that
-/// both agree. An adapter only translates: no retry, no sleep, no log of bodies.
+/// both agree. An adapter only translates: no sleep, no log of bodies, and no retry but one. Where the provider takes an
+/// idempotency token with a create ([`Ability::NativeIdempotency`]), the adapter derives it from
+/// [`Attempt::merchant_reference`] and may send the very same create again after an outcome that is not known: within the
+/// one call, and bounded in number and in time. After any other error the token is spent: the answer is final, and the
+/// next attempt has another token by having another reference.
 #[async_trait]
 pub trait FinancingProvider: Send + Sync {
     /// Everything about the provider that is data.
@@ -202,15 +243,24 @@ pub trait FinancingProvider: Send + Sync {
         Err(self.unsupported(Ability::Find))
     }
 
-    /// Takes the whole authorized amount. Needs [`Ability::CaptureFull`].
+    /// Takes the whole authorized amount. Needs [`Ability::CaptureFull`]. An answer that claims less than `captured` says
+    /// that the command was taken in: the engine looks until the effect shows, and does not send it again.
     async fn capture(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
         let _ = (ctx, attempt);
         Err(self.unsupported(Ability::CaptureFull))
     }
 
-    /// Stops the request. Needs [`Ability::CancelFull`].
-    async fn cancel(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
-        let _ = (ctx, attempt);
+    /// Stops the request. Needs [`Ability::CancelFull`]. A provider that has no call for what the customer has not
+    /// committed to yet is answered for with `canceled` and [`Reason::CANCELED_LOCALLY`](crate::Reason::CANCELED_LOCALLY):
+    /// the engine watches it, and cancels or gives back what the customer commits to all the same. `reason` is the
+    /// merchant's, where one was given.
+    async fn cancel(
+        &self,
+        ctx: CallContext<'_>,
+        attempt: &Attempt,
+        reason: Option<&str>,
+    ) -> Result<Retrieved, ProviderError> {
+        let _ = (ctx, attempt, reason);
         Err(self.unsupported(Ability::CancelFull))
     }
 
@@ -236,6 +286,17 @@ pub trait FinancingProvider: Send + Sync {
     ) -> Result<ShipmentConfirmed, ProviderError> {
         let _ = (ctx, checkout, attempt, shipment);
         Err(self.unsupported(Ability::ConfirmShipment))
+    }
+
+    /// Has the provider push to another address from now on. Needs [`Ability::AmendCallback`].
+    async fn amend_callback(
+        &self,
+        ctx: CallContext<'_>,
+        attempt: &Attempt,
+        callback_url: &Secret<String>,
+    ) -> Result<Retrieved, ProviderError> {
+        let _ = (ctx, attempt, callback_url);
+        Err(self.unsupported(Ability::AmendCallback))
     }
 
     /// The typed refusal, with the descriptor's reason.

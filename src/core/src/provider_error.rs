@@ -40,6 +40,8 @@ pub enum RetryClass {
 pub enum ErrorKind {
     /// The content was refused; `fields` say which of the caller's.
     Invalid,
+    /// The provider decided against the customer or the means of payment. A create ends the attempt as declined.
+    Declined,
     /// The provider does not accept the account's credentials.
     Credentials,
     /// The account is set up wrongly (unknown merchant id, missing setting).
@@ -85,7 +87,7 @@ impl ProviderError {
     /// A failure with the classes that its kind usually has; adapters correct them where they know better.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let (commit, retry) = match kind {
-            ErrorKind::Invalid | ErrorKind::Credentials | ErrorKind::Configuration => {
+            ErrorKind::Invalid | ErrorKind::Declined | ErrorKind::Credentials | ErrorKind::Configuration => {
                 (CommitClass::Rejected, RetryClass::Never)
             }
             ErrorKind::Unsupported { .. } => (CommitClass::NotSent, RetryClass::Never),

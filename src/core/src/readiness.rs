@@ -38,8 +38,13 @@ pub fn blockers(record: &CheckoutRecord, now: Timestamp) -> Vec<&'static str> {
     if record.ledger.has(committed.id, LedgerKind::AuthorizationReleased, false) && !committed.approval_confirmed {
         blockers.push("approval_after_withdrawal");
     }
-    if record.checkout.dispute == Dispute::Open {
-        blockers.push("dispute_open");
+    if committed.review_open {
+        blockers.push("risk_review_open");
+    }
+    match record.checkout.dispute {
+        Dispute::Open => blockers.push("dispute_open"),
+        Dispute::Lost => blockers.push("dispute_lost"),
+        Dispute::None | Dispute::Won => {}
     }
     if committed.state == AttemptState::Authorized && committed.capture_by.is_some_and(|by| by < now) {
         blockers.push("capture_deadline_passed");

@@ -3,10 +3,12 @@
 use crate::attempt::{Attempt, AttemptState, Reason};
 use crate::attention::{AMOUNT_UNVERIFIED, AttentionDraft, AttentionKind};
 use crate::fence::Fence;
+use crate::fulfilment::Dispute;
 use crate::ledger::{Amounts, Ledger, LedgerKind};
 use crate::money::{Money, MoneyError};
 use crate::moves::{is_late_approval, reachable};
 use crate::observation::{Claim, Grade, Observation};
+use crate::{refunds, sums};
 
 /// A state change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,7 @@ impl Move {
         if self.from.is_committed() && !self.to.is_committed() {
             attempt.amount_accepted = false;
             attempt.approval_confirmed = false;
+            attempt.review_open = false;
         }
         attempt.state = self.to;
         attempt.reason.clone_from(&self.reason);
@@ -57,6 +60,9 @@ pub enum RefusalWhy {
     /// Another attempt is committed.
     #[error("another attempt holds the commit fence")]
     Fenced,
+    /// The merchant ended it before: what the customer commits to all the same is undone.
+    #[error("the merchant canceled it before")]
+    CanceledLocally,
 }
 
 impl RefusalWhy {
@@ -66,6 +72,7 @@ impl RefusalWhy {
             Self::Illegal => "illegal_move",
             Self::WeakEvidence => "evidence_too_weak",
             Self::Fenced => "commit_fence",
+            Self::CanceledLocally => Reason::CANCELED_LOCALLY,
         }
     }
 }
@@ -81,6 +88,10 @@ pub struct Decision {
     pub ledger: Vec<(LedgerKind, Money)>,
     /// A refund that was announced and cannot be counted: kept out of the sums, yet it blocks shipping.
     pub pending_refund: Option<Money>,
+    /// A risk review that was opened (true) or closed.
+    pub review: Option<bool>,
+    /// How the checkout's dispute stands now, where that changed.
+    pub dispute: Option<Dispute>,
     /// Items for a person.
     pub attention: Vec<AttentionDraft>,
 }
@@ -88,10 +99,16 @@ pub struct Decision {
 impl Decision {
     /// True when nothing is to be stored beside the observation.
     pub fn changes_nothing(&self) -> bool {
-        self.moved.is_none() && self.ledger.is_empty() && self.pending_refund.is_none() && self.attention.is_empty()
+        !self.has_effect() && self.attention.is_empty()
     }
 
-    fn flag(mut self, kind: AttentionKind, detail: impl Into<String>) -> Self {
+    /// True when it changes the attempt, its amounts or the checkout, not counting items for a person.
+    pub fn has_effect(&self) -> bool {
+        let amounts = !self.ledger.is_empty() || self.pending_refund.is_some();
+        self.moved.is_some() || amounts || self.review.is_some() || self.dispute.is_some()
+    }
+
+    pub(crate) fn flag(mut self, kind: AttentionKind, detail: impl Into<String>) -> Self {
         self.attention.push(AttentionDraft::new(kind, detail));
         self
     }
@@ -101,26 +118,34 @@ impl Decision {
     }
 }
 
-/// Decides. `ledger` is the checkout's, `fence` says whether another attempt is committed. The caller has already
-/// dropped observations whose `dedupe_key` was seen on this attempt.
+/// Decides. `ledger` and `dispute` are the checkout's, `fence` says whether another attempt is committed. The caller has
+/// already dropped observations whose `dedupe_key` was seen on this attempt.
 pub fn reduce(
     attempt: &Attempt,
     observation: &Observation,
     ledger: &Ledger,
     fence: Fence,
+    dispute: Dispute,
 ) -> Result<Decision, MoneyError> {
-    match &observation.claim {
-        Claim::Nothing => Ok(Decision::default()),
-        Claim::UnknownStatus => Ok(Decision::default().flag(
-            AttentionKind::UnknownStatus,
-            "the provider sent a status this version does not know; nothing was changed",
-        )),
-        Claim::Refund { .. } if observation.grade < Grade::Token => Ok(match attempt.state {
+    let trusted = observation.grade >= Grade::Token;
+    let claim = if trusted { sums::implied(attempt, observation, ledger)? } else { observation.claim.clone() };
+    let decision = match claim {
+        Claim::Nothing => Decision::default(),
+        Claim::UnknownStatus => {
+            let detail = "the provider sent a status this version does not know; nothing was changed";
+            return Ok(Decision::default().flag(AttentionKind::UnknownStatus, detail));
+        }
+        Claim::Refund { .. } if !trusted => match attempt.state {
             AttemptState::Refunded => Decision::default(),
             from => Decision::refuse(from, AttemptState::Refunded, RefusalWhy::WeakEvidence),
-        }),
-        Claim::Refund { amount, .. } => reduce_refund(attempt, *amount, ledger),
-        Claim::State { state, reason } => reduce_state(attempt, *state, reason.clone(), observation, ledger, fence),
+        },
+        Claim::Refund { .. } if sums::total_decides(attempt, observation) => Decision::default(),
+        Claim::Refund { amount, .. } => refunds::message(attempt, amount, ledger)?,
+        Claim::State { state, reason } => reduce_state(attempt, state, reason, observation, ledger, fence)?,
+    };
+    match trusted && decision.refused.is_none() {
+        true => sums::follow(attempt, observation, ledger, dispute, decision),
+        false => Ok(decision),
     }
 }
 
@@ -145,6 +170,12 @@ fn reduce_state(
     }
     if observation.grade < Grade::Token {
         return Ok(Decision::refuse(from, to, RefusalWhy::WeakEvidence));
+    }
+    // It holds no fence either: the customer may be with another financer by now.
+    if attempt.is_canceled_locally() && to.is_committed() && observation.grade != Grade::Operator {
+        let detail = "the customer committed to it after it was canceled here; the gateway cancels it at the provider, or \
+                      gives everything back";
+        return Ok(Decision::refuse(from, to, RefusalWhy::CanceledLocally).flag(AttentionKind::PaidAfterCancel, detail));
     }
     if !reachable(from, to) {
         let refused = Decision::refuse(from, to, RefusalWhy::Illegal);
@@ -236,48 +267,4 @@ fn movements(attempt: &Attempt, to: AttemptState, ledger: &Ledger) -> Result<Vec
         entries.push((LedgerKind::RefundSettled, announced));
     }
     Ok(entries)
-}
-
-/// Refund messages are single amounts, added up and capped (`wegetfinancing.md` Q7).
-///
-/// A refund of what is not committed stays pending, for the approval it belongs to may still be on its way; a refund
-/// without a readable amount is pending as well, for all that is left: that is the most it can be.
-fn reduce_refund(attempt: &Attempt, amount: Option<Money>, ledger: &Ledger) -> Result<Decision, MoneyError> {
-    let decision = Decision::default();
-    let left = ledger.left_to_refund(attempt)?;
-    let same_currency = |amount: &Money| amount.currency() == attempt.amount.currency();
-    let amount = amount.filter(|amount| !amount.is_zero() && same_currency(amount));
-    let pend = |amount: Money| -> Result<Option<Money>, MoneyError> {
-        let room = left.minus(ledger.pending_refunds(attempt.id, left.currency())?.least(left)?)?;
-        Ok(Some(amount.least(room)?).filter(|amount| !amount.is_zero()))
-    };
-    if !attempt.state.is_committed() {
-        let detail =
-            format!("a refund arrived while the attempt is {}; amounts were not changed", attempt.state.as_str());
-        let pending_refund = pend(amount.unwrap_or(left))?;
-        return Ok(Decision { pending_refund, ..decision }.flag(AttentionKind::RefundNotApproved, detail));
-    }
-    let Some(amount) = amount else {
-        let detail = "a refund without an amount in the checkout's currency; look it up in the provider's back office";
-        let pending_refund = pend(left)?;
-        return Ok(Decision { pending_refund, ..decision }.flag(AttentionKind::RefundWithoutAmount, detail));
-    };
-    let counted = amount.least(left)?;
-    let mut decision = decision;
-    if counted != amount {
-        let detail = format!("a refund of {amount} is more than the {left} that is left; {counted} was counted");
-        decision = decision.flag(AttentionKind::RefundAboveApproved, detail);
-    }
-    if !counted.is_zero() {
-        decision.ledger.push((LedgerKind::Refunded, counted));
-    }
-    if counted == left && !left.is_zero() {
-        let announced = ledger.pending_refunds(attempt.id, left.currency())?;
-        if !announced.is_zero() {
-            decision.ledger.push((LedgerKind::RefundSettled, announced));
-        }
-        decision.moved =
-            Some(Move { from: attempt.state, to: AttemptState::Refunded, reason: None, late_approval: false });
-    }
-    Ok(decision)
 }

@@ -4,6 +4,7 @@ use crate::attempt::{Attempt, AttemptState, Reason};
 use crate::attention::AttentionKind;
 use crate::choice::Choice;
 use crate::correction::correction;
+use crate::fulfilment::Dispute;
 use crate::ledger::{Ledger, LedgerKind};
 use crate::money::{Money, MoneyError};
 use crate::observation::{Claim, Source};
@@ -44,6 +45,8 @@ pub struct Ruling {
     pub command: Option<Phase>,
     /// The financer is to be asked again.
     pub asks_again: bool,
+    /// How the dispute ended.
+    pub dispute: Option<Dispute>,
 }
 
 /// Why a choice cannot be followed.
@@ -94,6 +97,7 @@ impl Case<'_> {
         match choice {
             Choice::Acknowledge | Choice::SameRefund => Ok(nothing),
             Choice::AskAgain => Ok(Ruling { asks_again: true, ..nothing }),
+            Choice::DisputeLost => Ok(Ruling { dispute: Some(Dispute::Lost), claim: Some(Claim::Nothing), ..nothing }),
             Choice::Committed => self.committed(amount.ok_or(RulingError::AmountMissing)?),
             Choice::NotCommitted if self.attempt.state.is_committed() => Err(RulingError::Impossible(COMMITTED)),
             Choice::NotCommitted => {
@@ -194,7 +198,7 @@ impl Case<'_> {
                 return Err(RulingError::Impossible(CAPTURED));
             }
             Some(OperationKind::Cancel) => return Ok(Ruling { command: Some(Phase::Settled), ..self.canceled() }),
-            Some(OperationKind::Shipment) => Claim::Nothing,
+            Some(OperationKind::Shipment | OperationKind::Amend) => Claim::Nothing,
             // The refund's own choice needs its amount.
             Some(OperationKind::Refund | OperationKind::Create | OperationKind::Retrieve) | None => {
                 return Err(RulingError::NotOffered);
@@ -226,25 +230,35 @@ impl Case<'_> {
 /// An unknown command is answered by its own operation and is not judged here.
 pub fn answers(kind: AttentionKind, source: Source, decision: &Decision) -> bool {
     let told = matches!(source, Source::Push | Source::Answer | Source::Fetch | Source::Poll);
-    let Some(moved) = &decision.moved else {
-        // A push is news by itself; a look-up only when something changed.
-        return kind == AttentionKind::SilentProvider && source == Source::Push;
+    let moved = |judge: fn(AttemptState, AttemptState) -> bool| {
+        decision.moved.as_ref().is_some_and(|moved| judge(moved.from, moved.to))
     };
     match kind {
-        AttentionKind::UnknownOutcome => moved.from == AttemptState::Indeterminate,
-        AttentionKind::LateApproval | AttentionKind::WithdrawnApproval => moved.to.is_committed(),
-        AttentionKind::ApprovalAfterWithdrawal => moved.from.is_committed() && !moved.to.is_committed(),
-        AttentionKind::AmountMismatch | AttentionKind::AmountUnverified => {
-            let all_went_back = matches!(moved.to, AttemptState::Refunded | AttemptState::ChargedBack);
-            all_went_back || moved.from.is_committed() && !moved.to.is_committed()
+        AttentionKind::UnknownOutcome => moved(|from, _| from == AttemptState::Indeterminate),
+        AttentionKind::LateApproval | AttentionKind::WithdrawnApproval => moved(|_, to| to.is_committed()),
+        AttentionKind::ApprovalAfterWithdrawal => moved(|from, to| from.is_committed() && !to.is_committed()),
+        AttentionKind::AmountMismatch | AttentionKind::AmountUnverified => moved(|from, to| {
+            let all_went_back = matches!(to, AttemptState::Refunded | AttemptState::ChargedBack);
+            all_went_back || from.is_committed() && !to.is_committed()
+        }),
+        AttentionKind::RefundWithoutAmount | AttentionKind::RefundNotApproved => {
+            // The provider named its total, and what was announced is part of it.
+            let settled = decision.ledger.iter().any(|(kind, _)| *kind == LedgerKind::RefundSettled);
+            settled || moved(|_, to| to == AttemptState::Refunded)
         }
-        AttentionKind::RefundWithoutAmount | AttentionKind::RefundNotApproved | AttentionKind::RefundRepeated => {
-            moved.to == AttemptState::Refunded
-        }
-        AttentionKind::SilentProvider => told || moved.to.is_over(),
+        AttentionKind::RefundRepeated => moved(|_, to| to == AttemptState::Refunded),
+        // A push is news by itself; a look-up only when something changed.
+        AttentionKind::SilentProvider => match decision.moved {
+            Some(_) => told || moved(|_, to| to.is_over()),
+            None => source == Source::Push,
+        },
+        AttentionKind::DisputeOpened => matches!(decision.dispute, Some(Dispute::Won | Dispute::Lost)),
         AttentionKind::UnknownCommand
         | AttentionKind::RefundAboveApproved
         | AttentionKind::UnknownStatus
+        | AttentionKind::SeveralRequests
+        // Only a look at the provider tells that it was undone.
+        | AttentionKind::PaidAfterCancel
         | AttentionKind::ContradictingEvidence => false,
     }
 }

@@ -25,7 +25,7 @@ fn world_in(state: AttemptState) -> World {
     world
 }
 
-fn words(decision: &Decision) -> String {
+pub(crate) fn words(decision: &Decision) -> String {
     let mut words = Vec::new();
     if let Some(moved) = &decision.moved {
         let reason = moved.reason.as_ref().map(|reason| format!(" ({})", reason.0)).unwrap_or_default();
@@ -35,6 +35,8 @@ fn words(decision: &Decision) -> String {
     words.extend(decision.refused.as_ref().map(|refused| refused.why.as_str().to_owned()));
     words.extend(decision.ledger.iter().map(|(kind, amount)| format!("{} {amount}", kind.as_str())));
     words.extend(decision.pending_refund.map(|amount| format!("pending {amount}")));
+    words.extend(decision.review.map(|open| format!("review {}", if open { "open" } else { "closed" })));
+    words.extend(decision.dispute.map(|dispute| format!("dispute {}", dispute.as_str())));
     words.extend(decision.attention.iter().map(|item| format!("! {}", item.kind.as_str())));
     if words.is_empty() { "-".to_owned() } else { words.join(", ") }
 }
@@ -145,7 +147,7 @@ const EFFECTS: &str = "
     awaiting_customer -> authorized   | -> authorized, authorized 1420.00
     awaiting_customer -> captured     | -> captured, authorized 1420.00, captured 1420.00
     awaiting_customer -> refunded     | -> refunded, authorized 1420.00, refunded 1420.00
-    awaiting_customer -> charged_back | -> charged_back, authorized 1420.00, charged_back 1420.00
+    awaiting_customer -> charged_back | -> charged_back, authorized 1420.00, charged_back 1420.00, dispute open, ! dispute_opened
     initiating -> indeterminate       | -> indeterminate, ! unknown_outcome
     authorized -> captured            | -> captured, captured 1420.00
     authorized -> declined            | -> canceled (withdrawn_by_provider), authorization_released 1420.00, ! withdrawn_approval
@@ -154,8 +156,8 @@ const EFFECTS: &str = "
     authorized -> failed              | -> failed, authorization_released 1420.00
     captured -> declined              | illegal_move, ! contradicting_evidence
     captured -> refunded              | -> refunded, refunded 1420.00
-    captured -> charged_back          | -> charged_back, charged_back 1420.00
-    charged_back -> captured          | -> captured, chargeback_reversed 1420.00
+    captured -> charged_back          | -> charged_back, charged_back 1420.00, dispute open, ! dispute_opened
+    charged_back -> captured          | -> captured, chargeback_reversed 1420.00, dispute won
     declined -> authorized            | -> authorized, late approval, authorized 1420.00
     expired -> captured               | -> captured, late approval, authorized 1420.00, captured 1420.00
     failed -> authorized              | illegal_move, ! contradicting_evidence";

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lendport_core::fence::Fence;
 use lendport_core::{
-    Attempt, AttemptState, CaptureMode, CheckoutId, Claim, Currency, Decision, Grade, IdSource, Ledger, LedgerEntry,
-    LedgerKind, Money, Observation, ProviderId, Secret, Source, reduce, reduce::Move,
+    Attempt, AttemptState, CaptureMode, CheckoutId, Claim, Currency, Decision, Details, Dispute, Grade, IdSource, Ledger,
+    LedgerEntry, LedgerKind, Money, Observation, ProviderId, Secret, Source, reduce, reduce::Move,
 };
 use proptest::prelude::ProptestConfig;
 use uuid::Uuid;
@@ -39,12 +39,20 @@ pub(crate) struct Told {
     pub(crate) attempt: usize,
     pub(crate) grade: Grade,
     pub(crate) claim: Claim,
+    pub(crate) details: Details,
     pub(crate) key: String,
+    /// Days since the beginning.
+    pub(crate) day: i64,
 }
 
 impl Told {
     pub(crate) fn new(attempt: usize, grade: Grade, claim: Claim, key: impl Into<String>) -> Self {
-        Self { attempt, grade, claim, key: key.into() }
+        Self { attempt, grade, claim, details: Details::default(), key: key.into(), day: 0 }
+    }
+
+    /// The same with what is told beside the state.
+    pub(crate) fn with(self, details: Details) -> Self {
+        Self { details, ..self }
     }
 }
 
@@ -99,6 +107,7 @@ pub(crate) struct World {
     ids: Ids,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) ledger: Ledger,
+    pub(crate) dispute: Dispute,
     seen: BTreeSet<(usize, String)>,
     /// Every state that each attempt has been in.
     pub(crate) was: Vec<BTreeSet<AttemptState>>,
@@ -115,7 +124,8 @@ impl World {
         let was = states.iter().map(|state| BTreeSet::from([*state])).collect();
         let asked = Expected { accepted: None, stands_for: ASKED_CENTS, most: ASKED_CENTS };
         let expected = vec![asked; states.len()];
-        Self { ids, attempts, ledger: Ledger::default(), seen: BTreeSet::new(), was, expected }
+        let (ledger, dispute) = (Ledger::default(), Dispute::None);
+        Self { ids, attempts, ledger, dispute, seen: BTreeSet::new(), was, expected }
     }
 
     /// As the engine does it: a repeat is dropped, the fence comes from the other attempts, then the rows are written.
@@ -130,20 +140,23 @@ impl World {
             grade: told.grade,
             source: Source::Push,
             claim: told.claim.clone(),
+            details: told.details.clone(),
             raw_status: None,
             reference: None,
             dedupe_key: told.key.clone(),
-            received_at: Timestamp::UNIX_EPOCH,
+            received_at: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * told.day),
         };
         let fence = self.fence_of(told.attempt);
         let before = about.state;
-        let decision = reduce(about, &observation, &self.ledger, fence).unwrap();
+        let decision = reduce(about, &observation, &self.ledger, fence, self.dispute).unwrap();
         let about = &mut self.attempts[told.attempt];
         if let Some(moved) = &decision.moved {
             moved.apply(about);
             self.was[told.attempt].insert(moved.to);
             self.expected[told.attempt].follow(moved);
         }
+        about.review_open = decision.review.unwrap_or(about.review_open);
+        self.dispute = decision.dispute.unwrap_or(self.dispute);
         let counted = decision.ledger.iter().map(|(kind, amount)| (*kind, *amount, false));
         let pending = decision.pending_refund.iter().map(|amount| (LedgerKind::Refunded, *amount, true));
         for (kind, amount, pending) in counted.chain(pending) {
@@ -154,7 +167,7 @@ impl World {
                 amount,
                 pending,
                 observation: observation.id,
-                recorded_at: Timestamp::UNIX_EPOCH,
+                recorded_at: observation.received_at,
             });
         }
         Some(Step { attempt: told.attempt, before, after: about.state, fence, decision })
@@ -207,6 +220,9 @@ fn attempt(ids: &Ids, checkout: CheckoutId, number: u32, state: AttemptState) ->
         capture_by: None,
         amount_accepted: false,
         approval_confirmed: false,
+        review_open: false,
+        deadline_told: None,
+        acknowledged: None,
         poll_at: None,
         polls: 0,
         expires_at: None,
