@@ -186,7 +186,7 @@ pub trait Store: Send + Sync {
 
     /// Takes checkouts whose own deadline has passed and that may expire, at most `ask.limit`.
     async fn due_for_expiry(&self, ask: WorkAsk) -> Result<Vec<Located>, StoreError>;
-    /// Takes attempts whose [`lendport_core::Attempt::poll_at`] has passed, at most `ask.limit`, and that are not over.
+    /// Takes attempts whose [`lendport_core::Attempt::poll_at`] has passed, at most `ask.limit`, whatever their state.
     async fn due_for_poll(&self, ask: WorkAsk) -> Result<Vec<Located>, StoreError>;
     /// Takes operations in phase `sent` whose lease ended before `ask.now`, at most `ask.limit`. A row that cannot be
     /// read is logged and keeps no other back.

@@ -74,7 +74,6 @@ pub(crate) async fn due(db: &Db, ask: WorkAsk) -> Done<Vec<Located>> {
 pub(crate) const TO_POLL: &str = "WITH due AS MATERIALIZED (
         SELECT checkout, number, poll_at FROM attempts
         WHERE poll_at IS NOT NULL AND poll_at <= $1
-          AND state NOT IN ('refunded', 'charged_back', 'declined', 'canceled', 'expired', 'failed')
           AND (poll_taken_until IS NULL OR poll_taken_until <= $1)
         ORDER BY poll_at LIMIT $3 FOR UPDATE SKIP LOCKED),
     taken AS (

@@ -32,6 +32,8 @@ pub(crate) fn number(kind: EventType) -> i64 {
         EventType::WebhookEndpointDisabled => 19,
         EventType::DisputeOpened => 20,
         EventType::DisputeClosed => 21,
+        EventType::CheckoutExpiring => 22,
+        EventType::CheckoutCaptureDue => 23,
     }
 }
 
@@ -49,7 +51,7 @@ mod tests {
     #[test]
     fn every_type_has_a_number_of_its_own_and_keeps_it() {
         // Rows hold them: a type that is new takes the next one, wherever it stands among the others.
-        let numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 21, 17, 18, 19];
+        let numbers = [1, 2, 3, 4, 5, 22, 6, 23, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 21, 17, 18, 19];
         assert_eq!(EventType::ALL.map(number), numbers);
         let index = format!("WHERE kind = {READY_TO_FULFILL};");
         assert!(include_str!("migrations/0002_outbox.sql").contains(&index));

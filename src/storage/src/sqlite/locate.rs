@@ -58,8 +58,6 @@ pub(crate) fn to_poll(db: &Connection, now: Timestamp, limit: u32) -> Done<Vec<L
         "SELECT c.id, c.merchant, c.mode, a.id AS attempt
          FROM attempts a INDEXED BY attempts_to_poll JOIN checkouts c ON c.pk = a.checkout
          WHERE a.poll_at IS NOT NULL AND a.poll_at <= ?1
-           AND a.state <> 'refunded' AND a.state <> 'charged_back' AND a.state <> 'declined'
-           AND a.state <> 'canceled' AND a.state <> 'expired' AND a.state <> 'failed'
          ORDER BY a.poll_at LIMIT ?2",
     )?;
     let mut rows = statement.query(params![time(now), limit])?;

@@ -40,7 +40,7 @@ pub(super) async fn deadlines(world: World) {
     assert_eq!(found(300, 9).await, due[1..]);
 }
 
-/// Attempts whose provider is to be asked, until they are over.
+/// Attempts whose provider is to be asked, whatever their state.
 pub(super) async fn polls(world: World) {
     let mut due = Vec::new();
     for (number, state) in (0..).zip(AttemptState::ALL) {
@@ -49,9 +49,7 @@ pub(super) async fn polls(world: World) {
         change.attempts[0].polls = 3;
         let attempt = world.insert(change).await.attempts[0].clone();
         assert_eq!((attempt.poll_at, attempt.polls), (Some(at(100 - number)), 3));
-        if !state.is_over() {
-            due.push((attempt.checkout, Some(attempt.id)));
-        }
+        due.push((attempt.checkout, Some(attempt.id)));
     }
     world.open(AttemptState::AwaitingCustomer).await;
     due.reverse();
