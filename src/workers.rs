@@ -39,7 +39,12 @@ impl Workers<'_> {
         let turn = |pause| Turn { pause, grace: self.config.server.shutdown_grace(), stop: stop.clone() };
         let (settling, sweeping, trimming) =
             (Arc::clone(self.engine), Arc::clone(self.engine), Arc::clone(self.engine));
-        tracker.spawn(turn(ask_every).every(move || settle(Arc::clone(&settling))));
+        let asked = Arc::clone(self.engine);
+        let woken = move || {
+            let engine = Arc::clone(&asked);
+            async move { engine.settling_wanted().await }
+        };
+        tracker.spawn(turn(ask_every).every_or(woken, move || settle(Arc::clone(&settling))));
         tracker.spawn(turn(sweep_every).every(move || sweep(Arc::clone(&sweeping))));
         // Apart, because the first trim of a large database takes minutes and deadlines must not wait for it.
         tracker.spawn(turn(sweep_every).every(move || trim(Arc::clone(&trimming))));
@@ -104,8 +109,23 @@ struct Turn {
 
 impl Turn {
     /// Works in turns until `stop`. A turn that panics is over, and the next one comes.
-    async fn every<F: Future<Output = ()> + Send + 'static>(self, mut work: impl FnMut() -> F) {
-        while self.stop.run_until_cancelled(tokio::time::sleep(self.pause)).await.is_some() {
+    async fn every<F: Future<Output = ()> + Send + 'static>(self, work: impl FnMut() -> F) {
+        self.every_or(std::future::pending, work).await;
+    }
+
+    /// The same, with a turn whenever `woken` says so.
+    async fn every_or<W: Future<Output = ()>, F: Future<Output = ()> + Send + 'static>(
+        self,
+        mut woken: impl FnMut() -> W,
+        mut work: impl FnMut() -> F,
+    ) {
+        let mut next = async || {
+            tokio::select! {
+                () = tokio::time::sleep(self.pause) => {}
+                () = woken() => {}
+            }
+        };
+        while self.stop.run_until_cancelled(next()).await.is_some() {
             let over = async {
                 self.stop.cancelled().await;
                 tokio::time::sleep(self.grace).await;

@@ -1,7 +1,9 @@
 //! Which events a decision is told by: the most specific one, and `ready_to_fulfill` once in a checkout's life.
 
 use jiff::Timestamp;
-use lendport_core::{AttemptState, CheckoutRecord, CheckoutStatus, Decision, EventType, LedgerKind, readiness};
+use lendport_core::{
+    AttemptState, CheckoutRecord, CheckoutStatus, Decision, Dispute, EventType, LedgerKind, readiness,
+};
 
 /// The events for a decision that was already applied to `after`.
 pub(crate) fn events_for(after: &CheckoutRecord, decision: &Decision, now: Timestamp) -> Vec<EventType> {
@@ -37,11 +39,32 @@ pub(crate) fn events_for(after: &CheckoutRecord, decision: &Decision, now: Times
             AttemptState::Indeterminate => Some(EventType::AttemptIndeterminate),
         };
         events.extend(told);
-    } else if decision.ledger.iter().any(|(kind, _)| *kind == LedgerKind::Refunded) {
-        events.push(EventType::CheckoutRefunded);
+    }
+    let booked = |kind| decision.ledger.iter().any(|(booked, _)| *booked == kind);
+    for (kind, told) in [
+        (LedgerKind::Refunded, EventType::CheckoutRefunded),
+        (LedgerKind::ChargedBack, EventType::CheckoutChargedBack),
+    ] {
+        if booked(kind) && !events.contains(&told) {
+            events.push(told);
+        }
+    }
+    events.extend(dispute_event(decision.dispute));
+    let unsaid = decision.review.is_some() || decision.dispute.is_some() || booked(LedgerKind::ChargebackReversed);
+    if unsaid && events.is_empty() && !ready {
+        events.push(EventType::CheckoutUpdated);
     }
     if ready {
         events.push(EventType::CheckoutReadyToFulfill);
     }
     events
+}
+
+/// What tells of a dispute that changed.
+pub(crate) fn dispute_event(dispute: Option<Dispute>) -> Option<EventType> {
+    match dispute? {
+        Dispute::Open => Some(EventType::DisputeOpened),
+        Dispute::Won | Dispute::Lost => Some(EventType::DisputeClosed),
+        Dispute::None => None,
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lendport_core::{
     Attempt, AttemptId, AttemptState, AttentionDraft, AttentionKind, CallContext, CallLog, Checkout, CheckoutId,
-    CheckoutRecord, Claim, CreateRequest, Created, Grade, Operation, OperationId, OperationKind, Phase,
+    CheckoutRecord, Claim, CreateRequest, Created, Details, ErrorKind, Grade, Operation, OperationId, OperationKind, Phase,
     ProviderAccount, ProviderError, ProviderId, Reason, Secret, Source, limits,
 };
 use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Loaded, Tenant, change_with};
@@ -65,6 +65,9 @@ impl Engine {
             capture_by: None,
             amount_accepted: false,
             approval_confirmed: false,
+            review_open: false,
+            deadline_told: None,
+            acknowledged: None,
             poll_at: None,
             polls: 0,
             expires_at: None,
@@ -233,6 +236,7 @@ impl Engine {
         (operation.phase, operation.error) = match &answered {
             Ok(_) => (Phase::Settled, None),
             Err(error) if may_have_committed(error) => (Phase::Unknown, Some(error.message.clone())),
+            Err(error) if error.kind == ErrorKind::Declined => (Phase::Settled, Some(error.message.clone())),
             Err(error) => (Phase::Failed, Some(error.message.clone())),
         };
         let engine = Arc::clone(self);
@@ -267,16 +271,21 @@ impl Engine {
     ) -> Result<(Draft, Option<EngineError>), EngineError> {
         let record = loaded.record;
         let mut draft = Draft::of(&self.tools, record).knowing(loaded.open_items);
+        // A notice came before this answer. What it told of may be younger than the answer is.
+        let noticed = record
+            .attempt(attempt.id)
+            .is_some_and(|known| known.state == AttemptState::Initiating && known.poll_at.is_some());
         // A commitment that came before this answer was not flagged for its amount: the answer might have said it.
         let waited = loaded.operation.as_ref().is_some_and(|stored| stored.phase == Phase::Sent)
             && record
                 .attempt(attempt.id)
                 .is_some_and(|known| known.state == AttemptState::Initiating || known.state.is_committed());
-        let fact = |claim, raw_status, reference| Fact {
+        let fact = |claim, details, raw_status, reference| Fact {
             attempt: attempt.id,
             grade: Grade::Fetched,
             source: Source::Answer,
             claim,
+            details,
             raw_status,
             reference,
             dedupe_key: format!("answer:{}", operation.id),
@@ -289,6 +298,8 @@ impl Engine {
                     // What a person accepted was not this.
                     stored.amount_accepted &= created.amount_echoed.is_none_or(|echoed| echoed == stored.amount);
                     stored.amount_echoed = created.amount_echoed;
+                    stored.expires_at = created.expires_at.or(stored.expires_at);
+                    stored.capture_by = created.capture_by.or(stored.capture_by);
                     if !stop {
                         stored.next_action.clone_from(&created.next_action);
                     }
@@ -300,9 +311,13 @@ impl Engine {
                 } else {
                     Claim::state(created.state)
                 };
-                draft.observe(fact(claim, created.raw_status.clone(), Some(created.reference.clone())))?;
+                let reference = Some(created.reference.clone());
+                draft.observe(fact(claim, created.details.clone(), created.raw_status.clone(), reference))?;
                 // A push that came first had the provider asked for what this answer says.
                 draft.reschedule(attempt.id);
+                if noticed {
+                    draft.look_now(attempt.id);
+                }
                 let kept = draft.record.attempt(attempt.id).and_then(|known| known.reference.as_ref());
                 if kept.is_some_and(|kept| *kept != created.reference) {
                     let detail =
@@ -325,15 +340,14 @@ impl Engine {
                 }
             }
             Err(error) => {
-                let claim = if may_have_committed(error) {
-                    Claim::State {
-                        state: AttemptState::Indeterminate,
-                        reason: Some(Reason::new(kind_word(&error.kind))),
-                    }
-                } else {
-                    Claim::State { state: AttemptState::Failed, reason: Some(Reason::new(kind_word(&error.kind))) }
+                let state = match error.kind {
+                    _ if may_have_committed(error) => AttemptState::Indeterminate,
+                    // Its no is an answer, and others may be asked.
+                    ErrorKind::Declined => AttemptState::Declined,
+                    _ => AttemptState::Failed,
                 };
-                draft.observe(fact(claim, None, None))?;
+                let claim = Claim::State { state, reason: Some(Reason::new(kind_word(&error.kind))) };
+                draft.observe(fact(claim, Details::default(), None, None))?;
                 if waited {
                     draft.flag_unverified_amount(attempt.id)?;
                 }

@@ -1,7 +1,7 @@
 //! What the error of a call says, and what became of a create whose outcome nobody knew.
 
 use lendport_core::{
-    Attempt, AttemptState, Claim, CommitClass, ErrorKind, Grade, Operation, OperationId, OperationKind, Phase,
+    Attempt, AttemptState, Claim, CommitClass, Details, ErrorKind, Grade, Operation, OperationId, OperationKind, Phase,
     ProviderError, Reason, Source,
 };
 use lendport_storage::Tenant;
@@ -55,6 +55,7 @@ impl Draft {
                 grade: Grade::Operator,
                 source: Source::Gateway,
                 claim: Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new(SUPERSEDED)) },
+                details: Details::default(),
                 raw_status: None,
                 reference: None,
                 dedupe_key: format!("superseded:{}", next.id),
@@ -92,6 +93,7 @@ pub(crate) fn commit_word(commit: CommitClass) -> &'static str {
 pub(crate) fn kind_word(kind: &ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Invalid => "refused_by_provider",
+        ErrorKind::Declined => "declined_by_provider",
         ErrorKind::Credentials => "provider_credentials",
         ErrorKind::Configuration => "provider_configuration",
         ErrorKind::Unavailable => "provider_unavailable",

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use lendport_core::provider::Retrieved;
 use lendport_core::{
-    Ability, Attempt, CallContext, CallLog, CheckoutId, CheckoutRecord, Claim, EventType, Grade, Money, Operation,
+    Ability, Attempt, AttemptId, AttemptState, CallContext, CallLog, CheckoutId, CheckoutRecord, Claim, Details, EventType, Grade,
+    LedgerKind, Money, Operation,
     OperationId, OperationKind, Phase, ProviderError, Source,
 };
 use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant, change_with};
@@ -18,7 +19,7 @@ use crate::take_in::{Draft, Fact};
 use crate::ticket::{Effect, Reply, Standing, Ticket};
 
 /// Commands that move money, of which only one may be under way on an attempt.
-const EXCLUSIVE: &[OperationKind] = &[OperationKind::Capture, OperationKind::Cancel, OperationKind::Refund];
+pub(crate) const EXCLUSIVE: &[OperationKind] = &[OperationKind::Capture, OperationKind::Cancel, OperationKind::Refund];
 /// Looks at a checkout that changes all the time before the caller is asked to look again.
 const STARTS_MAX: u32 = 8;
 
@@ -29,7 +30,7 @@ const UNKNOWN: &str = "an earlier call of this command has no known outcome yet;
 /// A command with its content worked out.
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
-    Cancel,
+    Cancel { reason: Option<String> },
     Capture,
     Refund { amount: Money, reason: Option<String> },
 }
@@ -101,7 +102,7 @@ impl Engine {
         }
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
         match self.earlier(tenant, id, earlier).await?.map(|now| now.phase) {
-            Some(Phase::Settled) => {
+            Some(Phase::Settled | Phase::Acknowledged) => {
                 let result = self.view(&record).map(|view| Effect::Checkout(Box::new(view)));
                 self.close_ticket(tenant, id, ticket.clone(), result).await.map(Some)
             }
@@ -153,7 +154,7 @@ impl Engine {
                 }
             }
             let kind = match command {
-                Command::Cancel => OperationKind::Cancel,
+                Command::Cancel { .. } => OperationKind::Cancel,
                 Command::Capture => OperationKind::Capture,
                 Command::Refund { .. } => OperationKind::Refund,
             };
@@ -208,8 +209,9 @@ impl Engine {
         let (answered, calls) = self.send(tenant, &attempt, &command).await?;
         let mut operation = operation;
         operation.calls = calls.records();
+        let can_look = self.tools.polling.can_ask(&attempt);
         (operation.phase, operation.error) = match &answered {
-            Ok(_) => (Phase::Settled, None),
+            Ok(told) => (phase_of(operation.kind, &told.claim, can_look), None),
             Err(error) if may_have_committed(error) => (Phase::Unknown, Some(error.message.clone())),
             Err(error) => (Phase::Failed, Some(error.message.clone())),
         };
@@ -230,7 +232,7 @@ impl Engine {
         result.unwrap_or(Err(EngineError::NotFound))
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         tenant: Tenant,
         attempt: &Attempt,
@@ -242,12 +244,24 @@ impl Engine {
         let context =
             CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls: &calls };
         let answered = match command {
-            Command::Cancel => provider.cancel(context, attempt).await,
+            Command::Cancel { reason } => provider.cancel(context, attempt, reason.as_deref()).await,
             Command::Capture => provider.capture(context, attempt).await,
             Command::Refund { amount, reason } => provider.refund(context, attempt, *amount, reason.as_deref()).await,
         };
         Ok((answered, calls))
     }
+}
+
+/// How far a command has come that the provider took in: its effect may show later than its answer comes.
+fn phase_of(kind: OperationKind, claim: &Claim, can_look: bool) -> Phase {
+    use AttemptState::{Captured, ChargedBack, Refunded};
+    let shows = match (kind, claim) {
+        (OperationKind::Capture, Claim::State { state, .. }) => matches!(state, Captured | Refunded | ChargedBack),
+        (OperationKind::Cancel, Claim::State { state, .. }) => state.is_over(),
+        (OperationKind::Capture | OperationKind::Cancel, _) => false,
+        _ => true,
+    };
+    if shows || !can_look { Phase::Settled } else { Phase::Acknowledged }
 }
 
 /// What an answer does to the checkout, and what went wrong with it. `stored` is the operation as it stands: where the
@@ -264,11 +278,14 @@ fn record_command(
     match answered {
         Ok(found) => {
             let counted = was == Some(Phase::Settled) && matches!(found.claim, Claim::Refund { .. });
+            let details = draft.with_refund(attempt.id, found, &operation)?;
+            let total = details.refunded.is_some();
             let fact = Fact {
                 attempt: attempt.id,
                 grade: Grade::Fetched,
                 source: Source::Answer,
-                claim: if counted { Claim::Nothing } else { found.claim.clone() },
+                claim: if counted && !total { Claim::Nothing } else { found.claim.clone() },
+                details,
                 raw_status: found.raw_status.clone(),
                 reference: None,
                 dedupe_key: format!("answer:{}", operation.id),
@@ -284,12 +301,41 @@ fn record_command(
             let updated_at = stored.map_or(operation.updated_at, |stored| stored.updated_at);
             settle_command(draft, Operation { updated_at, ..operation }, phase)?;
         }
-        (Some(Phase::Settled), Phase::Unknown | Phase::Failed) | (Some(Phase::Unknown), _) => {}
+        (Some(Phase::Settled), Phase::Unknown | Phase::Failed | Phase::Acknowledged) | (Some(Phase::Unknown), _) => {}
         (_, Phase::Unknown) => {
             draft.flag_unknown_command(&operation)?;
+            draft.change.operations.push(operation);
+        }
+        (_, Phase::Acknowledged) => {
+            // Looked at until the effect shows.
+            draft.amend(attempt.id, |attempt| attempt.acknowledged = Some(operation.kind));
+            draft.reschedule(attempt.id);
             draft.change.operations.push(operation);
         }
         _ => draft.change.operations.push(operation),
     }
     Ok(answered.as_ref().err().map(|error| failed(&attempt.provider, error, &draft.record)))
+}
+
+impl Draft {
+    /// What an answer tells, with its total at least what our own command makes it: a total may stay behind. What was
+    /// counted since the command was stored may be this very refund, which a message or a look told of first.
+    fn with_refund(
+        &self,
+        attempt: AttemptId,
+        found: &Retrieved,
+        operation: &Operation,
+    ) -> Result<Details, EngineError> {
+        let (Claim::Refund { amount: Some(amount), .. }, Some(total)) = (&found.claim, found.details.refunded) else {
+            return Ok(found.details.clone());
+        };
+        let refunds = self.record.ledger.0.iter().filter(|entry| {
+            entry.attempt == attempt && entry.kind == LedgerKind::Refunded && !entry.pending
+        });
+        let before = refunds.filter(|entry| entry.recorded_at < operation.created_at);
+        let before = before.map(|entry| entry.amount).try_fold(Money::zero(total.currency()), Money::plus)?;
+        let ours = before.plus(*amount)?;
+        let refunded = Some(if ours.covers(total) { ours } else { total });
+        Ok(Details { refunded, ..found.details.clone() })
+    }
 }

@@ -71,7 +71,8 @@ impl Engine {
     ) -> Result<Reply, EngineError> {
         let ability = if asked.lines.is_empty() { Ability::CancelFull } else { Ability::CancelPartial };
         let plan = move |record: &CheckoutRecord, attempt: &Attempt| {
-            whole(record, attempt, ability, &asked.lines).map(|()| Command::Cancel)
+            whole(record, attempt, ability, &asked.lines)?;
+            Ok(Command::Cancel { reason: asked.reason.clone() })
         };
         self.command(tenant, id, Asked { ability, if_match, plan: &plan }, ticket).await
     }

@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 use lendport_core::attention::{AMOUNT_UNVERIFIED, BY_EVIDENCE};
 use lendport_core::ruling::answers;
 use lendport_core::{
-    AttemptId, AttentionDraft, AttentionId, AttentionKind, Decision, EventType, Money, Operation, Resolution, Ruling,
-    Source,
+    Attempt, AttemptId, AttentionDraft, AttentionId, AttentionKind, Decision, EventType, Money, NextAction, Operation,
+    Resolution, Ruling, Source,
 };
 use lendport_storage::AttentionItem;
 
@@ -59,6 +59,15 @@ impl Draft {
         Ok(committed)
     }
 
+    /// Takes in where the customer goes, where the provider says so only now; says whether nothing was known of it.
+    pub(crate) fn learn_next_action(&mut self, id: AttemptId, told: Option<&NextAction>) -> bool {
+        let changed = |known: &&Attempt| !known.state.is_over() && known.next_action.as_ref() != told;
+        let Some((known, told)) = self.record.attempt(id).filter(changed).zip(told) else { return false };
+        let unknown = known.next_action.is_none() && !known.state.is_committed();
+        self.amend(id, |attempt| attempt.next_action = Some(told.clone()));
+        unknown
+    }
+
     /// True when an open item asks the same already.
     fn is_asked(&self, attempt: AttemptId, draft: &AttentionDraft) -> bool {
         match draft.kind {
@@ -80,6 +89,9 @@ impl Draft {
             | AttentionKind::WithdrawnApproval
             | AttentionKind::ApprovalAfterWithdrawal
             | AttentionKind::UnknownStatus
+            | AttentionKind::PaidAfterCancel
+            | AttentionKind::DisputeOpened
+            | AttentionKind::SeveralRequests
             | AttentionKind::SilentProvider => self.is_open(attempt, draft.kind),
         }
     }
@@ -151,6 +163,10 @@ impl Draft {
 
     /// What a ruling says of the attempt beside its state, applied before the reducer looks.
     pub(crate) fn apply_ruling(&mut self, attempt: AttemptId, ruling: &Ruling) {
+        if let Some(dispute) = ruling.dispute {
+            self.record.checkout.dispute = dispute;
+            self.touch();
+        }
         if ruling.accepts_amount || ruling.confirms_approval || ruling.amount_read.is_some() {
             self.amend(attempt, |attempt| {
                 if ruling.amount_read.is_some() {

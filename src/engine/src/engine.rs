@@ -10,6 +10,7 @@ use lendport_core::{
 };
 use lendport_storage::{Outbox, Store, Tenant};
 use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
 
 use crate::error::{CheckoutRef, EngineError};
 use crate::known_accounts::{Accounts, KnownAccounts};
@@ -84,6 +85,7 @@ pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tools: Tools,
     pub(crate) settings: EngineSettings,
+    settling: Notify,
     accounts: KnownAccounts,
 }
 
@@ -97,7 +99,19 @@ impl Engine {
             .collect();
         let polling = Arc::new(Polling::new(&providers, &settings.upkeep));
         let tools = Tools { clock: Arc::clone(&clock), ids, polling };
-        Self { store, outbox, providers, clock, tools, settings, accounts: KnownAccounts::default() }
+        Self { store, outbox, providers, clock, tools, settings, settling: Notify::new(), accounts: KnownAccounts::default() }
+    }
+
+    /// Waits until this process has something to look at that should not wait for the next turn.
+    pub async fn settling_wanted(&self) {
+        self.settling.notified().await;
+    }
+
+    /// Wakes the worker that asks providers, where `wanted`.
+    pub(crate) fn wake_settling(&self, wanted: bool) {
+        if wanted {
+            self.settling.notify_one();
+        }
     }
 
     /// What each provider is and can do, by name.

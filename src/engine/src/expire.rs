@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lendport_core::{AttemptState, Claim, Grade, Reason, Source};
+use lendport_core::{AttemptState, Claim, Details, Grade, Reason, Source};
 use lendport_storage::{Change, ChangeAsk, Tenant, WorkAsk, change_with};
 
 use crate::engine::Engine;
@@ -63,6 +63,7 @@ impl Engine {
                     grade: Grade::Operator,
                     source: Source::Gateway,
                     claim: Claim::State { state: AttemptState::Expired, reason: Some(Reason::new("deadline_passed")) },
+                    details: Details::default(),
                     raw_status: None,
                     reference: None,
                     dedupe_key: format!("expired:{}", loaded.record.checkout.expires_at),

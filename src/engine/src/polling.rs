@@ -5,11 +5,19 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lendport_core::{
-    Ability, Attempt, AttemptId, AttemptState, AttentionKind, FinancingProvider, IdSource, ProviderId, Support,
+    Ability, Attempt, AttemptState, Checkout, FinancingProvider, IdSource, ProviderId, Support,
 };
 
-use crate::take_in::Draft;
 use crate::upkeep::UpkeepSettings;
+
+/// A deadline of the provider's may have passed there a little later than here.
+const AFTER_DEADLINE: SignedDuration = SignedDuration::from_mins(5);
+/// Longest pause while a customer may still pay for what was canceled here.
+const WATCH_PAUSE: SignedDuration = SignedDuration::from_mins(10);
+/// So long after its end is such a page watched, where the provider does not say that it has ended.
+const WATCHED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// So long after an attempt changed last is it read back without a notice.
+const RECONCILED_FOR: SignedDuration = SignedDuration::from_hours(180 * 24);
 
 /// What is known of the providers and of the pauses between two questions.
 #[derive(Clone, Debug, Default)]
@@ -17,8 +25,18 @@ pub(crate) struct Polling {
     readable: BTreeSet<ProviderId>,
     findable: BTreeSet<ProviderId>,
     pushing: BTreeSet<ProviderId>,
+    reconcile: BTreeMap<ProviderId, &'static [(AttemptState, u32)]>,
     pauses_s: Vec<u32>,
     silent_after: SignedDuration,
+}
+
+/// What is open about an attempt beside its own row.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OpenMatters {
+    /// The outcome of a command to the provider is not known.
+    pub(crate) unsettled: bool,
+    /// The customer paid for what was canceled here, and it is not undone yet.
+    pub(crate) unwanted: bool,
 }
 
 impl Polling {
@@ -28,10 +46,12 @@ impl Polling {
                 |provider: &dyn FinancingProvider| provider.descriptor().capability(ability).support == Support::Native;
             providers.iter().filter(|(_, provider)| has(provider.as_ref())).map(|(id, _)| id.clone()).collect()
         };
+        let reconcile = providers.iter().map(|(id, provider)| (id.clone(), provider.descriptor().reconcile));
         Self {
             readable: native(Ability::Retrieve),
             findable: native(Ability::Find),
             pushing: native(Ability::Notifications),
+            reconcile: reconcile.collect(),
             pauses_s: settings.poll_pauses_s.clone(),
             silent_after: SignedDuration::from_hours(i64::from(settings.silent_after_hours)),
         }
@@ -44,96 +64,98 @@ impl Polling {
     }
 
     /// True when an answer is due from the provider itself, so that its silence says something.
-    pub(crate) fn owes_an_answer(state: AttemptState) -> bool {
-        matches!(state, AttemptState::Indeterminate | AttemptState::UnderReview | AttemptState::Preapproved)
+    pub(crate) fn owes_an_answer(attempt: &Attempt) -> bool {
+        use AttemptState::{Indeterminate, Preapproved, UnderReview};
+        matches!(attempt.state, Indeterminate | UnderReview | Preapproved) || attempt.review_open
     }
 
-    /// When to look at the attempt next; none when nothing is due from the provider. `unsettled` says that the outcome
-    /// of a command to it is not known.
+    /// When to look at the attempt next; none when nothing is due from the provider.
     pub(crate) fn next(
         &self,
         attempt: &Attempt,
-        unsettled: bool,
+        checkout: &Checkout,
+        open: OpenMatters,
         now: Timestamp,
         ids: &dyn IdSource,
     ) -> Option<Timestamp> {
-        let owes = Self::owes_an_answer(attempt.state);
-        let waits_unheard =
-            attempt.state == AttemptState::AwaitingCustomer && !self.pushing.contains(&attempt.provider);
+        let question = self.question(attempt, open, now, ids);
+        let watch = self.watch(attempt, checkout, now, ids);
+        let reconciliation = self.reconciliation(attempt, now, ids);
+        let telling = attempt.untold_deadline().filter(|deadline| now < deadline.at);
+        let telling = telling.map(|deadline| deadline.told_from.max(now));
+        [question, watch, reconciliation, telling].into_iter().flatten().min()
+    }
+
+    /// What the provider owes, or may have to say.
+    fn question(
+        &self,
+        attempt: &Attempt,
+        open: OpenMatters,
+        now: Timestamp,
+        ids: &dyn IdSource,
+    ) -> Option<Timestamp> {
+        let owes = Self::owes_an_answer(attempt);
+        // A provider that pushes says when the customer has acted, and not where the customer can act.
+        let heard = self.pushing.contains(&attempt.provider) && attempt.next_action.is_some();
+        let waits_unheard = attempt.state == AttemptState::AwaitingCustomer && !heard;
         // A commitment whose amount nobody named. Not every provider names it, so it is asked so many times only.
         let unnamed = attempt.state.is_committed() && attempt.amount_echoed.is_none() && !attempt.amount_accepted;
         let names = unnamed && usize::try_from(attempt.polls).is_ok_and(|polls| polls < self.pauses_s.len());
-        let asked = self.can_ask(attempt) && (owes || waits_unheard || names || unsettled && !attempt.state.is_over());
-        let pause = match (asked, owes) {
-            (true, _) => self.pause(attempt.polls, ids),
-            (false, true) => self.silent_after,
-            (false, false) => return None,
+        let unsettled = (open.unsettled || attempt.acknowledged.is_some()) && !attempt.state.is_over();
+        let passed = attempt.deadline().map(|deadline| after(deadline.at, AFTER_DEADLINE));
+        let overdue = passed.is_some_and(|passed| passed <= now);
+        let waits = owes || waits_unheard || names || unsettled || open.unwanted || overdue;
+        let can_ask = self.can_ask(attempt);
+        let pause = match (can_ask && waits, owes) {
+            (true, _) => Some(after(now, self.pause(attempt.polls, ids))),
+            (false, true) => Some(after(now, self.silent_after)),
+            (false, false) => None,
         };
-        Some(now.saturating_add(pause).unwrap_or(Timestamp::MAX))
+        pause.into_iter().chain(passed.filter(|_| can_ask && !overdue)).min()
+    }
+
+    /// A page that was canceled here only is watched until it has ended at the provider, so that nobody pays unseen.
+    fn watch(
+        &self,
+        attempt: &Attempt,
+        checkout: &Checkout,
+        now: Timestamp,
+        ids: &dyn IdSource,
+    ) -> Option<Timestamp> {
+        if !attempt.is_canceled_locally() || !self.can_ask(attempt) {
+            return None;
+        }
+        let ends = after(attempt.expires_at.unwrap_or(checkout.expires_at), AFTER_DEADLINE);
+        let pause = self.pause(attempt.polls, ids);
+        match now < ends {
+            true => Some(after(now, pause.min(WATCH_PAUSE)).min(ends)),
+            false => Some(after(now, pause)).filter(|_| now < after(ends, WATCHED_FOR)),
+        }
+    }
+
+    /// A notice may have been lost.
+    fn reconciliation(&self, attempt: &Attempt, now: Timestamp, ids: &dyn IdSource) -> Option<Timestamp> {
+        let table = self.reconcile.get(&attempt.provider).filter(|_| self.can_ask(attempt))?;
+        let (_, seconds) = table.iter().find(|(state, _)| *state == attempt.state)?;
+        let young = now < after(attempt.updated_at, RECONCILED_FOR);
+        young.then(|| after(now, vary(*seconds, ids)))
     }
 
     /// The pause after so many questions without news, a fifth more or less, so that replicas do not march in step.
-    fn pause(&self, polls: u32, ids: &dyn IdSource) -> SignedDuration {
+    pub(crate) fn pause(&self, polls: u32, ids: &dyn IdSource) -> SignedDuration {
         let at = usize::try_from(polls).unwrap_or(usize::MAX).min(self.pauses_s.len().saturating_sub(1));
-        let seconds = self.pauses_s.get(at).copied().unwrap_or(3_600).max(1);
-        // Random bits of a UUIDv7 are at its end.
-        let jitter = i64::try_from(ids.uuid().as_u128() % 401).unwrap_or(200);
-        SignedDuration::from_millis(i64::from(seconds).saturating_mul(800 + jitter))
+        vary(self.pauses_s.get(at).copied().unwrap_or(3_600), ids)
     }
 }
 
-impl Draft {
-    /// There was news of the attempt: asking starts over.
-    pub(crate) fn reschedule(&mut self, attempt: AttemptId) {
-        self.schedule(attempt, 0);
-    }
+fn vary(seconds: u32, ids: &dyn IdSource) -> SignedDuration {
+    // Random bits of a UUIDv7 are at its end.
+    let jitter = i64::try_from(ids.uuid().as_u128() % 401).unwrap_or(200);
+    SignedDuration::from_millis(i64::from(seconds.max(1)).saturating_mul(800 + jitter))
+}
 
-    /// Sets when the attempt is looked at next, after so many questions without news.
-    pub(crate) fn schedule(&mut self, id: AttemptId, polls: u32) {
-        let unsettled = self.is_open(id, AttentionKind::UnknownCommand);
-        let tools = self.tools.clone();
-        let now = tools.clock.steady();
-        let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == id) else { return };
-        let before = (attempt.polls, attempt.poll_at);
-        attempt.polls = polls;
-        attempt.poll_at = tools.polling.next(attempt, unsettled, now, tools.ids.as_ref());
-        if attempt.poll_at.is_none() {
-            attempt.polls = 0;
-        }
-        if before != (attempt.polls, attempt.poll_at) {
-            self.scheduled.insert(id);
-        }
-    }
-
-    /// An attempt that was looked at is not due any more, whatever the look brought.
-    pub(crate) fn put_off(&mut self, id: AttemptId) {
-        let now = self.tools.clock.steady();
-        let due = self.record.attempt(id).filter(|known| known.poll_at.is_some_and(|at| at <= now));
-        if let Some(polls) = due.map(|known| known.polls) {
-            self.schedule(id, polls.saturating_add(1));
-        }
-    }
-
-    /// A person wants the provider asked now, or its silence told anew.
-    pub(crate) fn ask_again(&mut self, id: AttemptId) {
-        let tools = self.tools.clone();
-        let now = tools.clock.steady();
-        let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == id) else { return };
-        attempt.polls = 0;
-        attempt.poll_at = match tools.polling.can_ask(attempt) && !attempt.state.is_over() {
-            true => Some(now),
-            false => tools.polling.next(attempt, false, now, tools.ids.as_ref()),
-        };
-        self.scheduled.insert(id);
-    }
-
-    /// Nothing more is due from the provider, or its silence was told.
-    pub(crate) fn stop_asking(&mut self, id: AttemptId) {
-        if let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == id) {
-            (attempt.polls, attempt.poll_at) = (0, None);
-            self.scheduled.insert(id);
-        }
-    }
+pub(crate) fn after(moment: Timestamp, wait: SignedDuration) -> Timestamp {
+    moment.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use lendport_storage::{Addressee, Change, ChangeAsk, ChangeOutcome, PushRecord, 
 
 use crate::engine::{Engine, digest};
 use crate::error::EngineError;
+use crate::refresh::Looked;
 use crate::take_in::{Draft, Fact};
 
 /// Facts per attempt after which an unknown word, or a message without one, is only counted.
@@ -101,6 +102,7 @@ impl Engine {
             grade: notice.grade,
             source: Source::Push,
             claim: notice.claim,
+            details: notice.details,
             raw_status: notice.raw_status,
             reference: notice.reference,
             dedupe_key: notice.dedupe_key.clone(),
@@ -128,8 +130,13 @@ impl Engine {
             let create = loaded.operation;
             match taken.and_then(|observation| draft.settle_create(create).map(|()| observation)) {
                 Ok(observation) => {
+                    // A worker looks: the provider does not wait for that, and a look that fails is tried again.
+                    if fetch {
+                        draft.look_now(attempt_id);
+                    }
                     let moved = draft.change.observations.iter().any(|row| row.outcome == "moved");
-                    let unsettled = moved && draft.is_open(attempt_id, AttentionKind::UnknownCommand);
+                    let acknowledged = draft.record.attempt(attempt_id).is_some_and(|known| known.acknowledged.is_some());
+                    let unsettled = moved && (acknowledged || draft.is_open(attempt_id, AttentionKind::UnknownCommand));
                     draft.change.push = Some(PushRecord { observation: Some(observation), ..kept.clone() });
                     (draft.finish(), Ok((moved, unsettled)))
                 }
@@ -147,14 +154,11 @@ impl Engine {
             (ChangeOutcome::Done, Some(Err(error))) => return Err(error),
             _ => return Err(EngineError::NotFound),
         };
-        if unsettled && let Err(error) = self.settle_unknown_commands(tenant, checkout, attempt_id, false).await {
+        if unsettled && let Err(error) = self.settle_unknown_commands(tenant, checkout, attempt_id, Looked::default()).await {
             // The push is stored, and the command's item is still there for whoever looks next.
             tracing::warn!(checkout.id = %checkout, attempt.id = %attempt_id, %error, "command not settled");
         }
-        if fetch && let Err(error) = self.fetch_attempt(tenant, checkout, attempt_id, Source::Fetch).await {
-            // The push is stored; the fetch is tried again by whoever looks next.
-            tracing::warn!(checkout.id = %checkout, attempt.id = %attempt_id, provider = %provider, %error, "fetch failed");
-        }
+        self.wake_settling(fetch);
         Ok(NoticeVerdict::Stored)
     }
 }
@@ -162,9 +166,8 @@ impl Engine {
 /// How many facts that change nothing are kept before one more of this sort only counts as a repeat of the latest:
 /// whoever knows a callback address cannot fill the disk with ever new words.
 fn kept_at_most(fact: &Fact, decision: &Decision) -> u64 {
-    let changes = decision.moved.is_some() || !decision.ledger.is_empty() || decision.pending_refund.is_some();
     match &fact.claim {
-        _ if changes => u64::MAX,
+        _ if decision.has_effect() => u64::MAX,
         Claim::UnknownStatus | Claim::Nothing => IDLE_KEPT,
         // A contradiction may matter, so there is more room for it.
         Claim::State { .. } | Claim::Refund { .. } => REFUSED_KEPT,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lendport_core::{
-    AttemptState, CheckoutId, Claim, Grade, Operation, OperationId, OperationKind, Phase, Reason, Source,
+    AttemptState, CheckoutId, Claim, Details, Grade, Operation, OperationId, OperationKind, Phase, Reason, Source,
 };
 use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
 
@@ -80,6 +80,7 @@ impl Engine {
                             state: AttemptState::Indeterminate,
                             reason: Some(Reason::new("interrupted")),
                         },
+                        details: Details::default(),
                         raw_status: None,
                         reference: None,
                         dedupe_key: format!("interrupted:{}", operation.id),
@@ -87,7 +88,11 @@ impl Engine {
                     .and_then(|_| draft.flag_unverified_amount(operation.attempt)),
                 // Reading has no effect that could be unknown.
                 OperationKind::Retrieve => Ok(()),
-                OperationKind::Capture | OperationKind::Cancel | OperationKind::Refund | OperationKind::Shipment => {
+                OperationKind::Capture
+                | OperationKind::Cancel
+                | OperationKind::Refund
+                | OperationKind::Shipment
+                | OperationKind::Amend => {
                     draft.flag_unknown_command(&operation)
                 }
             };

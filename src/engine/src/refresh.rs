@@ -4,16 +4,20 @@ use std::sync::Arc;
 
 use lendport_core::provider::{Found, Retrieved};
 use lendport_core::{
-    Ability, Attempt, AttemptId, CallContext, CallLog, CheckoutId, Claim, Decision, Grade, LedgerKind, Money,
-    ObservationId, OperationKind, Phase, ProviderError, Source,
+    Ability, Attempt, AttemptId, AttemptState, AttentionDraft, AttentionKind, CallContext, CallLog, CheckoutId, Claim,
+    Decision, Details, EventType, Grade, LedgerKind, ObservationId, OperationKind, Phase, ProviderError, Source,
 };
-use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
+use lendport_storage::{AttentionItem, Change, ChangeAsk, Tenant, change_with};
 
 use crate::engine::{Engine, digest_of, reference_to};
 use crate::error::EngineError;
 use crate::polling::Polling;
+use crate::schedule::Look;
 use crate::take_in::{Draft, Fact};
 use crate::view::CheckoutView;
+
+/// Looks at a checkout that changes all the time before its sums are left for the next one.
+const LOOKS_MAX: u32 = 3;
 
 /// What looking brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +26,33 @@ pub(crate) struct Looked {
     pub(crate) news: bool,
     /// An amount was found given back that was not counted.
     pub(crate) refunded: bool,
+    /// The state that the provider says, followed or not.
+    pub(crate) stands: Option<AttemptState>,
+    /// What the customer committed to after it was canceled here, where nobody has looked after that yet.
+    pub(crate) unwanted: Option<AttemptState>,
+}
+
+impl Looked {
+    /// What was canceled here has ended at the provider too.
+    fn ended_there(self, asked: &Attempt) -> bool {
+        asked.is_canceled_locally() && self.stands.is_some_and(AttemptState::is_over)
+    }
+}
+
+impl Draft {
+    /// Settles the item about what a customer paid after it was canceled here, where the provider says that it has ended;
+    /// else says what there is to undo.
+    fn close_unwanted(&mut self, id: AttemptId, looked: Looked) -> Result<Looked, EngineError> {
+        let about = |item: &&AttentionItem| item.attempt == id && item.kind == AttentionKind::PaidAfterCancel;
+        let open = self.open_items.iter().find(about).cloned();
+        let canceled = self.record.attempt(id).is_some_and(Attempt::is_canceled_locally);
+        let (Some(item), Some(stands), true) = (open, looked.stands, canceled) else { return Ok(looked) };
+        if stands.is_over() {
+            self.close_by_evidence(&item, &format!("it is {} at the financer", stands.as_str()))?;
+            return Ok(Looked { news: true, ..looked });
+        }
+        Ok(Looked { unwanted: Some(stands).filter(|state| state.is_committed()), ..looked })
+    }
 }
 
 impl Engine {
@@ -30,9 +61,10 @@ impl Engine {
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
         let attempt = record.leading_attempt().ok_or(EngineError::NotFound)?;
         self.require(&attempt.provider, Ability::Retrieve)?;
-        self.fetch_attempt(tenant, id, attempt.id, Source::Fetch).await?;
+        let (_, dispute_uri) = self.fetch(tenant, id, attempt.id, Source::Fetch).await?;
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
-        self.view(&record)
+        // The provider may change it at any time, so only who asks for it is told.
+        Ok(CheckoutView { dispute_uri, ..self.view(&record)? })
     }
 
     /// Looks at one attempt and takes what is there in as evidence of grade `fetched`. A command whose outcome was not
@@ -44,13 +76,40 @@ impl Engine {
         attempt: AttemptId,
         source: Source,
     ) -> Result<Looked, EngineError> {
+        Ok(self.fetch(tenant, id, attempt, source).await?.0)
+    }
+
+    /// The same, with where somebody can look after a dispute.
+    async fn fetch(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        attempt: AttemptId,
+        source: Source,
+    ) -> Result<(Looked, Option<String>), EngineError> {
+        for looks in 1..=LOOKS_MAX {
+            if let Some(found) = self.look_once(tenant, id, attempt, source, looks == LOOKS_MAX).await? {
+                return Ok(found);
+            }
+        }
+        Err(EngineError::NotFound)
+    }
+
+    /// Looks once; none when the checkout changed meanwhile, so that what was told of sums may be older than the books. On
+    /// the `last` look such sums are left out.
+    async fn look_once(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        attempt: AttemptId,
+        source: Source,
+        last: bool,
+    ) -> Result<Option<(Looked, Option<String>)>, EngineError> {
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
         let attempt = record.attempt(attempt).ok_or(EngineError::NotFound)?.clone();
-        // A sum is compared only for a refund whose outcome is not known: any other is counted by its own answer or by
-        // its own message, which may still be on its way.
+        // A refund that is under way is counted by its own answer.
         let refunds = self.store.operations(tenant, id, OperationKind::Refund).await?;
-        let has = |phase| refunds.iter().any(|refund| refund.attempt == attempt.id && refund.phase == phase);
-        let compares = has(Phase::Unknown) && !has(Phase::Sent);
+        let compares = !refunds.iter().any(|refund| refund.attempt == attempt.id && refund.phase == Phase::Sent);
         let calls = CallLog::new();
         let answered = self.look(tenant, &attempt, &calls).await?;
         let mut operation = self.new_operation(id, attempt.id, OperationKind::Retrieve);
@@ -58,8 +117,11 @@ impl Engine {
         operation.phase = if answered.is_ok() { Phase::Settled } else { Phase::Failed };
         operation.error = answered.as_ref().err().map(|error| error.message.clone());
         let tools = self.tools.clone();
+        let found = answered.as_ref().ok().and_then(Option::as_ref).map(|found| &found.retrieved);
+        let tells = found.is_some_and(|found| !found.details.is_empty());
+        let dispute_uri = found.and_then(|found| found.dispute_uri.clone());
         let (asked, version) = (attempt.clone(), record.checkout.version);
-        let silent = match answered.is_err() && source == Source::Poll && Polling::owes_an_answer(attempt.state) {
+        let silent = match answered.is_err() && source == Source::Poll && Polling::owes_an_answer(&attempt) {
             true => self.was_not_answered_for_long(tenant, &attempt).await?,
             false => false,
         };
@@ -72,9 +134,14 @@ impl Engine {
             ..ChangeAsk::default()
         };
         let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
-            let compares = compares && loaded.record.checkout.version == version;
+            let overtaken = loaded.record.checkout.version != version;
+            if overtaken && !last && tells {
+                return (Change::abort(), Ok(None));
+            }
+            let compares = compares && !overtaken;
             let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-            draft.change.operations.push(operation.clone());
+            // Somebody set another time meanwhile, who may know more than this answer does.
+            let outdated = loaded.record.attempt(asked.id).is_none_or(|known| known.poll_at != asked.poll_at);
             let told = word.clone().map(|word| (word, loaded.seen.map(|(earlier, _)| earlier)));
             let looked = match (&answered, told) {
                 (Ok(Some(found)), Some(told)) => take_found(&mut draft, &asked, found, source, compares, told),
@@ -87,21 +154,39 @@ impl Engine {
                     false => {}
                 }
                 draft.settle_create(loaded.operation)?;
-                Ok(looked)
+                if source == Source::Poll {
+                    draft.tell_deadline(asked.id)?;
+                }
+                draft.close_unwanted(asked.id, looked)
             });
             let looked = match looked {
                 Ok(looked) => looked,
                 Err(error) => return (Change::abort(), Err(error)),
             };
+            // Nothing new is not kept: a request that waits for days would fill the history with it. What a silent provider
+            // was asked, and when it answered, is.
+            let kept = source != Source::Poll || looked.news || answered.is_err() || Polling::owes_an_answer(&asked);
+            if kept {
+                draft.change.operations.push(operation.clone());
+            }
             if source == Source::Poll {
-                // Nothing new is not kept: a request that waits for days would fill the history with it.
                 if !looked.news {
                     draft.change.observations.clear();
                 }
-                draft.put_off(asked.id);
+                if !outdated {
+                    let look = match &answered {
+                        Err(error) => Look::Failed { retry_after_s: error.retry_after_s },
+                        Ok(_) if draft.change.observations.iter().any(|row| row.outcome == "moved") => Look::News,
+                        Ok(_) => Look::Answered,
+                    };
+                    draft.put_off(asked.id, look);
+                    if looked.ended_there(&asked) {
+                        draft.stop_asking(asked.id);
+                    }
+                }
             }
             let result = match &answered {
-                Ok(_) => Ok(looked),
+                Ok(_) => Ok(Some(looked)),
                 Err(error) => {
                     let checkout = Some(reference_to(&draft.record));
                     let error = Box::new(error.clone());
@@ -111,9 +196,9 @@ impl Engine {
             (draft.finish(), result)
         })
         .await?;
-        let looked = result.unwrap_or(Err(EngineError::NotFound))?;
-        self.settle_unknown_commands(tenant, id, attempt.id, looked.refunded).await?;
-        Ok(looked)
+        let Some(looked) = result.unwrap_or(Err(EngineError::NotFound))? else { return Ok(None) };
+        self.settle_unknown_commands(tenant, id, attempt.id, looked).await?;
+        Ok(Some((looked, dispute_uri)))
     }
 
     /// Asks by the provider's id of the request, or by ours where it gave none.
@@ -128,7 +213,7 @@ impl Engine {
         let context = CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls };
         Ok(match &attempt.reference {
             Some(reference) => {
-                let found = |retrieved| Found { reference: reference.clone(), retrieved };
+                let found = |retrieved| Found { reference: reference.clone(), retrieved, others: 0 };
                 provider.retrieve(context, attempt).await.map(|retrieved| Some(found(retrieved)))
             }
             None => provider.find(context, attempt).await,
@@ -155,18 +240,19 @@ fn word_of(retrieved: &Retrieved) -> String {
         Claim::Nothing => "nothing",
     };
     let raw = retrieved.raw_status.as_deref().unwrap_or_default();
-    format!("look:{}", digest_of(&[claim.as_bytes(), b"\n", raw.as_bytes()]))
+    // Other sums are another contradiction.
+    let sum = retrieved.details.refunded.map(|total| total.to_string()).unwrap_or_default();
+    format!("look:{}", digest_of(&[claim.as_bytes(), b"\n", raw.as_bytes(), sum.as_bytes()]))
 }
 
 /// True when a claim is not followed, so that hearing it again tells nothing.
 fn is_turned_down(decision: &Decision) -> bool {
-    let changes = decision.moved.is_some() || !decision.ledger.is_empty() || decision.pending_refund.is_some();
-    !changes && (decision.refused.is_some() || !decision.attention.is_empty())
+    !decision.has_effect() && (decision.refused.is_some() || !decision.attention.is_empty())
 }
 
-/// Takes in how a request stands; and what was given back beyond what is counted, where `compares` says that it belongs
-/// to a refund of unknown outcome and that nothing else can have counted it meanwhile. `told` is the word for the claim,
-/// and the observation that was turned down with it before: a person who has settled that is not asked again.
+/// Takes in how a request stands, with its totals where `compares` says that nothing else counts them meanwhile. `told` is
+/// the word for it, and the observation that was turned down with it before: a person who has settled that is not asked
+/// again.
 fn take_found(
     draft: &mut Draft,
     asked: &Attempt,
@@ -175,13 +261,17 @@ fn take_found(
     compares: bool,
     told: (String, Option<ObservationId>),
 ) -> Result<Looked, EngineError> {
-    let Retrieved { claim, raw_status, amount_echoed, refunded } = &found.retrieved;
+    let Retrieved { claim, raw_status, amount_echoed, details, .. } = &found.retrieved;
+    let details = if compares { details.clone() } else { Details::default() };
     let learnt = draft.learn_amount(asked.id, *amount_echoed)?;
+    draft.learn_deadlines(asked.id, found.retrieved.expires_at, found.retrieved.capture_by);
+    let led = draft.learn_next_action(asked.id, found.retrieved.next_action.as_ref());
     let fact = |claim: Claim, dedupe_key: String| Fact {
         attempt: asked.id,
         grade: Grade::Fetched,
         source,
         claim,
+        details: details.clone(),
         raw_status: raw_status.clone(),
         reference: Some(found.reference.clone()),
         dedupe_key,
@@ -192,29 +282,33 @@ fn take_found(
     let claim = if matches!(claim, Claim::Refund { .. }) { Claim::Nothing } else { claim.clone() };
     let (word, earlier) = told;
     let turned_down = is_turned_down(&draft.foresee(fact(claim.clone(), String::new()))?);
-    let mut looked = Looked { news: learnt, refunded: false };
+    let given_back = details.refunded.is_some_and(|total| total.covers(asked.agreed_amount()));
+    let stands = match &claim {
+        Claim::State { state, .. } if state.is_committed() && given_back => Some(AttemptState::Refunded),
+        Claim::State { state, .. } => Some(*state),
+        _ => None,
+    };
+    let mut looked = Looked { news: learnt || led, stands, ..Looked::default() };
+    let told_before = draft.change.events.len();
     match earlier {
         Some(earlier) if turned_down && !learnt => draft.change.repeated = Some(earlier),
         _ => {
             let key = if turned_down && earlier.is_none() { word } else { new_key() };
             let (_, decision) = draft.observe(fact(claim, key))?;
             looked.news |= !decision.changes_nothing() || turned_down;
+            looked.refunded = decision.ledger.iter().any(|(kind, _)| *kind == LedgerKind::Refunded);
         }
     }
-    if let Some(more) = refunded.filter(|_| compares).map(|total| uncounted(draft, asked, total)).transpose()?.flatten()
-    {
-        let claim = Claim::Refund { amount: Some(more), distinguishable: true };
-        let (_, decision) = draft.observe(fact(claim, new_key()))?;
-        looked.refunded = decision.ledger.iter().any(|(kind, _)| *kind == LedgerKind::Refunded);
+    if led && draft.change.events.len() == told_before {
+        draft.announce(&[EventType::CheckoutUpdated])?;
+    }
+    if found.others > 0 {
+        let detail = format!(
+            "the financer holds {} more under our reference; look whether the customer committed to one of them",
+            found.others
+        );
+        draft.flag(asked.id, AttentionDraft::new(AttentionKind::SeveralRequests, detail))?;
         looked.news = true;
     }
     Ok(looked)
-}
-
-/// What the provider gave back beyond what is counted, on a commitment.
-fn uncounted(draft: &Draft, asked: &Attempt, total: Money) -> Result<Option<Money>, EngineError> {
-    let counted = draft.record.ledger.sum(asked.id, LedgerKind::Refunded, asked.amount.currency())?;
-    let committed = draft.record.attempt(asked.id).is_some_and(|known| known.state.is_committed());
-    let comparable = committed && total.currency() == counted.currency() && total.covers(counted) && total != counted;
-    Ok(if comparable { Some(total.minus(counted)?) } else { None })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lendport_core::{
-    AttemptId, AttentionId, AttentionKind, Case, CheckoutRecord, Choice, Claim, EventType, Grade, Invalid, KeyId,
+    AttemptId, AttentionId, AttentionKind, Case, CheckoutRecord, Choice, Claim, Details, EventType, Grade, Invalid, KeyId,
     LedgerKind, Money, Operation, OperationKind, Phase, Pointer, Resolution, Ruling, RulingError, Source, limits,
 };
 use lendport_storage::{AttentionItem, Change, ChangeAsk, ChangeOutcome, Loaded, Tenant, change_with};
@@ -133,6 +133,7 @@ impl Engine {
             grade: Grade::Operator,
             source: Source::Operator,
             claim,
+            details: Details::default(),
             raw_status: None,
             reference: None,
             dedupe_key: format!("resolved:{}", item.id),
@@ -158,11 +159,12 @@ impl Engine {
         };
         let unknown = self.unknown_operations(tenant, item.checkout, item.attempt, kinds).await?;
         // They are written in one change; the oldest stands in where two calls left items at the same time.
+        let unknown: Vec<_> = unknown.into_iter().filter(|known| known.phase == Phase::Unknown).collect();
         let same = unknown.iter().find(|known| known.updated_at == item.opened_at);
         Ok(same.or(unknown.first()).cloned())
     }
 
-    /// Calls of an attempt whose outcome is not known, oldest first.
+    /// Calls of an attempt whose outcome is not known, or whose effect was not seen yet, oldest first.
     pub(crate) async fn unknown_operations(
         &self,
         tenant: Tenant,
@@ -173,7 +175,9 @@ impl Engine {
         let mut unknown = Vec::new();
         for kind in kinds {
             let known = self.store.operations(tenant, id, *kind).await?;
-            unknown.extend(known.into_iter().filter(|one| one.attempt == attempt && one.phase == Phase::Unknown));
+            unknown.extend(known.into_iter().filter(|one| {
+                one.attempt == attempt && matches!(one.phase, Phase::Unknown | Phase::Acknowledged)
+            }));
         }
         unknown.sort_by_key(|operation| operation.created_at);
         Ok(unknown)

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use lendport_core::{AttemptId, AttemptState, AttentionKind, CheckoutId, Operation, OperationKind, Phase, Source};
 use lendport_storage::{Change, ChangeAsk, Located, Tenant, WorkAsk, change_with};
 use tokio::sync::Semaphore;
@@ -11,7 +12,9 @@ use tokio::task::JoinSet;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::polling::Polling;
+use crate::refresh::Looked;
 use crate::resolve::conclude;
+use crate::schedule::Look;
 use crate::take_in::Draft;
 
 /// Commands that a look at the request's state can settle.
@@ -91,7 +94,10 @@ impl Engine {
             return Ok(false);
         }
         if self.tools.polling.can_ask(known) {
-            self.fetch_attempt(tenant, id, attempt, Source::Poll).await?;
+            let looked = self.fetch_attempt(tenant, id, attempt, Source::Poll).await?;
+            if let Some(stands) = looked.unwanted {
+                self.undo(tenant, id, attempt, stands).await?;
+            }
             return Ok(true);
         }
         self.tell_of_silence(tenant, id, attempt).await
@@ -103,7 +109,7 @@ impl Engine {
         let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
         change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
             let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-            draft.put_off(attempt);
+            draft.put_off(attempt, Look::Failed { retry_after_s: None });
             (draft.finish(), ())
         })
         .await?;
@@ -126,8 +132,16 @@ impl Engine {
             if known.poll_at.is_none_or(|at| at > draft.tools.clock.steady()) {
                 return (Change::abort(), Ok(false));
             }
-            draft.stop_asking(attempt);
-            if Polling::owes_an_answer(known.state)
+            match draft.tell_deadline(attempt) {
+                // A notice may be there before the answer to create, which says whom to ask.
+                Ok(told) if told || known.state == AttemptState::Initiating => {
+                    draft.put_off(attempt, Look::Answered);
+                    return (draft.finish(), Ok(true));
+                }
+                Ok(_) => draft.stop_asking(attempt),
+                Err(error) => return (Change::abort(), Err(error)),
+            }
+            if Polling::owes_an_answer(known)
                 && let Err(error) = draft.flag_silence(attempt, hours)
             {
                 return (Change::abort(), Err(error));
@@ -138,28 +152,39 @@ impl Engine {
         result.unwrap_or(Ok(false))
     }
 
-    /// Settles the attempt's commands of unknown outcome that its state answers, and the items about them. `refunded`
-    /// says that a look just found an amount given back that nothing else had counted.
+    /// Settles the attempt's commands whose outcome or effect is not known and that its state answers, and the items about
+    /// them. `looked` is what a look just brought. One whose effect does not show for long becomes one of unknown outcome.
     pub(crate) async fn settle_unknown_commands(
         self: &Arc<Self>,
         tenant: Tenant,
         id: CheckoutId,
         attempt: AttemptId,
-        refunded: bool,
+        looked: Looked,
     ) -> Result<(), EngineError> {
+        let patience = SignedDuration::from_hours(i64::from(self.settings.upkeep.silent_after_hours));
         for unknown in self.unknown_operations(tenant, id, attempt, SEEN_IN_STATE).await? {
             let tools = self.tools.clone();
             let ask = ChangeAsk { operation: Some(unknown.id), open_items: true, ..ChangeAsk::default() };
             let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
-                let stored = loaded.operation.filter(|stored| stored.phase == Phase::Unknown);
-                let state = loaded.record.attempt(attempt).map(|known| known.state);
-                let answered = stored.zip(state).and_then(|(operation, state)| {
-                    let phase = outcome_of(operation.kind, state, refunded)?;
-                    Some((operation, phase))
-                });
-                let Some((operation, phase)) = answered else { return (Change::abort(), Ok(())) };
+                let stored = loaded.operation.filter(|stored| matches!(stored.phase, Phase::Unknown | Phase::Acknowledged));
+                let (Some(operation), Some(known)) = (stored, loaded.record.attempt(attempt)) else {
+                    return (Change::abort(), Ok(()));
+                };
+                // What was canceled here says nothing of the provider.
+                let state = if known.is_canceled_locally() { looked.stands } else { Some(known.state) };
+                let outcome = state.and_then(|state| outcome_of(operation.kind, state, looked.refunded));
                 let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-                match settle_command(&mut draft, operation, phase) {
+                let lasts = draft.now.duration_since(operation.updated_at);
+                let settled = match outcome {
+                    Some(phase) => settle_command(&mut draft, operation, phase),
+                    None if operation.phase == Phase::Acknowledged && lasts >= patience => draft.give_up(operation),
+                    None => return (Change::abort(), Ok(())),
+                };
+                // It has ended there too, so the command is all there was to learn.
+                if known.is_canceled_locally() && looked.stands.is_some_and(AttemptState::is_over) {
+                    draft.stop_asking(attempt);
+                }
+                match settled {
                     Ok(()) => (draft.finish(), Ok(())),
                     Err(error) => (Change::abort(), Err(error)),
                 }
@@ -179,6 +204,7 @@ pub(crate) fn settle_command(draft: &mut Draft, operation: Operation, phase: Pha
     };
     let item = draft.open_items.iter().find(about).cloned();
     conclude(draft, operation, phase)?;
+    draft.amend(attempt, |attempt| attempt.acknowledged = attempt.acknowledged.filter(|waits| *waits != kind));
     if let Some(item) = item {
         let word = if phase == Phase::Settled { "took effect" } else { "took no effect" };
         draft.close_by_evidence(&item, &format!("the financer's own state says that the {} {word}", kind.as_str()))?;
@@ -187,11 +213,22 @@ pub(crate) fn settle_command(draft: &mut Draft, operation: Operation, phase: Pha
     Ok(())
 }
 
+impl Draft {
+    /// The effect of a command that was taken in does not show: what became of it is a person's to find out.
+    fn give_up(&mut self, operation: Operation) -> Result<(), EngineError> {
+        let operation = Operation { phase: Phase::Unknown, updated_at: self.now, ..operation };
+        self.amend(operation.attempt, |attempt| attempt.acknowledged = None);
+        self.flag_unknown_command(&operation)?;
+        self.change.operations.push(operation);
+        Ok(())
+    }
+}
+
 /// What a state says of an earlier command; none when it says nothing.
 fn outcome_of(kind: OperationKind, state: AttemptState, refunded: bool) -> Option<Phase> {
     use AttemptState::{Canceled, Captured, ChargedBack, Expired, Failed, Refunded};
     match (kind, state) {
-        (OperationKind::Capture, Captured | Refunded | ChargedBack) | (OperationKind::Cancel, Canceled) => {
+        (OperationKind::Capture, Captured | Refunded | ChargedBack) | (OperationKind::Cancel, Canceled | Expired | Failed) => {
             Some(Phase::Settled)
         }
         (OperationKind::Capture, Canceled | Expired | Failed)

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use lendport_core::{
-    About, Attempt, AttemptId, CheckoutRecord, Claim, Decision, Event, EventId, EventType, Evidence, Grade,
-    LedgerEntry, LedgerId, LedgerKind, Money, Observation, ObservationId, ProviderRef, Ruling, Source, reduce,
+    About, Attempt, AttemptId, CheckoutRecord, Claim, Decision, Details, Event, EventId, EventType, Evidence, Grade,
+    LedgerEntry, LedgerId, LedgerKind, Money, Observation, ObservationId, ProviderRef, RefusalWhy, Ruling, Source, reduce,
 };
 use lendport_storage::{AttentionItem, Change, ObservationRow};
 
-use crate::announce::events_for;
+use crate::announce::{dispute_event, events_for};
 use crate::engine::Tools;
 use crate::error::EngineError;
 use crate::view::CheckoutView;
@@ -21,6 +21,7 @@ pub(crate) struct Fact {
     pub(crate) grade: Grade,
     pub(crate) source: Source,
     pub(crate) claim: Claim,
+    pub(crate) details: Details,
     pub(crate) raw_status: Option<String>,
     pub(crate) reference: Option<ProviderRef>,
     pub(crate) dedupe_key: String,
@@ -96,7 +97,13 @@ impl Draft {
     pub(crate) fn foresee(&self, fact: Fact) -> Result<Decision, EngineError> {
         let observation = self.observation(fact);
         let Some(attempt) = self.record.attempt(observation.attempt) else { return Ok(Decision::default()) };
-        Ok(reduce(attempt, &observation, &self.record.ledger, self.record.fence_for(attempt.id))?)
+        Ok(reduce(
+            attempt,
+            &observation,
+            &self.record.ledger,
+            self.record.fence_for(attempt.id),
+            self.record.checkout.dispute,
+        )?)
     }
 
     fn observation(&self, fact: Fact) -> Observation {
@@ -106,6 +113,7 @@ impl Draft {
             grade: fact.grade,
             source: fact.source,
             claim: fact.claim,
+            details: fact.details,
             raw_status: fact.raw_status,
             reference: fact.reference,
             dedupe_key: fact.dedupe_key,
@@ -130,7 +138,7 @@ impl Draft {
         let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == attempt_id) else {
             return Ok((id, Decision::default()));
         };
-        let decision = reduce(attempt, &observation, &self.record.ledger, fence)?;
+        let decision = reduce(attempt, &observation, &self.record.ledger, fence, self.record.checkout.dispute)?;
         self.touched |= !decision.changes_nothing();
         if attempt.reference.is_none() && observation.reference.is_some() {
             attempt.reference.clone_from(&observation.reference);
@@ -141,12 +149,19 @@ impl Draft {
             attempt.evidence = Some(Evidence { observation: id, grade: observation.grade });
             attempt.updated_at = self.now;
         }
+        if let Some(open) = decision.review {
+            attempt.review_open = open;
+            attempt.updated_at = self.now;
+        }
         if decision.refused.is_none()
             && observation.raw_status.is_some()
             && attempt.raw_status != observation.raw_status
         {
             attempt.raw_status.clone_from(&observation.raw_status);
             self.touched = true;
+        }
+        if let Some(dispute) = decision.dispute {
+            self.record.checkout.dispute = dispute;
         }
         for (kind, amount) in &decision.ledger {
             self.post(attempt_id, *kind, *amount, false, id);
@@ -157,8 +172,8 @@ impl Draft {
         let source = observation.source;
         self.change.observations.push(row(observation, &decision, corrections));
         let mut events = events_for(&self.record, &decision, self.now);
-        if ruling.is_some() {
-            events.insert(0, EventType::AttentionResolved);
+        if let Some(ruling) = ruling {
+            events.splice(0..0, [EventType::AttentionResolved].into_iter().chain(dispute_event(ruling.dispute)));
         }
         self.announce(&events)?;
         self.settle_by_evidence(attempt_id, source, &decision)?;
@@ -166,8 +181,13 @@ impl Draft {
             self.flag(attempt_id, draft.clone())?;
         }
         // A push is news, whatever it says; a look-up only when something came of it.
-        if decision.moved.is_some() || source == Source::Push {
+        if decision.moved.is_some() || decision.review.is_some() || source == Source::Push {
             self.reschedule(attempt_id);
+        }
+        // What is to be undone is looked at first; whoever looks on a schedule does that.
+        let unwanted = decision.refused.as_ref().is_some_and(|refused| refused.why == RefusalWhy::CanceledLocally);
+        if unwanted && source != Source::Poll {
+            self.look_now(attempt_id);
         }
         Ok((id, decision))
     }
@@ -232,6 +252,14 @@ impl Draft {
     }
 }
 
+/// What a decision changed beside state and amounts.
+fn beside(decision: &Decision) -> Option<String> {
+    let review = decision.review.map(|open| if open { "risk review opened" } else { "risk review closed" });
+    let dispute = decision.dispute.map(|dispute| format!("dispute {}", dispute.as_str()));
+    let told: Vec<_> = review.map(str::to_owned).into_iter().chain(dispute).collect();
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
 fn row(observation: Observation, decision: &Decision, corrections: &[(LedgerKind, Money)]) -> ObservationRow {
     let (outcome, outcome_detail) = match (&decision.moved, &decision.refused) {
         (Some(moved), _) => ("moved", Some(format!("{} -> {}", moved.from.as_str(), moved.to.as_str()))),
@@ -241,7 +269,12 @@ fn row(observation: Observation, decision: &Decision, corrections: &[(LedgerKind
             ("changed_amounts", Some(told.collect::<Vec<_>>().join(", ")))
         }
         (None, None) if !decision.ledger.is_empty() => ("changed_amounts", None),
+        (None, None) if decision.review.is_some() || decision.dispute.is_some() => ("changed", None),
         (None, None) => ("nothing", None),
+    };
+    let outcome_detail = match (outcome_detail, beside(decision)) {
+        (Some(told), Some(beside)) => Some(format!("{told}, {beside}")),
+        (told, beside) => told.or(beside),
     };
     ObservationRow { observation, outcome: outcome.to_owned(), outcome_detail }
 }

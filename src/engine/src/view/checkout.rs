@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use lendport_core::{CheckoutRecord, Event, Money, MoneyError};
+use lendport_core::{AttemptState, CheckoutRecord, Event, Money, MoneyError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -110,7 +110,7 @@ pub struct SkippedView {
 /// Moments by which something must happen.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DeadlinesView {
-    /// When the checkout expires by our own timer.
+    /// When the checkout expires by our own timer, or the financer's page does, where that comes first.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Timestamp>,
     /// Last moment to capture, where the financer has one.
@@ -163,7 +163,8 @@ pub struct CheckoutView {
     /// Why not, in machine words; empty when `can_fulfill` is true. Before a commitment it is the attempt's status. After
     /// it: `amount_mismatch` (the financer says another sum), `amount_unverified` (it said none), `refund_unsettled`
     /// (a refund came before the approval, or without an amount), `approval_after_withdrawal` (approved, taken back,
-    /// approved again), `evidence_too_weak`, `dispute_open`, `capture_deadline_passed`.
+    /// approved again), `risk_review_open` (the financer may still take it back), `evidence_too_weak`, `dispute_open`,
+    /// `dispute_lost`, `capture_deadline_passed`.
     pub blockers: Vec<String>,
     /// The sums.
     pub amounts: AmountsView,
@@ -173,6 +174,9 @@ pub struct CheckoutView {
     /// `none`, `open`, `won` or `lost`.
     #[schema(example = "none")]
     pub dispute: &'static str,
+    /// Where somebody can look after a dispute. Only in the answer to a refresh, for the financer may change it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dispute_uri: Option<String>,
     /// What the customer does next; null when nothing.
     pub next_action: Option<NextActionView>,
     /// The financer that speaks for the checkout.
@@ -263,6 +267,7 @@ impl CheckoutView {
             },
             fulfillment: checkout.fulfilment.as_str(),
             dispute: checkout.dispute.as_str(),
+            dispute_uri: None,
             next_action: next_action.and_then(|attempt| attempt.next_action.as_ref()).map(|action| NextActionView {
                 kind: action.kind.as_str().to_owned(),
                 url: action.url.clone(),
@@ -304,8 +309,10 @@ impl CheckoutView {
             client_token: None,
             checkout_url: None,
             deadlines: DeadlinesView {
-                expires_at: Some(checkout.expires_at),
-                capture_by: leading.and_then(|attempt| attempt.capture_by),
+                expires_at: Some(next_action.and_then(|attempt| attempt.expires_at).map_or(checkout.expires_at, |at| at.min(checkout.expires_at))),
+                capture_by: leading
+                    .filter(|attempt| attempt.state == AttemptState::Authorized)
+                    .and_then(|attempt| attempt.capture_by),
                 ship_by: None,
             },
             metadata: checkout.metadata.clone(),

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use lendport_core::provider::{Found, Market, Retrieved, ShipmentConfirmed};
 use lendport_core::{
     Ability, AccountSettings, Attempt, AttemptState, CallContext, CallRecord, Capability, CaptureMode, Checkout, Claim,
-    CreateRequest, Created, Descriptor, FinancingProvider, Grade, Invalid, Money, NextAction, NextActionKind, Notice,
+    CreateRequest, Created, Descriptor, Details, Dispute, FinancingProvider, Grade, Invalid, Money, NextAction, NextActionKind, Notice,
     NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Reason, Shipment, Support,
 };
 use serde_json::Value;
@@ -48,6 +48,7 @@ pub(crate) static EASY: Descriptor = Descriptor {
     capabilities: CAPABILITIES,
     capture: CaptureMode::ProviderManaged,
     repeated_create_is_harmless: true,
+    reconcile: &[],
 };
 
 /// A repeated create may commit twice.
@@ -72,13 +73,30 @@ pub(crate) static ABLE: Descriptor = Descriptor {
     ..EASY
 };
 
+/// As able, and read back without a notice.
+pub(crate) static WATCHED: Descriptor = Descriptor {
+    id: "watched",
+    name: "Watched",
+    reconcile: &[
+        (AttemptState::AwaitingCustomer, 300),
+        (AttemptState::Authorized, 3_600),
+        (AttemptState::Captured, 86_400),
+    ],
+    ..ABLE
+};
+
 const fn native(ability: Ability) -> Capability {
     Capability { ability, support: Support::Native, note: "has the call" }
 }
 
 /// How a request stands.
 pub(crate) fn stands(claim: Claim) -> Retrieved {
-    Retrieved { claim, raw_status: None, amount_echoed: None, refunded: None }
+    Retrieved::of(claim)
+}
+
+/// Nothing new about the state, and so much given back altogether.
+pub(crate) fn with_total(total: Money) -> Retrieved {
+    Retrieved { details: Details { refunded: Some(total), ..Details::default() }, ..stands(Claim::Nothing) }
 }
 
 /// The scripted financer.
@@ -91,6 +109,7 @@ pub(crate) struct Fake {
     found: Mutex<Option<Found>>,
     looks: AtomicU32,
     gate: Mutex<Option<Arc<Notify>>>,
+    look_gate: Mutex<Option<Arc<Notify>>>,
     commanded: Mutex<Vec<String>>,
     asked: Mutex<Vec<Asked>>,
     shipped: Mutex<Vec<Shipment>>,
@@ -110,6 +129,9 @@ pub(crate) fn created(asked: &Asked) -> Created {
         }),
         amount_echoed: Some(asked.attempt.amount),
         mismatch_stops: true,
+        details: Details::default(),
+        expires_at: None,
+        capture_by: None,
     }
 }
 
@@ -124,6 +146,7 @@ impl Fake {
             found: Mutex::new(None),
             looks: AtomicU32::new(0),
             gate: Mutex::new(None),
+            look_gate: Mutex::new(None),
             commanded: Mutex::new(Vec::new()),
             asked: Mutex::new(Vec::new()),
             shipped: Mutex::new(Vec::new()),
@@ -166,7 +189,7 @@ impl Fake {
 
     /// From now on, asked how a request stands, it says how much was given back altogether.
     pub(crate) fn answer_refunded(&self, total: Money) {
-        *self.retrieved.lock().unwrap() = Ok(Retrieved { refunded: Some(total), ..stands(Claim::Nothing) });
+        *self.retrieved.lock().unwrap() = Ok(with_total(total));
     }
 
     /// From now on, asked how a request stands, it says all of this.
@@ -199,6 +222,18 @@ impl Fake {
         let gate = Arc::new(Notify::new());
         *self.gate.lock().unwrap() = Some(Arc::clone(&gate));
         gate
+    }
+
+    /// From now on a look is answered only when this is notified, as things stood when it was asked.
+    pub(crate) fn hold_looks(&self) -> Arc<Notify> {
+        let gate = Arc::new(Notify::new());
+        *self.look_gate.lock().unwrap() = Some(Arc::clone(&gate));
+        gate
+    }
+
+    /// From now on looks are answered at once.
+    pub(crate) fn let_looks_pass(&self) {
+        *self.look_gate.lock().unwrap() = None;
     }
 
     async fn obey(&self, word: String) -> Result<Retrieved, ProviderError> {
@@ -282,18 +317,29 @@ impl FinancingProvider for Fake {
         Ok(Notice {
             grade,
             claim,
+            details: Details {
+                review_open: body["review_open"].as_bool(),
+                refunded: word("refunded").and_then(|text| Money::parse(text, lendport_core::Currency::USD).ok()),
+                charged_back: None,
+                dispute: word("dispute").and_then(Dispute::parse),
+            },
             raw_status: word("state").map(str::to_owned),
             reference: word("reference").map(|text| ProviderRef(text.to_owned())),
             // Whatever tells two messages apart is in the body.
             dedupe_key: body.to_string(),
-            fetch: false,
+            fetch: body["look"] == true,
         })
     }
 
     async fn retrieve(&self, _: CallContext<'_>, _: &Attempt) -> Result<Retrieved, ProviderError> {
         self.descriptor.require(Ability::Retrieve)?;
+        let answer = self.retrieved.lock().unwrap().clone();
         self.looks.fetch_add(1, Ordering::SeqCst);
-        self.retrieved.lock().unwrap().clone()
+        let gate = self.look_gate.lock().unwrap().clone();
+        if let Some(gate) = gate {
+            gate.notified().await;
+        }
+        answer
     }
 
     async fn find(&self, _: CallContext<'_>, _: &Attempt) -> Result<Option<Found>, ProviderError> {
@@ -306,8 +352,14 @@ impl FinancingProvider for Fake {
         self.obey(format!("capture {}", attempt.amount)).await
     }
 
-    async fn cancel(&self, _: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
-        self.obey(format!("cancel {}", attempt.amount)).await
+    async fn cancel(
+        &self,
+        _: CallContext<'_>,
+        attempt: &Attempt,
+        reason: Option<&str>,
+    ) -> Result<Retrieved, ProviderError> {
+        let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+        self.obey(format!("cancel {}{reason}", attempt.amount)).await
     }
 
     async fn refund(

@@ -6,7 +6,7 @@ use lendport_core::{AttemptState, CheckoutId, Claim, Clock as _, Currency, Money
 use serde_json::json;
 
 use crate::attention_evidence::resolutions;
-use crate::fake::stands;
+use crate::fake::{stands, with_total};
 use crate::settle::{silence, unknown_at};
 use crate::world::{World, id_of, push_at, ticket};
 
@@ -125,7 +125,7 @@ async fn whatever_a_look_brings_nothing_is_due_at_the_same_moment_again() {
     let mut answers: Vec<_> = AttemptState::ALL.into_iter().map(|state| Some(stands(Claim::state(state)))).collect();
     answers.push(Some(stands(Claim::Nothing)));
     answers.push(Some(stands(Claim::UnknownStatus)));
-    answers.push(Some(Retrieved { refunded: sum(), ..stands(Claim::Nothing) }));
+    answers.push(Some(with_total(sum().unwrap())));
     answers.push(Some(Retrieved { amount_echoed: sum(), ..stands(Claim::Nothing) }));
     answers.push(None);
     for answer in answers {
@@ -137,7 +137,7 @@ async fn whatever_a_look_brings_nothing_is_due_at_the_same_moment_again() {
                 None => world.able.fail_retrieve(silence()),
             }
             let reference = ProviderRef("found".to_owned());
-            world.able.answer_find(answer.clone().map(|retrieved| Found { reference, retrieved }));
+            world.able.answer_find(answer.clone().map(|retrieved| Found { reference, retrieved, others: 0 }));
             let mut rounds = 0;
             while rounds < 4 && world.look(id).await {
                 rounds += 1;

@@ -40,6 +40,7 @@ async fn a_create_without_answer_is_found_by_our_reference() {
     assert_eq!(world.state(id).await, AttemptState::Indeterminate);
     let found = Found {
         reference: ProviderRef("found".to_owned()),
+        others: 0,
         retrieved: Retrieved {
             amount_echoed: Some(world.attempt(id).await.amount),
             ..stands(Claim::state(AttemptState::Authorized))
@@ -194,8 +195,7 @@ async fn an_unknown_refund_is_settled_by_the_sum_and_counted_once() {
     }
     assert_eq!(world.engine.refund(world.tenant, id, None, asked(), refund).await.unwrap().status, 201);
     assert_eq!((world.shown(id).await.amounts.refunded.as_str(), world.able.commanded().len()), ("20.00", 1));
-    let other = Retrieved { refunded: Some(Money::parse("5.00", Currency::USD).unwrap()), ..stands(Claim::Nothing) };
-    world.able.answer_refunded(other.refunded.unwrap());
+    world.able.answer_refunded(Money::parse("5.00", Currency::USD).unwrap());
     world.engine.refresh(world.tenant, id).await.unwrap();
     assert_eq!(world.shown(id).await.amounts.refunded, "20.00", "what was counted stays");
 }

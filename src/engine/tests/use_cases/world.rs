@@ -16,7 +16,7 @@ use lendport_testkit::{ManualClock, Sample, SeededIds};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::fake::{ABLE, EASY, Fake, STRICT};
+use crate::fake::{ABLE, EASY, Fake, STRICT, WATCHED};
 
 pub(crate) const LEASE_MS: u64 = 60_000;
 pub(crate) const OPEN: &str = "POST /v1/checkouts";
@@ -31,6 +31,7 @@ pub(crate) struct World {
     pub(crate) easy: Arc<Fake>,
     pub(crate) strict: Arc<Fake>,
     pub(crate) able: Arc<Fake>,
+    pub(crate) watched: Arc<Fake>,
     // Dropped last: the file goes after the store.
     _folder: TempDir,
 }
@@ -50,9 +51,10 @@ impl World {
         let both = Database { store: Arc::clone(&store), outbox: Arc::clone(&outbox) };
         let (clock, ids) = (ManualClock::new(), SeededIds::new(1));
         let tenant = Tenant { merchant: MerchantId::mint(&ids), mode: Mode::Test };
-        let [easy, strict, able] = [&EASY, &STRICT, &ABLE].map(|descriptor| Arc::new(Fake::new(descriptor)));
+        let [easy, strict, able, watched] =
+            [&EASY, &STRICT, &ABLE, &WATCHED].map(|descriptor| Arc::new(Fake::new(descriptor)));
         let world = Self {
-            engine: engine(both, [&easy, &strict, &able], &clock, &ids, "first process"),
+            engine: engine(both, [&easy, &strict, &able, &watched], &clock, &ids, "first process"),
             store,
             outbox,
             clock,
@@ -61,12 +63,13 @@ impl World {
             easy,
             strict,
             able,
+            watched,
             _folder: folder,
         };
         let now = lendport_core::Clock::now(&world.clock);
         let merchant = Merchant { id: tenant.merchant, name: "shop".to_owned(), created_at: now };
         sqlite.put_merchant(&merchant).await.unwrap();
-        for provider in [EASY.id, STRICT.id, ABLE.id] {
+        for provider in [EASY.id, STRICT.id, ABLE.id, WATCHED.id] {
             let account = ProviderAccount {
                 id: ProviderAccountId::mint(&world.ids),
                 merchant: tenant.merchant,
@@ -82,7 +85,7 @@ impl World {
     /// The process died and another one starts on the same file.
     pub(crate) fn restarted(&self, owner: &str) -> Arc<Engine> {
         let both = Database { store: Arc::clone(&self.store), outbox: Arc::clone(&self.outbox) };
-        engine(both, [&self.easy, &self.strict, &self.able], &self.clock, &self.ids, owner)
+        engine(both, [&self.easy, &self.strict, &self.able, &self.watched], &self.clock, &self.ids, owner)
     }
 
     /// Opens seed 002's checkout at `easy`.
@@ -185,7 +188,7 @@ impl World {
 
 fn engine(
     Database { store, outbox }: Database,
-    fakes: [&Arc<Fake>; 3],
+    fakes: [&Arc<Fake>; 4],
     clock: &ManualClock,
     ids: &SeededIds,
     owner: &str,

@@ -1,0 +1,137 @@
+//! What a customer committed to at the provider after the merchant had canceled it here is undone there: canceled while
+//! it is authorized, given back once it is captured. A worker does it, so it goes on after a crash, and an item for a
+//! person stays open until a look says that it is done.
+
+use std::sync::Arc;
+
+use lendport_core::{
+    Ability, AttemptId, AttemptState, AttentionKind, CheckoutId, Claim, Details, EventType, Grade, Operation, OperationKind,
+    Phase, Source,
+};
+use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
+
+use crate::call_outcome::may_have_committed;
+use crate::command_run::{Command, EXCLUSIVE};
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::take_in::{Draft, Fact};
+
+/// What the provider is told as the reason.
+const REASON: &str = "Canceled by the merchant before it was paid.";
+/// Commands that fail before it is left to a person; with the pauses between looks that is about two days.
+const TRIES_MAX: usize = 12;
+
+impl Engine {
+    /// Sends the command that undoes what `stands` at the provider, unless one is under way or a person took it over.
+    pub(crate) async fn undo(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        attempt: AttemptId,
+        stands: AttemptState,
+    ) -> Result<(), EngineError> {
+        let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
+        let known = record.attempt(attempt).ok_or(EngineError::NotFound)?.clone();
+        let (command, kind, ability) = match stands {
+            AttemptState::Captured => {
+                let (amount, reason) = (known.agreed_amount(), Some(REASON.to_owned()));
+                (Command::Refund { amount, reason }, OperationKind::Refund, Ability::RefundFull)
+            }
+            _ => {
+                (Command::Cancel { reason: Some(REASON.to_owned()) }, OperationKind::Cancel, Ability::CancelFull)
+            }
+        };
+        if self.require(&known.provider, ability).is_err() {
+            return Ok(());
+        }
+        let mut failed = 0;
+        for kind in EXCLUSIVE {
+            let sent = self.store.operations(tenant, id, *kind).await?;
+            let mut of_this = sent.iter().filter(|one| one.attempt == attempt);
+            failed += of_this.clone().filter(|one| one.phase == Phase::Failed).count();
+            if of_this.any(|one| !matches!(one.phase, Phase::Settled | Phase::Failed)) {
+                return Ok(());
+            }
+        }
+        if failed >= TRIES_MAX {
+            return Ok(());
+        }
+        let operation = self.new_operation(id, attempt, kind);
+        let (stored, tools, seen) = (operation.clone(), self.tools.clone(), record.checkout.version);
+        let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
+        let (_, begun) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
+            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+            let wanted = loaded.record.attempt(attempt).is_some_and(lendport_core::Attempt::is_canceled_locally)
+                && draft.is_open(attempt, AttentionKind::PaidAfterCancel);
+            if loaded.record.checkout.version != seen || !wanted {
+                return (Change::abort(), false);
+            }
+            draft.touch();
+            draft.change.operations.push(stored.clone());
+            (draft.finish(), true)
+        })
+        .await?;
+        if begun != Some(true) {
+            // Whatever came between is seen by the next look.
+            return Ok(());
+        }
+        let (answered, calls) = self.send(tenant, &known, &command).await?;
+        let mut operation = operation;
+        operation.calls = calls.records();
+        (operation.phase, operation.error) = match &answered {
+            // A look that shows the effect settles it; until then nothing is sent again.
+            Ok(_) => (Phase::Acknowledged, None),
+            Err(error) if may_have_committed(error) => (Phase::Unknown, Some(error.message.clone())),
+            Err(error) => (Phase::Failed, Some(error.message.clone())),
+        };
+        tracing::warn!(
+            checkout.id = %id, %attempt, provider = %known.provider, command = kind.as_str(),
+            phase = operation.phase.as_str(), "undone at the provider: paid after it was canceled"
+        );
+        let raw_status = answered.ok().and_then(|told| told.raw_status);
+        let tools = self.tools.clone();
+        let ask = ChangeAsk { operation: Some(operation.id), open_items: true, ..ChangeAsk::default() };
+        let (_, written) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
+            // Somebody gave it up as interrupted meanwhile; a person or a look settles it.
+            if loaded.operation.is_none_or(|stored| stored.phase != Phase::Sent) {
+                return (Change::abort(), Ok(()));
+            }
+            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+            let result = record_undo(&mut draft, &operation, raw_status.clone());
+            match result {
+                Ok(()) => (draft.finish(), Ok(())),
+                Err(error) => (Change::abort(), Err(error)),
+            }
+        })
+        .await?;
+        written.unwrap_or(Err(EngineError::NotFound))
+    }
+}
+
+/// Writes how the command ended. The attempt was over before, so nothing of it moves and no amount is counted.
+fn record_undo(draft: &mut Draft, operation: &Operation, raw_status: Option<String>) -> Result<(), EngineError> {
+    let operation = Operation { updated_at: draft.now, ..operation.clone() };
+    let attempt = operation.attempt;
+    match operation.phase {
+        Phase::Acknowledged => {
+            draft.observe(Fact {
+                attempt,
+                grade: Grade::Fetched,
+                source: Source::Answer,
+                claim: Claim::Nothing,
+                details: Details::default(),
+                raw_status,
+                reference: None,
+                dedupe_key: format!("answer:{}", operation.id),
+            })?;
+            draft.look_now(attempt);
+        }
+        Phase::Unknown => {
+            draft.announce(&[EventType::OperationFailed])?;
+            draft.flag_unknown_command(&operation)?;
+        }
+        _ => draft.announce(&[EventType::OperationFailed])?,
+    }
+    draft.change.operations.push(operation);
+    Ok(())
+}
