@@ -6,7 +6,7 @@ use lendport_core::provider::Retrieved;
 use lendport_core::{
     Ability, Attempt, AttemptId, AttemptState, CallContext, CallLog, CheckoutId, CheckoutRecord, Claim, Details, EventType, Grade,
     LedgerKind, Money, Operation,
-    OperationId, OperationKind, Phase, ProviderError, Source,
+    OperationId, OperationKind, Phase, ProviderError, Secret, Source,
 };
 use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant, change_with};
 
@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Cancel { reason: Option<String> },
     Capture,
     Refund { amount: Money, reason: Option<String> },
+    /// With the digest of the address's token.
+    Amend { callback_url: Secret<String>, callback_digest: String },
 }
 
 /// Works the content out, against the checkout as it is.
@@ -157,6 +159,11 @@ impl Engine {
                 Command::Cancel { .. } => OperationKind::Cancel,
                 Command::Capture => OperationKind::Capture,
                 Command::Refund { .. } => OperationKind::Refund,
+                Command::Amend { .. } => OperationKind::Amend,
+            };
+            let address = match &command {
+                Command::Amend { callback_digest, .. } => Some(callback_digest.clone()),
+                _ => None,
             };
             let operation = self.new_operation(id, attempt.id, kind);
             let ask = ChangeAsk { claim: claims.then(|| ticket.claim(self)), ..ChangeAsk::default() };
@@ -174,6 +181,10 @@ impl Engine {
                 }
                 let mut draft = Draft::of(&tools, loaded.record);
                 draft.touch();
+                if let Some(address) = &address {
+                    // A push to it may come before the answer does.
+                    draft.amend(stored.attempt, |attempt| attempt.callback_digest.clone_from(address));
+                }
                 draft.change.operations.push(stored.clone());
                 draft.change.claimed_operation = Some(stored.id);
                 draft.change.claim.clone_from(&held);
@@ -247,6 +258,7 @@ impl Engine {
             Command::Cancel { reason } => provider.cancel(context, attempt, reason.as_deref()).await,
             Command::Capture => provider.capture(context, attempt).await,
             Command::Refund { amount, reason } => provider.refund(context, attempt, *amount, reason.as_deref()).await,
+            Command::Amend { callback_url, .. } => provider.amend_callback(context, attempt, callback_url).await,
         };
         Ok((answered, calls))
     }
@@ -290,9 +302,18 @@ fn record_command(
                 reference: None,
                 dedupe_key: format!("answer:{}", operation.id),
             };
+            draft.learn_deadlines(attempt.id, found.expires_at, found.capture_by);
             draft.observe(fact)?;
         }
         Err(_) => draft.announce(&[EventType::OperationFailed])?,
+    }
+    if operation.kind == OperationKind::Amend {
+        match operation.phase {
+            // It still pushes to the address it had.
+            Phase::Failed => draft.amend(attempt.id, |now| now.callback_digest.clone_from(&attempt.callback_digest)),
+            // What it pushed to the old one in between was refused.
+            _ => draft.look_now(attempt.id),
+        }
     }
     match (was, operation.phase) {
         // It was given up as interrupted, and an item asks what became of it.

@@ -17,6 +17,7 @@ mod push;
 mod read;
 mod recover;
 mod refresh;
+mod renew_callback;
 mod resolve;
 mod resume;
 mod schedule;

@@ -10,7 +10,7 @@ use lendport_core::provider::{Found, Market, Retrieved, ShipmentConfirmed};
 use lendport_core::{
     Ability, AccountSettings, Attempt, AttemptState, CallContext, CallRecord, Capability, CaptureMode, Checkout, Claim,
     CreateRequest, Created, Descriptor, Details, Dispute, FinancingProvider, Grade, Invalid, Money, NextAction, NextActionKind, Notice,
-    NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Reason, Shipment, Support,
+    NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Reason, Secret, Shipment, Support,
 };
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -68,6 +68,7 @@ pub(crate) static ABLE: Descriptor = Descriptor {
         native(Ability::CancelFull),
         native(Ability::RefundFull),
         native(Ability::RefundPartial),
+        native(Ability::AmendCallback),
     ],
     capture: CaptureMode::Manual,
     ..EASY
@@ -104,7 +105,7 @@ pub(crate) struct Fake {
     descriptor: &'static Descriptor,
     on_create: Mutex<Arc<OnCreate>>,
     on_ship: Mutex<Arc<OnShip>>,
-    command: Mutex<Result<Claim, ProviderError>>,
+    command: Mutex<Result<Retrieved, ProviderError>>,
     retrieved: Mutex<Result<Retrieved, ProviderError>>,
     found: Mutex<Option<Found>>,
     looks: AtomicU32,
@@ -141,7 +142,7 @@ impl Fake {
             descriptor,
             on_create: Mutex::new(Arc::new(|asked| Box::pin(async move { Ok(created(&asked)) }))),
             on_ship: Mutex::new(Arc::new(|_| Box::pin(async { Ok(ShipmentConfirmed::default()) }))),
-            command: Mutex::new(Ok(Claim::Nothing)),
+            command: Mutex::new(Ok(stands(Claim::Nothing))),
             retrieved: Mutex::new(Ok(stands(Claim::Nothing))),
             found: Mutex::new(None),
             looks: AtomicU32::new(0),
@@ -179,7 +180,12 @@ impl Fake {
 
     /// From now on captures, cancels and refunds are answered so.
     pub(crate) fn answer_command(&self, answer: Result<Claim, ProviderError>) {
-        *self.command.lock().unwrap() = answer;
+        *self.command.lock().unwrap() = answer.map(stands);
+    }
+
+    /// From now on captures, cancels and refunds are answered with all of this.
+    pub(crate) fn answer_command_with(&self, told: Retrieved) {
+        *self.command.lock().unwrap() = Ok(told);
     }
 
     /// From now on, asked how a request stands, it says so.
@@ -242,8 +248,7 @@ impl Fake {
         if let Some(gate) = gate {
             gate.notified().await;
         }
-        let answer = self.command.lock().unwrap().clone();
-        answer.map(stands)
+        self.command.lock().unwrap().clone()
     }
 
     /// Every create call so far.
@@ -370,6 +375,17 @@ impl FinancingProvider for Fake {
         reason: Option<&str>,
     ) -> Result<Retrieved, ProviderError> {
         self.obey(format!("refund {amount} {}", reason.unwrap_or("-"))).await
+    }
+
+    async fn amend_callback(
+        &self,
+        _: CallContext<'_>,
+        _: &Attempt,
+        callback_url: &Secret<String>,
+    ) -> Result<Retrieved, ProviderError> {
+        self.descriptor.require(Ability::AmendCallback)?;
+        let token = callback_url.expose().rsplit('/').next().unwrap();
+        self.obey(format!("amend {token}")).await
     }
 
     async fn confirm_shipment(
