@@ -3,6 +3,7 @@
 mod cart_json;
 pub mod change;
 mod codec;
+mod details_json;
 pub mod error;
 mod fault;
 pub mod idempotency;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use lendport_core::observation::Grade;
 use lendport_core::{
     AddressInput, Attempt, AttemptState, CaptureMode, CartInput, Checkout, Currency, CustomerInput, Dispute, Evidence,
-    Fulfilment, LineInput, Mode, Money, NextAction, NextActionKind, ObservationId, Personal, ProviderId, ProviderRef,
+    Fulfilment, LineInput, Mode, Money, OperationKind, NextAction, NextActionKind, ObservationId, Personal, ProviderId, ProviderRef,
     Reason, ReturnUrls, Secret,
 };
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
@@ -150,6 +150,9 @@ fn attempts_of(world: &World, checkout: &Checkout, extras: &Extras) -> Vec<Attem
         capture: CaptureMode::Manual,
         capture_by: Some(*first),
         expires_at: flag.then_some(*second),
+        deadline_told: flag.then_some(*first),
+        acknowledged: flag.then_some(OperationKind::Cancel),
+        review_open: *flag,
         created_at: *first,
         updated_at: *second,
         ..world.attempt(checkout, 1, state)

@@ -10,7 +10,8 @@ use lendport::config::Config;
 use lendport::gateway::Ambient;
 use lendport::{database, tenants};
 use lendport_core::{
-    About, AccountSettings, Attempt, AttemptState, Checkout, CheckoutId, Event, EventId, EventType, MerchantId, Mode,
+    About, AccountSettings, Attempt, AttemptState, Checkout, CheckoutId, Details, Event, EventId, EventType, MerchantId,
+    Mode,
     ObservationId, Secret,
     observation::{Claim, Grade, Observation, Source},
 };
@@ -117,6 +118,7 @@ fn stored_checkout(ambient: &Ambient, merchant: MerchantId, number: u64) -> (Che
         grade: Grade::Fetched,
         source: Source::Answer,
         claim: Claim::state(state),
+        details: Details::default(),
         raw_status: None,
         reference: attempt.reference.clone(),
         dedupe_key: format!("answer:{reference}"),

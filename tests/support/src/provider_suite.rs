@@ -144,6 +144,7 @@ mod tests {
         capabilities: &[Capability { ability: Ability::CaptureFull, support: Support::Native, note: "" }],
         capture: CaptureMode::Manual,
         repeated_create_is_harmless: false,
+        reconcile: &[],
     };
 
     #[async_trait]
@@ -160,13 +161,13 @@ mod tests {
             Err(NoticeRefusal::Unreadable("never"))
         }
 
-        async fn cancel(&self, _: CallContext<'_>, _: &Attempt) -> Result<Retrieved, ProviderError> {
-            Ok(Retrieved {
-                claim: lendport_core::Claim::Nothing,
-                raw_status: None,
-                amount_echoed: None,
-                refunded: None,
-            })
+        async fn cancel(
+            &self,
+            _: CallContext<'_>,
+            _: &Attempt,
+            _: Option<&str>,
+        ) -> Result<Retrieved, ProviderError> {
+            Ok(Retrieved::of(lendport_core::Claim::Nothing))
         }
     }
 

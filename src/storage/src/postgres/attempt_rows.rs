@@ -2,7 +2,8 @@
 
 use lendport_core::observation::Grade;
 use lendport_core::{
-    Attempt, AttemptId, AttemptState, CaptureMode, CheckoutId, Evidence, NextAction, ProviderRef, Reason,
+    Attempt, AttemptId, AttemptState, CaptureMode, CheckoutId, Evidence, NextAction, OperationKind, ProviderRef,
+    Reason,
 };
 use tokio_postgres::Row;
 
@@ -16,7 +17,7 @@ macro_rules! columns {
         "a.checkout, a.id, a.number, a.provider, a.account, a.state, a.reason, a.evidence_observation, \
          a.evidence_grade, a.reference, a.raw_status, a.callback_digest, a.merchant_reference, a.next_action, a.amount, \
          a.amount_echoed, a.capture, a.capture_by, a.expires_at, a.amount_accepted, a.approval_confirmed, a.poll_at, \
-         a.polls, a.created_at, a.updated_at"
+         a.polls, a.created_at, a.updated_at, a.deadline_told, a.acknowledged, a.review_open"
     };
 }
 pub(crate) use columns;
@@ -35,11 +36,11 @@ macro_rules! insert {
         "INSERT INTO attempts (checkout, id, number, provider, account, state, reason, \
          evidence_observation, evidence_grade, reference, raw_status, callback_digest, merchant_reference, next_action, \
          amount, amount_echoed, capture, capture_by, expires_at, amount_accepted, approval_confirmed, poll_at, polls, \
-         created_at, updated_at) \
+         created_at, updated_at, deadline_told, acknowledged, review_open) \
          SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::text[], \
          $8::uuid[], $9::text[], $10::text[], $11::text[], $12::bytea[], $13::text[], $14::text[], $15::text[], \
          $16::text[], $17::text[], $18::timestamptz[], $19::timestamptz[], $20::bool[], $21::bool[], $22::timestamptz[], \
-         $23::bigint[], $24::timestamptz[], $25::timestamptz[])"
+         $23::bigint[], $24::timestamptz[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::bool[])"
     };
 }
 
@@ -60,7 +61,8 @@ pub(crate) const PUT: &str = concat!(
     expires_at = excluded.expires_at, amount_accepted = excluded.amount_accepted, \
     approval_confirmed = excluded.approval_confirmed, poll_at = excluded.poll_at, polls = excluded.polls, \
     poll_taken_until = CASE WHEN attempts.poll_at = excluded.poll_at THEN attempts.poll_taken_until END, \
-    updated_at = excluded.updated_at"
+    updated_at = excluded.updated_at, deadline_told = excluded.deadline_told, acknowledged = excluded.acknowledged, \
+    review_open = excluded.review_open"
 );
 
 /// Rebuilds an attempt of this checkout from its [`columns`].
@@ -92,6 +94,9 @@ pub(crate) fn rebuild(row: &Row, checkout: CheckoutId) -> Done<Attempt> {
         expires_at: cells.time_opt("expires_at")?,
         amount_accepted: cells.get("amount_accepted")?,
         approval_confirmed: cells.get("approval_confirmed")?,
+        deadline_told: cells.time_opt("deadline_told")?,
+        acknowledged: cells.word_opt("acknowledged", OperationKind::parse)?,
+        review_open: cells.get("review_open")?,
         poll_at: cells.time_opt("poll_at")?,
         polls: cells.number("polls")?,
         created_at: cells.time("created_at")?,
@@ -100,7 +105,7 @@ pub(crate) fn rebuild(row: &Row, checkout: CheckoutId) -> Done<Attempt> {
 }
 
 /// An attempt, for [`PUT`].
-pub(crate) fn row(checkout: i64, attempt: &Attempt) -> Done<[Value<'_>; 25]> {
+pub(crate) fn row(checkout: i64, attempt: &Attempt) -> Done<[Value<'_>; 28]> {
     Ok([
         checkout.into(),
         attempt.id.uuid().into(),
@@ -127,5 +132,8 @@ pub(crate) fn row(checkout: i64, attempt: &Attempt) -> Done<[Value<'_>; 25]> {
         i64::from(attempt.polls).into(),
         attempt.created_at.into(),
         attempt.updated_at.into(),
+        attempt.deadline_told.into(),
+        attempt.acknowledged.map(OperationKind::as_str).into(),
+        attempt.review_open.into(),
     ])
 }

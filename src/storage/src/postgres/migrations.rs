@@ -25,6 +25,8 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "start", sql: include_str!("migrations/0001_start.sql"), breaks_older: false },
     Migration { version: 2, name: "outbox", sql: include_str!("migrations/0002_outbox.sql"), breaks_older: false },
+    Migration { version: 3, name: "watch", sql: include_str!("migrations/0003_watch.sql"), breaks_older: false },
+    Migration { version: 4, name: "details", sql: include_str!("migrations/0004_details.sql"), breaks_older: false },
 ];
 
 /// Held by whoever migrates; a number nobody else uses.

@@ -8,11 +8,12 @@ use super::cell::{Cells, money};
 use super::columns::Value;
 use super::fault::Done;
 use crate::change::ObservationRow;
+use crate::details_json;
 
 /// The latest facts of a checkout, oldest first, each with its repeats.
 pub(crate) const OF: &str = "SELECT * FROM (SELECT pk, id, attempt, grade, source, claim, claim_state, claim_reason, \
      claim_amount, claim_distinguishable, raw_status, reference, dedupe_key, received_at, outcome, outcome_detail, \
-     repeats FROM observations WHERE checkout = $1 ORDER BY pk DESC LIMIT $2) latest ORDER BY pk";
+     repeats, details FROM observations WHERE checkout = $1 ORDER BY pk DESC LIMIT $2) latest ORDER BY pk";
 
 /// Earlier facts with these keys on these attempts, and their repeats.
 pub(crate) const SEEN: &str = "SELECT c.tenant, c.id AS checkout_id, o.id, o.repeats \
@@ -26,15 +27,15 @@ pub(crate) const IDLE: &str = "SELECT c.tenant, c.id AS checkout_id, count(*) AS
      FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) AS asked (tenant, checkout, attempt) \
      JOIN checkouts c ON c.tenant = asked.tenant AND c.id = asked.checkout \
      JOIN observations o ON o.checkout = c.pk AND o.attempt = asked.attempt \
-     WHERE o.outcome NOT IN ('moved', 'changed_amounts') GROUP BY c.tenant, c.id";
+     WHERE o.outcome NOT IN ('moved', 'changed_amounts', 'changed') GROUP BY c.tenant, c.id";
 
 /// Adds facts.
 pub(crate) const INSERT: &str = "INSERT INTO observations (id, checkout, attempt, grade, source, claim, claim_state, \
      claim_reason, claim_amount, claim_distinguishable, raw_status, reference, dedupe_key, received_at, outcome, \
-     outcome_detail, repeats) \
+     outcome_detail, details, repeats) \
      SELECT n.*, 0 FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], \
      $8::text[], $9::text[], $10::bool[], $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::text[], \
-     $16::text[]) AS n";
+     $16::text[], $17::text[]) AS n";
 
 /// Counts facts that were told again. Where one of them is not there, the division takes the transaction back.
 pub(crate) const REPEAT: &str = "WITH counted AS (UPDATE observations SET repeats = repeats + 1 \
@@ -51,6 +52,7 @@ pub(crate) fn rebuild(row: &Row) -> Done<(ObservationRow, u64)> {
         grade: cells.word("grade", Grade::parse)?,
         source: cells.word("source", Source::parse)?,
         claim: claim(&cells)?,
+        details: cells.word_opt("details", details_json::read)?.unwrap_or_default(),
         raw_status: cells.get("raw_status")?,
         reference: cells.get::<Option<String>>("reference")?.map(ProviderRef),
         dedupe_key: cells.get("dedupe_key")?,
@@ -77,7 +79,7 @@ fn claim(cells: &Cells<'_>) -> Done<Claim> {
 }
 
 /// A fact, for [`INSERT`].
-pub(crate) fn row(checkout: i64, row: &ObservationRow) -> [Value<'_>; 16] {
+pub(crate) fn row(checkout: i64, row: &ObservationRow) -> Done<[Value<'_>; 17]> {
     let observation = &row.observation;
     let (claim, state, reason, amount, distinguishable) = match &observation.claim {
         Claim::State { state, reason } => {
@@ -87,7 +89,7 @@ pub(crate) fn row(checkout: i64, row: &ObservationRow) -> [Value<'_>; 16] {
         Claim::UnknownStatus => ("unknown_status", None, None, None, None),
         Claim::Nothing => ("nothing", None, None, None, None),
     };
-    [
+    Ok([
         observation.id.uuid().into(),
         checkout.into(),
         observation.attempt.uuid().into(),
@@ -104,5 +106,6 @@ pub(crate) fn row(checkout: i64, row: &ObservationRow) -> [Value<'_>; 16] {
         observation.received_at.into(),
         row.outcome.as_str().into(),
         row.outcome_detail.as_deref().into(),
-    ]
+        details_json::write(&observation.details)?.into(),
+    ])
 }

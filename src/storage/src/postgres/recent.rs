@@ -114,8 +114,9 @@ fn is_small(record: &CheckoutRecord) -> bool {
 fn is_exact(record: &CheckoutRecord) -> bool {
     let CheckoutRecord { checkout, attempts, ledger } = record;
     let moments = attempts.iter().flat_map(|attempt| {
-        let Attempt { created_at, updated_at, capture_by, expires_at, poll_at, .. } = attempt;
-        [Some(*created_at), Some(*updated_at), *capture_by, *expires_at, *poll_at].into_iter().flatten()
+        let Attempt { created_at, updated_at, capture_by, expires_at, deadline_told, poll_at, .. } = attempt;
+        let ours = [Some(*created_at), Some(*updated_at), *poll_at, *deadline_told];
+        ours.into_iter().chain([*capture_by, *expires_at]).flatten()
     });
     let texts = attempts.iter().flat_map(|attempt| {
         let reason = attempt.reason.as_ref().map(|reason| &reason.0);

@@ -80,7 +80,7 @@ impl<'a> Writes<'a> {
             if old.is_none() { self.new_operations.push(row) } else { self.operations.push(row) }
         }
         for row in &change.observations {
-            self.observations.push(observation_rows::row(pk, row));
+            self.observations.push(observation_rows::row(pk, row)?);
         }
         if let Some(id) = change.repeated {
             self.repeats.push([pk.into(), id.uuid().into()]);

@@ -2,7 +2,8 @@
 
 use lendport_core::observation::Grade;
 use lendport_core::{
-    Attempt, AttemptId, AttemptState, CaptureMode, CheckoutId, Evidence, NextAction, ProviderRef, Reason,
+    Attempt, AttemptId, AttemptState, CaptureMode, CheckoutId, Evidence, NextAction, OperationKind, ProviderRef,
+    Reason,
 };
 use rusqlite::{Connection, named_params};
 
@@ -48,6 +49,9 @@ pub(crate) fn rebuild(cells: &Cells<'_>, checkout: CheckoutId) -> Done<Attempt> 
         expires_at: cells.time_opt("expires_at")?,
         amount_accepted: cells.get("amount_accepted")?,
         approval_confirmed: cells.get("approval_confirmed")?,
+        deadline_told: cells.time_opt("deadline_told")?,
+        acknowledged: cells.word_opt("acknowledged", OperationKind::parse)?,
+        review_open: cells.get("review_open")?,
         poll_at: cells.time_opt("poll_at")?,
         polls: cells.number("polls")?,
         created_at: cells.time("created_at")?,
@@ -98,7 +102,9 @@ fn put_progress(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()> {
             "UPDATE attempts SET state = :state, reason = :reason, evidence_observation = :evidence_observation,
                 evidence_grade = :evidence_grade, reference = :reference, raw_status = :raw_status,
                 capture_by = :capture_by, expires_at = :expires_at, amount_accepted = :amount_accepted,
-                approval_confirmed = :approval_confirmed, poll_at = :poll_at, polls = :polls, updated_at = :updated_at
+                approval_confirmed = :approval_confirmed, deadline_told = :deadline_told, acknowledged = :acknowledged,
+                review_open = :review_open,
+                poll_at = :poll_at, polls = :polls, updated_at = :updated_at
              WHERE checkout = :checkout AND number = :number",
         )?
         .execute(named_params! {
@@ -114,6 +120,9 @@ fn put_progress(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()> {
             ":expires_at": attempt.expires_at.map(time),
             ":amount_accepted": attempt.amount_accepted,
             ":approval_confirmed": attempt.approval_confirmed,
+            ":deadline_told": attempt.deadline_told.map(time),
+            ":acknowledged": attempt.acknowledged.map(OperationKind::as_str),
+            ":review_open": attempt.review_open,
             ":poll_at": attempt.poll_at.map(time),
             ":polls": attempt.polls,
             ":updated_at": time(attempt.updated_at),
@@ -127,12 +136,12 @@ fn put_whole(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()> {
         .prepare_cached(
             "INSERT INTO attempts (id, checkout, number, provider, account, state, reason, evidence_observation,
                 evidence_grade, reference, raw_status, callback_digest, merchant_reference, next_action, amount,
-                amount_echoed, capture, capture_by, expires_at, amount_accepted, approval_confirmed, poll_at, polls,
-                created_at, updated_at)
+                amount_echoed, capture, capture_by, expires_at, amount_accepted, approval_confirmed, deadline_told,
+                acknowledged, review_open, poll_at, polls, created_at, updated_at)
              VALUES (:id, :checkout, :number, :provider, :account, :state, :reason, :evidence_observation,
                 :evidence_grade, :reference, :raw_status, :callback_digest, :merchant_reference, :next_action, :amount,
-                :amount_echoed, :capture, :capture_by, :expires_at, :amount_accepted, :approval_confirmed, :poll_at, :polls,
-                :created_at, :updated_at)
+                :amount_echoed, :capture, :capture_by, :expires_at, :amount_accepted, :approval_confirmed, :deadline_told,
+                :acknowledged, :review_open, :poll_at, :polls, :created_at, :updated_at)
              ON CONFLICT (checkout, number) DO UPDATE SET provider = excluded.provider, account = excluded.account,
                 state = excluded.state, reason = excluded.reason,
                 evidence_observation = excluded.evidence_observation, evidence_grade = excluded.evidence_grade,
@@ -141,6 +150,8 @@ fn put_whole(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()> {
                 next_action = excluded.next_action, amount = excluded.amount, amount_echoed = excluded.amount_echoed,
                 capture = excluded.capture, capture_by = excluded.capture_by, expires_at = excluded.expires_at,
                 amount_accepted = excluded.amount_accepted, approval_confirmed = excluded.approval_confirmed,
+                deadline_told = excluded.deadline_told, acknowledged = excluded.acknowledged,
+                review_open = excluded.review_open,
                 poll_at = excluded.poll_at, polls = excluded.polls, updated_at = excluded.updated_at
              WHERE id = excluded.id AND created_at = excluded.created_at",
         )?
@@ -166,6 +177,9 @@ fn put_whole(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()> {
             ":expires_at": attempt.expires_at.map(time),
             ":amount_accepted": attempt.amount_accepted,
             ":approval_confirmed": attempt.approval_confirmed,
+            ":deadline_told": attempt.deadline_told.map(time),
+            ":acknowledged": attempt.acknowledged.map(OperationKind::as_str),
+            ":review_open": attempt.review_open,
             ":poll_at": attempt.poll_at.map(time),
             ":polls": attempt.polls,
             ":created_at": time(attempt.created_at),

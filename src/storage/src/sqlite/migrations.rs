@@ -18,6 +18,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "checkouts", sql: include_str!("migrations/0001_checkouts.sql") },
     Migration { version: 2, name: "outbox", sql: include_str!("migrations/0002_outbox.sql") },
     Migration { version: 3, name: "plain_conditions", sql: include_str!("migrations/0003_plain_conditions.sql") },
+    Migration { version: 4, name: "watch", sql: include_str!("migrations/0004_watch.sql") },
+    Migration { version: 5, name: "details", sql: include_str!("migrations/0005_details.sql") },
 ];
 
 impl Migration {
@@ -165,9 +167,9 @@ mod tests {
              t.mode, a.resolved_at IS NULL) FROM attention a JOIN tenants t ON t.pk = a.tenant";
         assert_eq!(rows(&db, items), ["8 A1 B1 late_approval two of them 4 live 1"]);
         let attempts = "SELECT concat_ws(' ', checkout, state, amount_accepted, approval_confirmed, poll_at IS NULL,
-             polls) FROM attempts ORDER BY pk";
-        assert_eq!(rows(&db, attempts), ["7 authorized 0 0 1 0", "8 authorized 0 0 1 0"]);
-        assert_eq!(rows(&db, "SELECT concat_ws(' ', CAST(dedupe_key AS TEXT), repeats) FROM observations"), ["k 4"]);
+             polls, deadline_told IS NULL, acknowledged IS NULL, review_open) FROM attempts ORDER BY pk";
+        assert_eq!(rows(&db, attempts), ["7 authorized 0 0 1 0 1 1 0", "8 authorized 0 0 1 0 1 1 0"]);
+        assert_eq!(rows(&db, "SELECT concat_ws(' ', CAST(dedupe_key AS TEXT), repeats, details IS NULL) FROM observations"), ["k 4 1"]);
         assert!(rows(&db, "SELECT \"table\" FROM pragma_foreign_key_check").is_empty());
         assert_eq!(rows(&db, "PRAGMA integrity_check"), ["ok"]);
         // The rules of the old tables hold for the new ones.

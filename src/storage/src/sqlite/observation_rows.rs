@@ -8,6 +8,7 @@ use super::cell::LISTED_MAX;
 use super::cell::{Cells, StoredId, money, time};
 use super::fault::{Done, Fault};
 use crate::change::ObservationRow;
+use crate::details_json;
 use crate::packed::short_key;
 
 /// The latest facts of a checkout, oldest first, each with its repeats.
@@ -24,6 +25,7 @@ pub(crate) fn of(db: &Connection, checkout: i64) -> Done<Vec<(ObservationRow, u6
             grade: cells.word("grade", Grade::parse)?,
             source: cells.word("source", Source::parse)?,
             claim: claim(&cells)?,
+            details: cells.word_opt("details", details_json::read)?.unwrap_or_default(),
             raw_status: cells.get("raw_status")?,
             reference: cells.get::<Option<String>>("reference")?.map(ProviderRef),
             dedupe_key: cells.key("dedupe_key")?,
@@ -71,7 +73,7 @@ pub(crate) fn seen(
 pub(crate) fn idle(db: &Connection, checkout: i64, attempt: AttemptId) -> Done<Option<(u64, ObservationId)>> {
     // A bare column beside max() is that of the row with the maximum.
     let sql = "SELECT id, count(*) AS idle, max(pk) FROM observations
-        WHERE checkout = ?1 AND attempt = ?2 AND outcome NOT IN ('moved', 'changed_amounts') GROUP BY attempt";
+        WHERE checkout = ?1 AND attempt = ?2 AND outcome NOT IN ('moved', 'changed_amounts', 'changed') GROUP BY attempt";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query(params![checkout, attempt.bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -81,7 +83,7 @@ pub(crate) fn idle(db: &Connection, checkout: i64, attempt: AttemptId) -> Done<O
 
 /// True of a fact that changed nothing.
 pub(crate) fn is_idle(outcome: &str) -> bool {
-    !matches!(outcome, "moved" | "changed_amounts")
+    !matches!(outcome, "moved" | "changed_amounts" | "changed")
 }
 
 /// Adds a fact.
@@ -98,10 +100,10 @@ pub(crate) fn insert(db: &Connection, checkout: i64, row: &ObservationRow) -> Do
     db.prepare_cached(
         "INSERT INTO observations (id, checkout, attempt, grade, source, claim, claim_state, claim_reason,
             claim_amount, claim_distinguishable, raw_status, reference, dedupe_key, received_at, outcome,
-            outcome_detail, repeats)
+            outcome_detail, repeats, details)
          VALUES (:id, :checkout, :attempt, :grade, :source, :claim, :claim_state, :claim_reason,
             :claim_amount, :claim_distinguishable, :raw_status, :reference, :dedupe_key, :received_at, :outcome,
-            :outcome_detail, 0)",
+            :outcome_detail, 0, :details)",
     )?
     .execute(named_params! {
         ":id": observation.id.bytes(),
@@ -120,6 +122,7 @@ pub(crate) fn insert(db: &Connection, checkout: i64, row: &ObservationRow) -> Do
         ":received_at": time(observation.received_at),
         ":outcome": row.outcome,
         ":outcome_detail": row.outcome_detail,
+        ":details": details_json::write(&observation.details)?,
     })?;
     Ok(())
 }

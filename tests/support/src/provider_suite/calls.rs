@@ -25,12 +25,13 @@ pub(super) async fn run(stage: &Stage, case: &Case) -> Result<(), String> {
             Err(error) => Err(told_of(&error)),
         },
         Expect::Captured(claim) => told(provider.capture(ctx, attempt).await, claim),
-        Expect::Canceled(claim) => told(provider.cancel(ctx, attempt).await, claim),
+        Expect::Canceled(claim) => told(provider.cancel(ctx, attempt, None).await, claim),
         Expect::Refunded(amount, claim) => {
             let amount = amount.map_or(Ok(attempt.amount), |text| Money::parse(text, attempt.amount.currency()));
             let amount = amount.map_err(|error| format!("the case's amount {error}"))?;
             told(provider.refund(ctx, attempt, amount, None).await, claim)
         }
+        Expect::Amended(claim) => told(provider.amend_callback(ctx, attempt, &stage.callback_url).await, claim),
         Expect::Shipped(status) => {
             let confirmed = provider.confirm_shipment(ctx, &stage.checkout, attempt, &shipment(*status)).await;
             confirmed.map(|_| ()).map_err(|error| told_of(&error))

@@ -43,6 +43,8 @@ pub enum Expect {
     Canceled(Claim),
     /// Giving an amount back gives this; no amount means everything.
     Refunded(Option<&'static str>, Claim),
+    /// Telling another address for notices gives this.
+    Amended(Claim),
     /// Telling of goods succeeds.
     Shipped(ShipmentStatus),
 }
@@ -85,6 +87,7 @@ impl Case {
             Expect::Canceled(_) => Ability::CancelFull,
             Expect::Refunded(None, _) => Ability::RefundFull,
             Expect::Refunded(Some(_), _) => Ability::RefundPartial,
+            Expect::Amended(_) => Ability::AmendCallback,
             Expect::Shipped(ShipmentStatus::Delivered) => Ability::ConfirmDelivery,
             Expect::Shipped(_) => Ability::ConfirmShipment,
             Expect::RefusedContent | Expect::WrongKey | Expect::TimeLimit => return None,

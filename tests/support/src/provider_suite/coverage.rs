@@ -10,7 +10,7 @@ use lendport_outbound::{Cassette, Outbound};
 use super::{Case, Expect, Stage, Suite, calls};
 
 /// Abilities that have a method of their own.
-const WITH_METHOD: [Ability; 7] = [
+const WITH_METHOD: [Ability; 8] = [
     Ability::Retrieve,
     Ability::Find,
     Ability::CaptureFull,
@@ -18,6 +18,7 @@ const WITH_METHOD: [Ability; 7] = [
     Ability::RefundFull,
     Ability::RefundPartial,
     Ability::ConfirmShipment,
+    Ability::AmendCallback,
 ];
 
 /// A cassette that answers nothing: any call is a failure.
@@ -59,9 +60,10 @@ async fn ask(stage: &Stage, ability: Ability) -> Result<(), ProviderError> {
         Ability::Retrieve => provider.retrieve(ctx, attempt).await.map(drop),
         Ability::Find => provider.find(ctx, attempt).await.map(drop),
         Ability::CaptureFull => provider.capture(ctx, attempt).await.map(drop),
-        Ability::CancelFull => provider.cancel(ctx, attempt).await.map(drop),
+        Ability::CancelFull => provider.cancel(ctx, attempt, None).await.map(drop),
         Ability::RefundFull => provider.refund(ctx, attempt, attempt.amount, None).await.map(drop),
         Ability::RefundPartial => provider.refund(ctx, attempt, some, None).await.map(drop),
+        Ability::AmendCallback => provider.amend_callback(ctx, attempt, &stage.callback_url).await.map(drop),
         _ => {
             let shipment = calls::shipment(ShipmentStatus::Shipped);
             provider.confirm_shipment(ctx, &stage.checkout, attempt, &shipment).await.map(drop)

@@ -6,6 +6,7 @@ use lendport_core::checkout::Skipped;
 use lendport_core::observation::{Claim as Says, Grade, Source};
 use lendport_core::operation::{Phase, Shipment, ShipmentStatus, ShippedLine};
 use lendport_core::{
+    Details,
     Attempt, AttemptState, AttentionId, AttentionKind, CallRecord, CaptureMode, Checkout, Currency, Dispute, Event,
     EventType, Evidence, Fulfilment, KeyId, LedgerEntry, LedgerId, LedgerKind, Mode, Money, ObservationId, Operation,
     OperationKind, ProviderAccount, ProviderAccountId, ProviderId, ProviderRef, Reason, ReturnUrls, Route,
@@ -199,6 +200,9 @@ fn full_attempt(world: &World, checkout: &Checkout) -> Attempt {
         capture: CaptureMode::ProviderManaged,
         capture_by: Some(at(86_400)),
         expires_at: Some(at(3_600)),
+        deadline_told: Some(at(3_600)),
+        acknowledged: Some(OperationKind::Capture),
+        review_open: true,
         ..attempt
     }
 }
@@ -247,6 +251,11 @@ fn every_claim(world: &World, attempt: &Attempt) -> Vec<ObservationRow> {
         row.observation.claim = claim;
         row.observation.source = source;
         row.observation.reference = (number == 0).then(|| ProviderRef("r".to_owned()));
+        if number == 2 {
+            let (refunded, charged_back) = (amount, Money::from_minor(5, Currency::CAD).ok());
+            row.observation.details =
+                Details { review_open: Some(false), refunded, charged_back, dispute: Some(Dispute::Lost) };
+        }
         row.outcome_detail = (number == 1).then(|| "initiating -> authorized".to_owned());
         row
     });

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use lendport_core::observation::{Claim as Says, Grade, Observation, Source};
 use lendport_core::operation::Phase;
 use lendport_core::{
-    About, Attempt, AttemptState, Checkout, CheckoutId, CheckoutRecord, Event, EventId, EventType, IdSource,
+    About, Attempt, AttemptState, Checkout, CheckoutId, CheckoutRecord, Details, Event, EventId, EventType, IdSource,
     MerchantId, Mode, ObservationId, Operation, OperationId, OperationKind,
 };
 use lendport_storage::{
@@ -143,6 +143,7 @@ impl World {
             grade: Grade::Token,
             source: Source::Push,
             claim: Says::state(state),
+            details: Details::default(),
             raw_status: Some("approved".to_owned()),
             reference: None,
             dedupe_key: key.to_owned(),
