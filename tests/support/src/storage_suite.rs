@@ -22,6 +22,7 @@ mod results;
 mod retention;
 mod round_trip;
 mod tenants;
+mod watching;
 mod workers;
 mod world;
 
@@ -71,6 +72,8 @@ pub async fn run_all(factory: &dyn StoreFactory) {
     case(factory, workers::polls).await;
     case(factory, workers::interrupted_calls).await;
     case(factory, workers::closed).await;
+    case(factory, watching::waits).await;
+    case(factory, watching::addresses).await;
     case(factory, attention::settled).await;
     case(factory, attention::lists).await;
     case(factory, retention::observations).await;

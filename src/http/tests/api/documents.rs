@@ -21,6 +21,7 @@ async fn the_description_is_served_and_complete() {
         ("/v1/checkouts/{id}/refunds", &["get", "post"]),
         ("/v1/checkouts/{id}/shipments", &["get", "post"]),
         ("/v1/checkouts/{id}/refresh", &["post"]),
+        ("/v1/checkouts/{id}/renew_callback", &["post"]),
         ("/v1/checkouts/{id}/timeline", &["get"]),
         ("/v1/providers", &["get"]),
         ("/v1/webhook_endpoints", &["get", "post"]),

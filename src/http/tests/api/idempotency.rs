@@ -15,7 +15,7 @@ use crate::world::{OTHER_KEY, World, sample};
 async fn a_key_is_asked_for_and_has_to_be_a_key() {
     let world = World::new().await;
     let id = world.opened("open").await;
-    for path in ["", "/cancel", "/capture", "/refunds", "/shipments", "/attempts"] {
+    for path in ["", "/cancel", "/capture", "/refunds", "/shipments", "/attempts", "/renew_callback"] {
         let path = if path.is_empty() { "/v1/checkouts".to_owned() } else { format!("/v1/checkouts/{id}{path}") };
         let answer = world.call(Method::POST, &path, &[], sample().to_string()).await;
         assert_eq!(answer.problem(), (400, "idempotency_key_missing".to_owned()), "{path}");

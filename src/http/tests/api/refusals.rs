@@ -42,6 +42,7 @@ async fn another_merchant_and_the_other_mode_see_nothing() {
             (Method::POST, format!("{path}/refunds")),
             (Method::POST, format!("{path}/attempts")),
             (Method::POST, format!("{path}/refresh")),
+            (Method::POST, format!("{path}/renew_callback")),
         ] {
             let headers = [("authorization", bearer.as_str()), ("idempotency-key", "k")];
             let answer = world.call(method.clone(), &path, &headers, Body::empty()).await;

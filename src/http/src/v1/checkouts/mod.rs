@@ -8,6 +8,7 @@ mod get;
 mod list;
 mod refresh;
 mod refunds;
+mod renew_callback;
 mod shipments;
 mod timeline;
 
@@ -33,6 +34,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(refunds::refund, refunds::list))
         .routes(routes!(shipments::ship, shipments::list))
         .routes(routes!(refresh::refresh))
+        .routes(routes!(renew_callback::renew))
         .routes(routes!(timeline::timeline))
 }
 

@@ -46,7 +46,9 @@ fn checkout(kind: EventType, mode: &str) -> Value {
 /// The status that a type announces; none where the example's own will do.
 fn status(kind: EventType) -> Option<&'static str> {
     match kind {
-        EventType::CheckoutReadyToFulfill | EventType::AttemptLateApproval => Some("authorized"),
+        EventType::CheckoutReadyToFulfill | EventType::AttemptLateApproval | EventType::CheckoutCaptureDue => {
+            Some("authorized")
+        }
         EventType::CheckoutCaptured
         | EventType::ShipmentConfirmed
         | EventType::DisputeOpened
@@ -61,6 +63,7 @@ fn status(kind: EventType) -> Option<&'static str> {
         EventType::OperationFailed => Some("failed"),
         EventType::CheckoutCreated
         | EventType::CheckoutUpdated
+        | EventType::CheckoutExpiring
         | EventType::AttemptCreated
         | EventType::AttentionOpened
         | EventType::AttentionResolved
