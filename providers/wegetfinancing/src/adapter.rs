@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use lendport_core::provider::ShipmentConfirmed;
 use lendport_core::{
     AccountSettings, Attempt, AttemptState, CallContext, Checkout, CommitClass, CreateRequest, Created, Descriptor,
-    ErrorKind, FinancingProvider, Invalid, Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef,
-    Push, RetryClass, Secret, Shipment,
+    Details, ErrorKind, FinancingProvider, Invalid, Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError,
+    ProviderRef, Push, RetryClass, Secret, Shipment,
 };
 use lendport_outbound::{Answer, Outbound, Request, Url};
 
@@ -138,6 +138,9 @@ impl FinancingProvider for WeGetFinancing {
             next_action: Some(next_action),
             amount_echoed,
             mismatch_stops: account.mismatch_stops(),
+            details: Details::default(),
+            expires_at: None,
+            capture_by: None,
         })
     }
 

@@ -1,6 +1,6 @@
 //! A postback: verify, read, match (`wegetfinancing.md` 6.2 to 6.9). Pure; gives the evidence grade.
 
-use lendport_core::{Attempt, Claim, Notice, NoticeContext, NoticeRefusal, ProviderRef, Push, hex};
+use lendport_core::{Attempt, Claim, Details, Notice, NoticeContext, NoticeRefusal, ProviderRef, Push, hex};
 use sha2::{Digest, Sha256};
 
 use crate::account::Account;
@@ -22,7 +22,8 @@ pub(crate) fn read(ctx: NoticeContext<'_>, push: &Push<'_>) -> Result<Notice, No
         Claim::Refund { amount, .. } => Claim::Refund { amount, distinguishable: timestamp.is_some() },
         other => other,
     };
-    Ok(Notice { grade, claim, raw_status: told.word, reference, dedupe_key, fetch: false })
+    let details = Details::default();
+    Ok(Notice { grade, claim, details, raw_status: told.word, reference, dedupe_key, fetch: false })
 }
 
 /// The id must be the stored one. Before one is stored (a crash or timeout after sending) our own reference in the

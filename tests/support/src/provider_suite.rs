@@ -5,6 +5,7 @@ mod calls;
 mod case;
 mod coverage;
 mod notices;
+mod totals;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -60,6 +61,7 @@ pub async fn run(suite: &Suite<'_>) -> Result<(), SuiteFailure> {
     failures.extend(coverage::undeclared(suite).await);
     failures.extend(coverage::declared(suite));
     failures.extend(coverage::files(suite));
+    failures.extend(totals::missing(suite).await);
     if failures.is_empty() { Ok(()) } else { Err(SuiteFailure(failures)) }
 }
 
@@ -161,12 +163,7 @@ mod tests {
             Err(NoticeRefusal::Unreadable("never"))
         }
 
-        async fn cancel(
-            &self,
-            _: CallContext<'_>,
-            _: &Attempt,
-            _: Option<&str>,
-        ) -> Result<Retrieved, ProviderError> {
+        async fn cancel(&self, _: CallContext<'_>, _: &Attempt, _: Option<&str>) -> Result<Retrieved, ProviderError> {
             Ok(Retrieved::of(lendport_core::Claim::Nothing))
         }
     }

@@ -3,7 +3,7 @@
 use lendport_core::operation::Shipment;
 use lendport_core::provider::Retrieved;
 use lendport_core::{
-    AttemptState, Claim, CommitClass, CreateRequest, Created, ErrorKind, Money, ProviderError, RetryClass,
+    Ability, AttemptState, Claim, CommitClass, CreateRequest, Created, ErrorKind, Money, ProviderError, RetryClass,
     ShipmentStatus,
 };
 
@@ -15,9 +15,14 @@ pub(super) async fn run(stage: &Stage, case: &Case) -> Result<(), String> {
     match &case.expect {
         Expect::Created => accepted(stage, create(stage).await),
         Expect::RefusedContent => refused(create(stage).await, ErrorKind::Invalid),
+        Expect::Declined => refused(create(stage).await, ErrorKind::Declined),
         Expect::WrongKey => refused(create(stage).await, ErrorKind::Credentials),
         Expect::TimeLimit => no_answer(create(stage).await),
         Expect::Retrieved(claim) => told(provider.retrieve(ctx, attempt).await, claim),
+        Expect::RetrievedWith(claim, details) => match provider.retrieve(ctx, attempt).await {
+            Ok(told) if told.details != *details => Err(format!("it tells {:?}, expected {details:?}", told.details)),
+            answered => told(answered, claim),
+        },
         Expect::Found(claim) => match provider.find(ctx, attempt).await {
             Ok(Some(found)) if found.reference.0.is_empty() => Err("the reference is empty".to_owned()),
             Ok(Some(found)) => told(Ok(found.retrieved), claim),
@@ -73,7 +78,8 @@ fn accepted(stage: &Stage, outcome: Result<Created, ProviderError>) -> Result<()
     if created.reference.0.is_empty() {
         return Err("the reference is empty".to_owned());
     }
-    if created.state == AttemptState::AwaitingCustomer && created.next_action.is_none() {
+    let comes_later = stage.provider.descriptor().capability(Ability::Retrieve).support.can_be_asked();
+    if created.state == AttemptState::AwaitingCustomer && created.next_action.is_none() && !comes_later {
         return Err("the customer is awaited and there is nowhere to go".to_owned());
     }
     match created.amount_echoed {

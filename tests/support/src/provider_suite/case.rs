@@ -1,6 +1,6 @@
 //! What a cassette shows.
 
-use lendport_core::{Ability, Claim, Grade, ShipmentStatus};
+use lendport_core::{Ability, Claim, Details, Grade, ShipmentStatus};
 
 use crate::samples::Sample;
 
@@ -27,6 +27,8 @@ pub enum Expect {
     Created,
     /// Create is refused for its content: fields of the caller's request are named and nothing happened there.
     RefusedContent,
+    /// Create is answered with a decision against the customer or the means of payment.
+    Declined,
     /// Create is refused for the credentials.
     WrongKey,
     /// Create gets no answer in time: it may have been acted on, and must not be sent again by itself.
@@ -35,6 +37,8 @@ pub enum Expect {
     Notices(Vec<(Grade, Claim)>),
     /// Reading the state back gives this.
     Retrieved(Claim),
+    /// Reading the state back gives this, with what is told beside it.
+    RetrievedWith(Claim, Details),
     /// Looking for the request by our reference finds it, and it stands so.
     Found(Claim),
     /// Capturing everything gives this.
@@ -81,7 +85,7 @@ impl Case {
         Some(match &self.expect {
             Expect::Created => Ability::Create,
             Expect::Notices(_) => Ability::Notifications,
-            Expect::Retrieved(_) => Ability::Retrieve,
+            Expect::Retrieved(_) | Expect::RetrievedWith(..) => Ability::Retrieve,
             Expect::Found(_) => Ability::Find,
             Expect::Captured(_) => Ability::CaptureFull,
             Expect::Canceled(_) => Ability::CancelFull,
@@ -90,7 +94,7 @@ impl Case {
             Expect::Amended(_) => Ability::AmendCallback,
             Expect::Shipped(ShipmentStatus::Delivered) => Ability::ConfirmDelivery,
             Expect::Shipped(_) => Ability::ConfirmShipment,
-            Expect::RefusedContent | Expect::WrongKey | Expect::TimeLimit => return None,
+            Expect::RefusedContent | Expect::Declined | Expect::WrongKey | Expect::TimeLimit => return None,
         })
     }
 }

@@ -116,7 +116,7 @@ fn has(suite: &Suite<'_>, wanted: fn(&Expect) -> bool) -> bool {
 fn says(expect: &Expect, wanted: fn(&Claim) -> bool) -> bool {
     match expect {
         Expect::Notices(claims) => claims.iter().any(|(_, claim)| wanted(claim)),
-        Expect::Retrieved(claim) => wanted(claim),
+        Expect::Retrieved(claim) | Expect::RetrievedWith(claim, _) => wanted(claim),
         _ => false,
     }
 }

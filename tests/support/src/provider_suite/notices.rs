@@ -69,6 +69,10 @@ fn read(stage: &Stage, headers: &[(String, String)], body: &[u8]) -> Result<Noti
     stage.provider.read_notification(ctx, &incoming(headers, body))
 }
 
+pub(super) fn incoming_of(sample: &PushSample) -> Push<'_> {
+    incoming(&sample.headers, &sample.body)
+}
+
 fn incoming<'a>(headers: &'a [(String, String)], body: &'a [u8]) -> Push<'a> {
     Push { method: "POST", headers, query: "", body, received_at: START }
 }
