@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use lendport_core::operation::Shipment;
 use lendport_core::provider::{Found, Retrieved, ShipmentConfirmed};
 use lendport_core::{
-    Ability, AccountSettings, Attempt, CallContext, Checkout, Claim, CommitClass, CreateRequest, Created, Descriptor,
-    ErrorKind, FinancingProvider, Invalid, Mode, Money, Notice, NoticeContext, NoticeRefusal, ProviderError, Push,
+    Ability, AccountSettings, Attempt, AttemptState, CallContext, Checkout, Claim, CommitClass, CreateRequest, Created,
+    Descriptor, ErrorKind, FinancingProvider, Invalid, Mode, Money, Notice, NoticeContext, NoticeRefusal,
+    ProviderError, Push, Reason, Secret,
 };
 use lendport_outbound::{Answer, Outbound, Request, Url};
 use serde::de::DeserializeOwned;
@@ -13,8 +14,11 @@ use serde::de::DeserializeOwned;
 use crate::account::{self, setup};
 use crate::config::ProviderConfig;
 use crate::descriptor::DESCRIPTOR;
-use crate::wire::{Application, RefundBody, ShipmentAnswer};
+use crate::wire::{Application, CallbackBody, CancelBody, RefundBody, ShipmentAnswer};
 use crate::{error, mapping, notification};
+
+/// The error of a cancel that is possible only once the customer has decided.
+const STILL_OPEN: &str = "customer_still_applying";
 
 /// The adapter. Cheap to share behind an `Arc`.
 #[derive(Clone, Debug)]
@@ -95,8 +99,15 @@ impl FinancingProvider for Sandbox {
         Ok(Created {
             reference: mapping::reference_from(&application).ok_or_else(unreadable)?,
             state,
-            next_action: Some(mapping::next_action_from(&application).ok_or_else(unreadable)?),
+            next_action: match application.apply_url {
+                Some(_) => Some(mapping::next_action_from(&application).ok_or_else(unreadable)?),
+                // Told when it is read back.
+                None => None,
+            },
             amount_echoed: Some(mapping::amounts_from(application.amount_cents, currency).map_err(|_| unreadable())?),
+            expires_at: mapping::moment_from(application.expires_at),
+            capture_by: mapping::moment_from(application.capture_by),
+            details: mapping::details_from(&application, currency).map_err(|_| unreadable())?,
             raw_status: Some(application.status),
             mismatch_stops: true,
         })
@@ -119,16 +130,44 @@ impl FinancingProvider for Sandbox {
         };
         let (unreadable, currency) = (|| error::unreadable(&answer), attempt.amount.currency());
         let reference = mapping::reference_from(&application).ok_or_else(unreadable)?;
+        let others = application.duplicates;
         let retrieved = mapping::retrieved_from(application, currency).map_err(|_| unreadable())?;
-        Ok(Some(Found { reference, retrieved }))
+        Ok(Some(Found { reference, retrieved, others }))
     }
 
     async fn capture(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
         self.state(ctx, attempt, Request::post(self.below(attempt, &["capture"])?)).await
     }
 
-    async fn cancel(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
-        self.state(ctx, attempt, Request::post(self.below(attempt, &["cancel"])?)).await
+    async fn cancel(
+        &self,
+        ctx: CallContext<'_>,
+        attempt: &Attempt,
+        reason: Option<&str>,
+    ) -> Result<Retrieved, ProviderError> {
+        let request = Request::post(self.below(attempt, &["cancel"])?);
+        let request = match reason {
+            Some(reason) => request.json(&CancelBody { reason }),
+            None => request,
+        };
+        match self.state(ctx, attempt, request).await {
+            // Some pages cannot be ended before the customer has decided.
+            Err(refused) if refused.provider_code.as_deref() == Some(STILL_OPEN) => {
+                let reason = Some(Reason::new(Reason::CANCELED_LOCALLY));
+                Ok(Retrieved::of(Claim::State { state: AttemptState::Canceled, reason }))
+            }
+            told => told,
+        }
+    }
+
+    async fn amend_callback(
+        &self,
+        ctx: CallContext<'_>,
+        attempt: &Attempt,
+        callback_url: &Secret<String>,
+    ) -> Result<Retrieved, ProviderError> {
+        let body = CallbackBody { callback_url: callback_url.expose() };
+        self.state(ctx, attempt, Request::post(self.below(attempt, &["callback"])?).json(&body)).await
     }
 
     async fn refund(

@@ -1,7 +1,7 @@
 //! The made-up provider as data. Every ability has a row, and every row a reason.
 
 use lendport_core::provider::Market;
-use lendport_core::{Ability, Capability, CaptureMode, Descriptor, Support};
+use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Support};
 
 use crate::{ID, account};
 
@@ -19,6 +19,11 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     capabilities: CAPABILITIES,
     capture: CaptureMode::Automatic,
     repeated_create_is_harmless: true,
+    reconcile: &[
+        (AttemptState::AwaitingCustomer, 600),
+        (AttemptState::Authorized, 3_600),
+        (AttemptState::Captured, 86_400),
+    ],
 };
 
 const CAPABILITIES: &[Capability] = &[
@@ -35,9 +40,9 @@ const CAPABILITIES: &[Capability] = &[
     has(Ability::RefundPartial, Support::Native, "gives back an amount"),
     has(Ability::ConfirmShipment, Support::Native, "tells what was sent"),
     has(Ability::ConfirmDelivery, Support::Native, "a shipment with status delivered"),
-    has(Ability::AmendCallback, Support::None, "the callback address is fixed; start a new attempt"),
+    has(Ability::AmendCallback, Support::Native, "tells where pushes go from now on"),
     has(Ability::Notifications, Support::Native, "signed pushes that carry the state"),
-    has(Ability::Disputes, Support::None, "nobody disputes made-up money"),
+    has(Ability::Disputes, Support::Inbound, "told by a push and read back; decided in the back office"),
     has(Ability::NativeIdempotency, Support::Native, "a create with a known reference answers the same application"),
     has(Ability::SandboxTrigger, Support::Native, "the cents of the total decide, see the README"),
 ];

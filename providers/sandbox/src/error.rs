@@ -13,6 +13,7 @@ pub(crate) fn from_answer(answer: &Answer) -> ProviderError {
     let body: ErrorBody = serde_json::from_slice(&answer.body).unwrap_or_default();
     let error = match answer.status {
         401 | 403 => ProviderError::new(ErrorKind::Credentials, "The sandbox does not accept the account's api_key."),
+        402 => ProviderError::new(ErrorKind::Declined, "The sandbox declines this customer."),
         404 => ProviderError::new(ErrorKind::Configuration, "The sandbox does not know this application."),
         429 => ProviderError::new(ErrorKind::Unavailable, "The sandbox asks to slow down; nothing was done.")
             .committed_as(CommitClass::Rejected)

@@ -1,11 +1,12 @@
 //! Wire <-> core, pure functions. The same four names in every provider: `request_for`, `state_from`, `amounts_from`,
 //! `reference_from`.
 
+use jiff::Timestamp;
 use lendport_core::operation::Shipment;
 use lendport_core::provider::Retrieved;
 use lendport_core::{
-    AttemptState, CaptureMode, Checkout, Claim, CreateRequest, Currency, Invalid, Line, Money, MoneyError, NextAction,
-    NextActionKind, Pointer, ProviderRef, ShipmentStatus, limits,
+    AttemptState, CaptureMode, Checkout, Claim, CreateRequest, Currency, Details, Dispute, Invalid, Line, Money,
+    MoneyError, NextAction, NextActionKind, Pointer, ProviderRef, ShipmentStatus, limits,
 };
 use lendport_outbound::Url;
 
@@ -62,6 +63,7 @@ pub(crate) fn state_from(status: &str) -> Claim {
         "approved" => AttemptState::Authorized,
         "captured" => AttemptState::Captured,
         "refunded" => AttemptState::Refunded,
+        "charged_back" => AttemptState::ChargedBack,
         "declined" => AttemptState::Declined,
         "cancelled" => AttemptState::Canceled,
         "expired" => AttemptState::Expired,
@@ -71,13 +73,32 @@ pub(crate) fn state_from(status: &str) -> Claim {
 
 /// How an application stands.
 pub(crate) fn retrieved_from(application: Application, currency: Currency) -> Result<Retrieved, MoneyError> {
-    let refunded = application.refunded_cents.map(|cents| amounts_from(cents, currency)).transpose()?;
     Ok(Retrieved {
         claim: state_from(&application.status),
         amount_echoed: Some(amounts_from(application.amount_cents, currency)?),
+        details: details_from(&application, currency)?,
+        next_action: next_action_from(&application),
+        dispute_uri: application.dispute_url.filter(|text| text.len() <= limits::URL_MAX_CHARS),
+        expires_at: moment_from(application.expires_at),
+        capture_by: moment_from(application.capture_by),
         raw_status: Some(application.status),
-        refunded,
     })
+}
+
+/// What an application tells beside its status.
+pub(crate) fn details_from(application: &Application, currency: Currency) -> Result<Details, MoneyError> {
+    let sum = |cents: Option<u64>| cents.map(|cents| amounts_from(cents, currency)).transpose();
+    Ok(Details {
+        review_open: application.review_open,
+        refunded: sum(application.refunded_cents)?,
+        charged_back: sum(application.charged_back_cents)?,
+        dispute: application.dispute.as_deref().and_then(Dispute::parse),
+    })
+}
+
+/// Seconds since 1970 as a moment; none where there is no such moment.
+pub(crate) fn moment_from(seconds: Option<i64>) -> Option<Timestamp> {
+    seconds.and_then(|seconds| Timestamp::from_second(seconds).ok())
 }
 
 /// Whole cents as money.
@@ -87,9 +108,14 @@ pub(crate) fn amounts_from(cents: u64, currency: Currency) -> Result<Money, Mone
 
 /// The application's id, when it can stand in an address.
 pub(crate) fn reference_from(application: &Application) -> Option<ProviderRef> {
+    reference_of(&application.id)
+}
+
+/// An id, when it can stand in an address.
+pub(crate) fn reference_of(id: &str) -> Option<ProviderRef> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let fits = !application.id.is_empty() && application.id.len() <= 100 && application.id.chars().all(plain);
-    fits.then(|| ProviderRef(application.id.clone()))
+    let fits = !id.is_empty() && id.len() <= 100 && id.chars().all(plain);
+    fits.then(|| ProviderRef(id.to_owned()))
 }
 
 /// Where the customer goes: an http(s) address without credentials.

@@ -4,12 +4,12 @@
 //! `sandbox-timestamp`, a dot, and the raw body.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use lendport_core::{Claim, Grade, Notice, NoticeContext, NoticeRefusal, Push, Secret};
+use lendport_core::{Claim, Details, Grade, Notice, NoticeContext, NoticeRefusal, ProviderRef, Push, Secret};
 use sha2::Sha256;
 
 use crate::account;
-use crate::mapping::{amounts_from, reference_from, state_from};
-use crate::wire::PushBody;
+use crate::mapping::{amounts_from, details_from, reference_from, reference_of, state_from};
+use crate::wire::{LookBody, PushBody};
 
 /// Header that carries the signature.
 pub(crate) const SIGNATURE: &str = "sandbox-signature";
@@ -18,27 +18,54 @@ pub(crate) const TIMESTAMP: &str = "sandbox-timestamp";
 
 pub(crate) fn read(ctx: NoticeContext<'_>, push: &Push<'_>) -> Result<Notice, NoticeRefusal> {
     verify(ctx, push)?;
+    if let Ok(body) = serde_json::from_slice::<LookBody>(push.body) {
+        return look(ctx, &body);
+    }
     let body: PushBody =
         serde_json::from_slice(push.body).map_err(|_| NoticeRefusal::Unreadable("not the JSON of a push"))?;
     let reference = reference_from(&body.application).ok_or(NoticeRefusal::Unreadable("the id is no id"))?;
-    match &ctx.attempt.reference {
-        Some(known) if *known == reference => {}
-        None if body.application.reference.as_deref() == Some(ctx.attempt.merchant_reference.as_str()) => {}
-        _ => return Err(NoticeRefusal::Contradicts("another application's")),
-    }
+    belongs(ctx, &reference, body.application.reference.as_deref())?;
     let currency = ctx.attempt.amount.currency();
     let claim = match body.refund_cents {
         Some(cents) => Claim::Refund { amount: amounts_from(cents, currency).ok(), distinguishable: true },
         None => state_from(&body.application.status),
     };
+    let details =
+        details_from(&body.application, currency).map_err(|_| NoticeRefusal::Unreadable("a sum is no sum"))?;
     Ok(Notice {
         grade: Grade::Signed,
         claim,
+        details,
         raw_status: Some(body.application.status.chars().filter(|c| !c.is_control()).take(60).collect()),
         reference: Some(reference),
         dedupe_key: body.event_id.chars().take(100).collect(),
-        fetch: false,
+        // Disputes are read back: their sums may fall, and pushes overtake each other.
+        fetch: body.application.dispute.is_some(),
     })
+}
+
+/// A push that only says "look": what it names is read back.
+fn look(ctx: NoticeContext<'_>, body: &LookBody) -> Result<Notice, NoticeRefusal> {
+    let reference = reference_of(&body.look_at).ok_or(NoticeRefusal::Unreadable("the id is no id"))?;
+    belongs(ctx, &reference, body.reference.as_deref())?;
+    Ok(Notice {
+        grade: Grade::Signed,
+        claim: Claim::Nothing,
+        details: Details::default(),
+        raw_status: None,
+        reference: Some(reference),
+        dedupe_key: body.event_id.chars().take(100).collect(),
+        fetch: true,
+    })
+}
+
+/// Refuses what is another application's. Before the answer to create is there, our own reference vouches for the id.
+fn belongs(ctx: NoticeContext<'_>, named: &ProviderRef, ours: Option<&str>) -> Result<(), NoticeRefusal> {
+    match &ctx.attempt.reference {
+        Some(known) if known == named => Ok(()),
+        None if ours == Some(ctx.attempt.merchant_reference.as_str()) => Ok(()),
+        _ => Err(NoticeRefusal::Contradicts("another application's")),
+    }
 }
 
 fn verify(ctx: NoticeContext<'_>, push: &Push<'_>) -> Result<(), NoticeRefusal> {

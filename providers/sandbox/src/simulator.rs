@@ -4,6 +4,7 @@
 //! when it stops.
 
 mod api;
+mod oddities;
 mod page;
 mod push;
 mod state;
@@ -55,6 +56,7 @@ impl Simulator {
             .route("/v1/applications/by_reference/{reference}", get(api::find))
             .route("/v1/applications/{id}/capture", post(api::capture))
             .route("/v1/applications/{id}/cancel", post(api::cancel))
+            .route("/v1/applications/{id}/callback", post(api::amend))
             .route("/v1/applications/{id}/refunds", post(api::refund))
             .route("/v1/applications/{id}/shipments", post(api::ship))
             .route("/apply/{id}", get(page::show))

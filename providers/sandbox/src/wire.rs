@@ -46,6 +46,37 @@ pub(crate) struct Application {
     pub(crate) refunded_cents: Option<u64>,
     #[serde(default)]
     pub(crate) apply_url: Option<String>,
+    /// True while an approval may still be taken back.
+    #[serde(default)]
+    pub(crate) review_open: Option<bool>,
+    #[serde(default)]
+    pub(crate) charged_back_cents: Option<u64>,
+    /// `open`, `won` or `lost`.
+    #[serde(default)]
+    pub(crate) dispute: Option<String>,
+    #[serde(default)]
+    pub(crate) dispute_url: Option<String>,
+    /// How many more have the same reference.
+    #[serde(default)]
+    pub(crate) duplicates: u32,
+    /// Seconds since 1970, where the page ends by itself.
+    #[serde(default)]
+    pub(crate) expires_at: Option<i64>,
+    /// Seconds since 1970, where an approval has to be captured.
+    #[serde(default)]
+    pub(crate) capture_by: Option<i64>,
+}
+
+/// Body of `POST /v1/applications/{id}/cancel`; there is none without a reason.
+#[derive(Serialize)]
+pub(crate) struct CancelBody<'a> {
+    pub(crate) reason: &'a str,
+}
+
+/// Body of `POST /v1/applications/{id}/callback`.
+#[derive(Serialize)]
+pub(crate) struct CallbackBody<'a> {
+    pub(crate) callback_url: &'a str,
 }
 
 /// Body of `POST /v1/applications/{id}/refunds`.
@@ -93,6 +124,15 @@ pub(crate) struct ErrorDetail {
 pub(crate) struct ErrorField {
     pub(crate) name: String,
     pub(crate) problem: String,
+}
+
+/// A push that says nothing but that there is something to look at.
+#[derive(Deserialize)]
+pub(crate) struct LookBody {
+    pub(crate) event_id: String,
+    pub(crate) look_at: String,
+    #[serde(default)]
+    pub(crate) reference: Option<String>,
 }
 
 /// A push. `refund_cents` is there when a person gave money back in the provider's back office.

@@ -57,6 +57,7 @@ async fn every_answer_has_its_kind_and_commit_class() {
     let server = FaultyServer::start(Fault::Silence).await.unwrap();
     for (fault, kind, commit) in [
         (json(403, "{}"), ErrorKind::Credentials, Rejected),
+        (json(402, "{}"), ErrorKind::Declined, Rejected),
         (json(404, ""), ErrorKind::Configuration, Rejected),
         (json(409, r#"{"error":{"code":"not_possible_now"}}"#), ErrorKind::Invalid, Rejected),
         (json(429, "null"), ErrorKind::Unavailable, Rejected),
@@ -64,7 +65,12 @@ async fn every_answer_has_its_kind_and_commit_class() {
         (Fault::Html(200), ErrorKind::BadResponse, Unknown),
         (Fault::Redirect("http://127.0.0.1:1/".to_owned()), ErrorKind::BadResponse, Unknown),
         (json(201, r#"{"id":"a","status":"frozen","amount_cents":1}"#), ErrorKind::BadResponse, Unknown),
-        (json(201, r#"{"id":"a","status":"applying","amount_cents":1}"#), ErrorKind::BadResponse, Unknown),
+        (json(201, r#"{"id":"","status":"applying","amount_cents":1}"#), ErrorKind::BadResponse, Unknown),
+        (
+            json(201, r#"{"id":"a","status":"applying","amount_cents":1,"apply_url":"ftp://a"}"#),
+            ErrorKind::BadResponse,
+            Unknown,
+        ),
         (json(201, r#"{"id":"a","status":"applying","amount_cents":1.5}"#), ErrorKind::BadResponse, Unknown),
         (Fault::Silence, ErrorKind::NoAnswer, Unknown),
     ] {

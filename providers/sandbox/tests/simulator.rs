@@ -106,7 +106,7 @@ async fn approved_captured_refunded() {
     let calls = CallLog::new();
     let captured = world.provider.capture(world.context(&calls), &attempt).await.unwrap();
     assert_eq!(captured.claim, Claim::state(AttemptState::Captured));
-    let error = world.provider.cancel(world.context(&calls), &attempt).await.unwrap_err();
+    let error = world.provider.cancel(world.context(&calls), &attempt, None).await.unwrap_err();
     assert_eq!((error.kind, error.provider_code.as_deref()), (ErrorKind::Invalid, Some("not_possible_now")));
     let part = Money::parse("20.00", attempt.amount.currency()).unwrap();
     world.provider.refund(world.context(&calls), &attempt, part, None).await.unwrap();
@@ -137,7 +137,9 @@ async fn the_cents_decide() {
     let first = world.notice(&attempt).await;
     assert_eq!((world.notice(&attempt).await, world.notice(&attempt).await), (first.clone(), first));
 
-    for (shipping, kind) in [("50.12", ErrorKind::Invalid), ("50.16", ErrorKind::Unavailable)] {
+    for (shipping, kind) in
+        [("50.12", ErrorKind::Invalid), ("50.16", ErrorKind::Unavailable), ("50.21", ErrorKind::Declined)]
+    {
         let (checkout, attempt) = order(shipping, CaptureMode::Automatic);
         assert_eq!(World::start().await.create(&checkout, &attempt).await.unwrap_err().kind, kind, "{shipping}");
     }
@@ -161,5 +163,5 @@ async fn a_create_whose_answer_was_lost_is_found_by_our_reference() {
     let found = world.provider.find(world.context(&calls), &attempt).await.unwrap().unwrap();
     assert_eq!(found.retrieved.amount_echoed, Some(attempt.amount));
     assert_eq!(found.retrieved.claim, Claim::state(AttemptState::AwaitingCustomer));
-    assert_eq!(found.retrieved.refunded.map(Money::minor), Some(0));
+    assert_eq!(found.retrieved.details.refunded.map(Money::minor), Some(0));
 }

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lendport_core::{AttemptState, Claim, Currency, Grade, Money, ShipmentStatus};
+use lendport_core::{AttemptState, Claim, Currency, Details, Dispute, Grade, Money, Reason, ShipmentStatus};
 use lendport_testkit::provider_suite::{self, Case, Expect, Suite};
 use provider_sandbox::{ProviderConfig, Sandbox};
 
@@ -36,16 +36,27 @@ fn cases() -> Vec<Case> {
     ];
     let told = states.into_iter().map(Claim::state).chain([refund("20.00")]);
     let captured = Claim::state(AttemptState::Captured);
+    let reason = Some(Reason::new(Reason::CANCELED_LOCALLY));
+    let canceled_here = Claim::State { state: AttemptState::Canceled, reason };
     vec![
         Case::new("create_ok", Expect::Created),
         Case::new("create_refused", Expect::RefusedContent),
+        Case::new("create_declined", Expect::Declined),
         Case::new("create_wrong_key", Expect::WrongKey),
         Case::new("create_time_limit", Expect::TimeLimit),
         on("retrieve_captured", Expect::Retrieved(captured.clone())),
         Case::new("find_approved", Expect::Found(Claim::state(AttemptState::Authorized))),
+        on("retrieve_in_review", with(AttemptState::Authorized, ["0", "0"], true, None)),
+        on("retrieve_disputed", with(AttemptState::Captured, ["20", "100"], false, Some(Dispute::Open))),
+        on("retrieve_dispute_lost", with(AttemptState::ChargedBack, ["0", "1420"], false, Some(Dispute::Lost))),
+        on("notice_dispute", Expect::Notices(vec![(Grade::Signed, Claim::state(AttemptState::Captured))])),
         on("retrieve_unknown_status", Expect::Retrieved(Claim::UnknownStatus)),
         on("capture_ok", Expect::Captured(captured)),
         on("cancel_ok", Expect::Canceled(Claim::state(AttemptState::Canceled))),
+        on("cancel_still_open", Expect::Canceled(canceled_here)),
+        on("amend_ok", Expect::Amended(Claim::state(AttemptState::AwaitingCustomer))),
+        on("retrieve_deadline", Expect::Retrieved(Claim::state(AttemptState::AwaitingCustomer))),
+        on("notice_look", Expect::Notices(vec![(Grade::Signed, Claim::Nothing)])),
         on("refund_full", Expect::Refunded(None, refund("1420.00"))),
         on("refund_part", Expect::Refunded(Some("20.00"), refund("20.00"))),
         on("shipment_shipped", Expect::Shipped(ShipmentStatus::Shipped)),
@@ -53,4 +64,11 @@ fn cases() -> Vec<Case> {
         on("notices", Expect::Notices(told.map(|claim| (Grade::Signed, claim)).collect())),
         on("notice_unknown_status", Expect::Notices(vec![(Grade::Signed, Claim::UnknownStatus)])),
     ]
+}
+
+/// A state with what is told beside it; the sums are what was given back and what was taken back.
+fn with(state: AttemptState, sums: [&str; 2], review_open: bool, dispute: Option<Dispute>) -> Expect {
+    let [refunded, charged_back] = sums.map(|text| Some(Money::parse(text, Currency::USD).unwrap()));
+    let details = Details { review_open: Some(review_open), refunded, charged_back, dispute };
+    Expect::RetrievedWith(Claim::state(state), details)
 }

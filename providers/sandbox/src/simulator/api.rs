@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::oddities::Oddities;
 use super::push::tell;
 use super::state::{Application, Sim};
 
@@ -31,6 +32,16 @@ struct Refund {
     amount_cents: u64,
 }
 
+#[derive(Default, Deserialize)]
+struct Cancel {
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Callback {
+    callback_url: String,
+}
+
 type Reply = (StatusCode, [(HeaderName, &'static str); 1], String);
 type Answer = Result<Reply, Reply>;
 
@@ -50,6 +61,9 @@ pub(super) async fn create(State(sim): State<Arc<Sim>>, headers: HeaderMap, body
     if cents == 12 {
         return Err(invalid("amount_cents", "is not financed"));
     }
+    if cents == 21 {
+        return Err(error(StatusCode::PAYMENT_REQUIRED, "declined", &[]));
+    }
     let known = sim.applications().values().find(|known| known.reference == asked.reference).cloned();
     if let Some(known) = known {
         return Ok(json_reply(StatusCode::OK, &sim.shown(&known)));
@@ -61,11 +75,21 @@ pub(super) async fn create(State(sim): State<Arc<Sim>>, headers: HeaderMap, body
         amount_cents: asked.amount_cents,
         refunded_cents: 0,
         captures_itself: asked.capture == "automatic",
+        in_review: cents == 20,
+        charged_back_cents: 0,
+        dispute: None,
+        duplicates: u32::from(cents == 23),
         callback_url: asked.callback_url,
+        odd: Oddities::made_at(sim.clock.now()),
     };
-    let shown = sim.shown(&application);
+    let mut shown = sim.shown(&application);
+    if cents == 22
+        && let Some(page) = shown.get_mut("apply_url")
+    {
+        *page = Value::Null;
+    }
     let magic = match cents {
-        10 => Magic { decision: Some("approve"), copies: 1 },
+        10 | 20 => Magic { decision: Some("approve"), copies: 1 },
         11 => Magic { decision: Some("reject"), copies: 1 },
         13 => Magic { decision: Some("approve"), copies: 3 },
         14 => Magic { decision: Some("preapprove"), copies: 1 },
@@ -79,14 +103,17 @@ pub(super) async fn create(State(sim): State<Arc<Sim>>, headers: HeaderMap, body
         tell(&sim, &application, None, 1);
     }
     sim.applications().insert(application.id.clone(), application);
-    if cents == 16 {
+    if matches!(cents, 16 | 23) {
         return Err(error(StatusCode::INTERNAL_SERVER_ERROR, "failed", &[]));
     }
     Ok(json_reply(StatusCode::CREATED, &shown))
 }
 
 pub(super) async fn show(State(sim): State<Arc<Sim>>, headers: HeaderMap, Path(id): Path<String>) -> Answer {
-    change(&sim, &headers, &id, |_| Some(()))
+    change(&sim, &headers, &id, |application| {
+        application.looked_at();
+        Some(())
+    })
 }
 
 pub(super) async fn find(State(sim): State<Arc<Sim>>, headers: HeaderMap, Path(reference): Path<String>) -> Answer {
@@ -100,8 +127,35 @@ pub(super) async fn capture(State(sim): State<Arc<Sim>>, headers: HeaderMap, Pat
     change(&sim, &headers, &id, Application::capture)
 }
 
-pub(super) async fn cancel(State(sim): State<Arc<Sim>>, headers: HeaderMap, Path(id): Path<String>) -> Answer {
-    change(&sim, &headers, &id, Application::cancel)
+pub(super) async fn cancel(
+    State(sim): State<Arc<Sim>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer {
+    sign_in(&sim, &headers)?;
+    let asked: Cancel = if body.is_empty() { Cancel::default() } else { read(&body)? };
+    if sim.applications().get(&id).is_some_and(Application::only_customers_end_it) {
+        return Err(error(StatusCode::CONFLICT, "customer_still_applying", &[]));
+    }
+    change(&sim, &headers, &id, |application| {
+        application.cancel()?;
+        application.odd.cancel_reason = asked.reason;
+        Some(())
+    })
+}
+
+pub(super) async fn amend(
+    State(sim): State<Arc<Sim>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer {
+    let asked: Callback = read(&body)?;
+    change(&sim, &headers, &id, |application| {
+        application.callback_url = asked.callback_url;
+        Some(())
+    })
 }
 
 pub(super) async fn refund(

@@ -12,18 +12,28 @@ use super::push::tell;
 use super::state::Sim;
 
 /// Buttons of the page, with what each says.
-const BUTTONS: [(&str, &str); 6] = [
+const BUTTONS: [(&str, &str); 10] = [
     ("review", "Look into it"),
     ("preapprove", "Preapprove"),
     ("approve", "Approve"),
     ("reject", "Reject"),
     ("expire", "Let it expire"),
-    ("refund", "Refund what is left"),
+    ("clear_review", "Close the risk review"),
+    ("refund", "Refund"),
+    ("charge_back", "Charge back"),
+    ("win_dispute", "The merchant wins the dispute"),
+    ("lose_dispute", "The merchant loses the dispute"),
 ];
 
 #[derive(Deserialize)]
 pub(super) struct Pressed {
     decision: String,
+    /// How much is refunded or charged back; all that is left when it is not there.
+    #[serde(default)]
+    cents: Option<u64>,
+    /// True when nobody is told of it.
+    #[serde(default)]
+    quiet: bool,
 }
 
 pub(super) async fn show(State(sim): State<Arc<Sim>>, Path(id): Path<String>) -> Response {
@@ -55,16 +65,21 @@ pub(super) async fn decide(
         let Some(application) = applications.get_mut(&id) else {
             return (StatusCode::NOT_FOUND, "no such application").into_response();
         };
-        let left = application.amount_cents.saturating_sub(application.refunded_cents);
-        if pressed.decision == "refund" {
-            application.refund(left).map(|()| (application.clone(), Some(left)))
-        } else {
-            application.decide(&pressed.decision).map(|()| (application.clone(), None))
-        }
+        let gone = application.refunded_cents.saturating_add(application.charged_back_cents);
+        let cents = pressed.cents.unwrap_or(application.amount_cents.saturating_sub(gone));
+        let done = match pressed.decision.as_str() {
+            "refund" => application.refund(cents),
+            "charge_back" => application.charge_back(cents),
+            other => application.decide(other),
+        };
+        let refunded = (pressed.decision == "refund").then_some(cents);
+        done.map(|()| (application.clone(), refunded))
     };
     let Some((application, refund_cents)) = decided else {
         return (StatusCode::CONFLICT, "not possible any more").into_response();
     };
-    tell(&sim, &application, refund_cents, 1);
+    if !pressed.quiet {
+        tell(&sim, &application, refund_cents, 1);
+    }
     Redirect::to(&format!("/apply/{id}")).into_response()
 }

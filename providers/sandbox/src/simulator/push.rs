@@ -18,8 +18,11 @@ const HEAD_START: Duration = Duration::from_millis(50);
 
 /// Sends in the background; `copies` above one plays a provider that repeats itself.
 pub(super) fn tell(sim: &Arc<Sim>, application: &Application, refund_cents: Option<u64>, copies: usize) {
-    let body =
-        json!({ "event_id": sim.next("evt"), "application": sim.shown(application), "refund_cents": refund_cents });
+    let event_id = sim.next("evt");
+    let body = match application.pushes_are_bare() {
+        true => json!({ "event_id": event_id, "look_at": application.id, "reference": application.reference }),
+        false => json!({ "event_id": event_id, "application": sim.shown(application), "refund_cents": refund_cents }),
+    };
     let Ok(url) = Url::parse(&application.callback_url) else { return };
     let body = body.to_string().into_bytes();
     let mut tasks = sim.tasks.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::SimulatorSettings;
+use super::oddities::Oddities;
 
 /// One application.
 #[derive(Clone, Debug)]
@@ -20,7 +21,14 @@ pub(super) struct Application {
     pub(super) amount_cents: u64,
     pub(super) refunded_cents: u64,
     pub(super) captures_itself: bool,
+    /// Approved, and looked at once more.
+    pub(super) in_review: bool,
+    pub(super) charged_back_cents: u64,
+    pub(super) dispute: Option<&'static str>,
+    /// How many more have the same reference.
+    pub(super) duplicates: u32,
     pub(super) callback_url: String,
+    pub(super) odd: Oddities,
 }
 
 /// Everything the simulator knows.
@@ -62,9 +70,16 @@ impl Sim {
 
     /// An application as answers and pushes show it.
     pub(super) fn shown(&self, application: &Application) -> Value {
-        let Application { id, reference, status, amount_cents, refunded_cents, .. } = application;
-        json!({ "id": id, "reference": reference, "status": status, "amount_cents": amount_cents,
-            "refunded_cents": refunded_cents, "apply_url": self.page(id) })
+        let Application { id, reference, status, amount_cents, refunded_cents, charged_back_cents, .. } = application;
+        let dispute_url = application.dispute.map(|_| format!("{}#dispute", self.page(id)));
+        let mut shown = json!({ "id": id, "reference": reference, "status": status, "amount_cents": amount_cents,
+            "refunded_cents": refunded_cents, "apply_url": self.page(id), "review_open": application.in_review,
+            "charged_back_cents": charged_back_cents, "dispute": application.dispute, "dispute_url": dispute_url,
+            "duplicates": application.duplicates });
+        if let Some(fields) = shown.as_object_mut() {
+            fields.extend(application.odd_fields());
+        }
+        shown
     }
 }
 
@@ -74,18 +89,52 @@ impl Application {
         self.status = match (decision, self.status) {
             ("preapprove", "applying" | "reviewing") => "preapproved",
             ("review", "applying") => "reviewing",
-            ("approve", "applying" | "reviewing" | "preapproved" | "declined") if self.captures_itself => "captured",
+            ("approve", "applying" | "reviewing" | "preapproved" | "declined")
+                if self.captures_itself && !self.in_review =>
+            {
+                "captured"
+            }
             ("approve", "applying" | "reviewing" | "preapproved" | "declined") => "approved",
             ("reject", "applying" | "reviewing" | "preapproved" | "approved") => "declined",
             ("expire", "applying" | "reviewing" | "preapproved") => "expired",
+            ("clear_review", "approved") if self.in_review && self.captures_itself => "captured",
+            ("clear_review", "approved") if self.in_review => "approved",
+            ("win_dispute", "captured" | "charged_back") if self.dispute == Some("open") => "captured",
+            ("lose_dispute", "captured" | "charged_back") if self.dispute == Some("open") => self.status,
             _ => return None,
         };
+        match decision {
+            "clear_review" | "reject" => self.in_review = false,
+            "win_dispute" => (self.charged_back_cents, self.dispute) = (0, Some("won")),
+            "lose_dispute" => self.dispute = Some("lost"),
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// The customer's bank takes at most what is left.
+    pub(super) fn charge_back(&mut self, cents: u64) -> Option<()> {
+        let left = self.amount_cents.checked_sub(self.charged_back_cents)?.checked_sub(self.refunded_cents)?;
+        if self.status != "captured" || cents == 0 || cents > left {
+            return None;
+        }
+        self.charged_back_cents += cents;
+        self.dispute = Some("open");
+        if self.charged_back_cents == self.amount_cents {
+            self.status = "charged_back";
+        }
         Some(())
     }
 
     /// Takes the whole amount.
     pub(super) fn capture(&mut self) -> Option<()> {
-        (self.status == "approved").then(|| self.status = "captured")
+        if self.status != "approved" || self.is_capturing() {
+            return None;
+        }
+        if !self.captures_late() {
+            self.status = "captured";
+        }
+        Some(())
     }
 
     /// Stops it before capture.
@@ -96,12 +145,12 @@ impl Application {
 
     /// Gives back at most what is left.
     pub(super) fn refund(&mut self, cents: u64) -> Option<()> {
-        let left = self.amount_cents.checked_sub(self.refunded_cents)?;
+        let left = self.amount_cents.checked_sub(self.refunded_cents)?.checked_sub(self.charged_back_cents)?;
         if self.status != "captured" || cents == 0 || cents > left {
             return None;
         }
         self.refunded_cents += cents;
-        if cents == left {
+        if self.refunded_cents == self.amount_cents {
             self.status = "refunded";
         }
         Some(())
