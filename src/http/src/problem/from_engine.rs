@@ -75,7 +75,7 @@ impl From<&EngineError> for Problem {
 
 fn spoken(provider: &ProviderId, error: &ProviderError, checkout: Option<CheckoutRef>) -> Problem {
     let code = match error.kind {
-        ErrorKind::Invalid => Code::ProviderRefused,
+        ErrorKind::Invalid | ErrorKind::Declined => Code::ProviderRefused,
         ErrorKind::Credentials => Code::ProviderCredentialsRejected,
         ErrorKind::Configuration => Code::ProviderConfiguration,
         ErrorKind::Unavailable => Code::ProviderUnavailable,

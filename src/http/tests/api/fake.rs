@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use lendport_core::provider::{Market, Retrieved, ShipmentConfirmed};
 use lendport_core::{
     Ability, Attempt, AttemptState, CallContext, Capability, CaptureMode, Checkout, Claim, CreateRequest, Created,
-    Descriptor, FinancingProvider, Grade, NextAction, NextActionKind, Notice, NoticeContext, NoticeRefusal,
+    Descriptor, Details, FinancingProvider, Grade, NextAction, NextActionKind, Notice, NoticeContext, NoticeRefusal,
     ProviderError, ProviderRef, Push, Shipment, Support,
 };
 
@@ -37,6 +37,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ],
     capture: CaptureMode::ProviderManaged,
     repeated_create_is_harmless: true,
+    reconcile: &[],
 };
 
 /// What create does next.
@@ -101,6 +102,9 @@ impl FinancingProvider for Fake {
             }),
             amount_echoed: Some(amount),
             mismatch_stops: true,
+            details: Details::default(),
+            expires_at: None,
+            capture_by: None,
         })
     }
 
@@ -114,6 +118,7 @@ impl FinancingProvider for Fake {
         Ok(Notice {
             grade: Grade::Token,
             claim: Claim::state(state),
+            details: Details::default(),
             raw_status: Some(text.to_owned()),
             reference: None,
             dedupe_key: text.to_owned(),
@@ -122,16 +127,11 @@ impl FinancingProvider for Fake {
     }
 
     async fn retrieve(&self, _: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
-        Ok(Retrieved { claim: Claim::state(attempt.state), raw_status: None, amount_echoed: None, refunded: None })
+        Ok(Retrieved::of(Claim::state(attempt.state)))
     }
 
-    async fn cancel(&self, _: CallContext<'_>, _: &Attempt) -> Result<Retrieved, ProviderError> {
-        Ok(Retrieved {
-            claim: Claim::state(AttemptState::Canceled),
-            raw_status: None,
-            amount_echoed: None,
-            refunded: None,
-        })
+    async fn cancel(&self, _: CallContext<'_>, _: &Attempt, _: Option<&str>) -> Result<Retrieved, ProviderError> {
+        Ok(Retrieved::of(Claim::state(AttemptState::Canceled)))
     }
 
     async fn confirm_shipment(
