@@ -163,10 +163,9 @@ impl AttentionKind {
             Self::ApprovalAfterWithdrawal => &[Choice::ApprovalHolds, Choice::WithdrawalHolds],
             Self::RefundWithoutAmount | Self::RefundNotApproved => &[Choice::CountRefund, Choice::NoRefund],
             Self::RefundRepeated => &[Choice::SameRefund, Choice::AnotherRefund],
-            Self::RefundAboveApproved
-            | Self::UnknownStatus
-            | Self::ContradictingEvidence
-            | Self::SeveralRequests => &[Choice::Acknowledge],
+            Self::RefundAboveApproved | Self::UnknownStatus | Self::ContradictingEvidence | Self::SeveralRequests => {
+                &[Choice::Acknowledge]
+            }
             Self::DisputeOpened => &[Choice::Acknowledge, Choice::DisputeLost],
             Self::SilentProvider => &[Choice::Acknowledge, Choice::AskAgain],
             Self::PaidAfterCancel => &[Choice::Acknowledge, Choice::ApprovalHolds],

@@ -13,8 +13,7 @@ use crate::reduce::Decision;
 /// A provider's total may stay behind a refund that it took in for so long before a person is asked.
 const TOTAL_FOLLOWS_WITHIN: SignedDuration = SignedDuration::from_hours(72);
 
-const DISPUTED: &str =
-    "an amount was taken back through a dispute; contest it at the financer, or say that it is lost";
+const DISPUTED: &str = "an amount was taken back through a dispute; contest it at the financer, or say that it is lost";
 
 /// True of a commitment that was not withdrawn, whatever became of its money.
 pub(crate) fn stands(state: AttemptState) -> bool {

@@ -41,10 +41,9 @@ pub(crate) fn events_for(after: &CheckoutRecord, decision: &Decision, now: Times
         events.extend(told);
     }
     let booked = |kind| decision.ledger.iter().any(|(booked, _)| *booked == kind);
-    for (kind, told) in [
-        (LedgerKind::Refunded, EventType::CheckoutRefunded),
-        (LedgerKind::ChargedBack, EventType::CheckoutChargedBack),
-    ] {
+    for (kind, told) in
+        [(LedgerKind::Refunded, EventType::CheckoutRefunded), (LedgerKind::ChargedBack, EventType::CheckoutChargedBack)]
+    {
         if booked(kind) && !events.contains(&told) {
             events.push(told);
         }

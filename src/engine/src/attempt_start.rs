@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use lendport_core::{
     Attempt, AttemptId, AttemptState, AttentionDraft, AttentionKind, CallContext, CallLog, Checkout, CheckoutId,
-    CheckoutRecord, Claim, CreateRequest, Created, Details, ErrorKind, Grade, Operation, OperationId, OperationKind, Phase,
-    ProviderAccount, ProviderError, ProviderId, Reason, Secret, Source, limits,
+    CheckoutRecord, Claim, CreateRequest, Created, Details, ErrorKind, Grade, Operation, OperationId, OperationKind,
+    Phase, ProviderAccount, ProviderError, ProviderId, Reason, Secret, Source, limits,
 };
 use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Loaded, Tenant, change_with};
 

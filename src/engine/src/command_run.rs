@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use lendport_core::provider::Retrieved;
 use lendport_core::{
-    Ability, Attempt, AttemptId, AttemptState, CallContext, CallLog, CheckoutId, CheckoutRecord, Claim, Details, EventType, Grade,
-    LedgerKind, Money, Operation,
-    OperationId, OperationKind, Phase, ProviderError, Secret, Source,
+    Ability, Attempt, AttemptId, AttemptState, CallContext, CallLog, CheckoutId, CheckoutRecord, Claim, Details,
+    EventType, Grade, LedgerKind, Money, Operation, OperationId, OperationKind, Phase, ProviderError, Secret, Source,
 };
 use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant, change_with};
 
@@ -30,11 +29,19 @@ const UNKNOWN: &str = "an earlier call of this command has no known outcome yet;
 /// A command with its content worked out.
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
-    Cancel { reason: Option<String> },
+    Cancel {
+        reason: Option<String>,
+    },
     Capture,
-    Refund { amount: Money, reason: Option<String> },
+    Refund {
+        amount: Money,
+        reason: Option<String>,
+    },
     /// With the digest of the address's token.
-    Amend { callback_url: Secret<String>, callback_digest: String },
+    Amend {
+        callback_url: Secret<String>,
+        callback_digest: String,
+    },
 }
 
 /// Works the content out, against the checkout as it is.
@@ -350,9 +357,12 @@ impl Draft {
         let (Claim::Refund { amount: Some(amount), .. }, Some(total)) = (&found.claim, found.details.refunded) else {
             return Ok(found.details.clone());
         };
-        let refunds = self.record.ledger.0.iter().filter(|entry| {
-            entry.attempt == attempt && entry.kind == LedgerKind::Refunded && !entry.pending
-        });
+        let refunds = self
+            .record
+            .ledger
+            .0
+            .iter()
+            .filter(|entry| entry.attempt == attempt && entry.kind == LedgerKind::Refunded && !entry.pending);
         let before = refunds.filter(|entry| entry.recorded_at < operation.created_at);
         let before = before.map(|entry| entry.amount).try_fold(Money::zero(total.currency()), Money::plus)?;
         let ours = before.plus(*amount)?;

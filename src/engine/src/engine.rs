@@ -99,7 +99,16 @@ impl Engine {
             .collect();
         let polling = Arc::new(Polling::new(&providers, &settings.upkeep));
         let tools = Tools { clock: Arc::clone(&clock), ids, polling };
-        Self { store, outbox, providers, clock, tools, settings, settling: Notify::new(), accounts: KnownAccounts::default() }
+        Self {
+            store,
+            outbox,
+            providers,
+            clock,
+            tools,
+            settings,
+            settling: Notify::new(),
+            accounts: KnownAccounts::default(),
+        }
     }
 
     /// Waits until this process has something to look at that should not wait for the next turn.

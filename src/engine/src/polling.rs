@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use lendport_core::{
-    Ability, Attempt, AttemptState, Checkout, FinancingProvider, IdSource, ProviderId, Support,
-};
+use lendport_core::{Ability, Attempt, AttemptState, Checkout, FinancingProvider, IdSource, ProviderId, Support};
 
 use crate::upkeep::UpkeepSettings;
 
@@ -87,13 +85,7 @@ impl Polling {
     }
 
     /// What the provider owes, or may have to say.
-    fn question(
-        &self,
-        attempt: &Attempt,
-        open: OpenMatters,
-        now: Timestamp,
-        ids: &dyn IdSource,
-    ) -> Option<Timestamp> {
+    fn question(&self, attempt: &Attempt, open: OpenMatters, now: Timestamp, ids: &dyn IdSource) -> Option<Timestamp> {
         let owes = Self::owes_an_answer(attempt);
         // A provider that pushes says when the customer has acted, and not where the customer can act.
         let heard = self.pushing.contains(&attempt.provider) && attempt.next_action.is_some();
@@ -115,13 +107,7 @@ impl Polling {
     }
 
     /// A page that was canceled here only is watched until it has ended at the provider, so that nobody pays unseen.
-    fn watch(
-        &self,
-        attempt: &Attempt,
-        checkout: &Checkout,
-        now: Timestamp,
-        ids: &dyn IdSource,
-    ) -> Option<Timestamp> {
+    fn watch(&self, attempt: &Attempt, checkout: &Checkout, now: Timestamp, ids: &dyn IdSource) -> Option<Timestamp> {
         if !attempt.is_canceled_locally() || !self.can_ask(attempt) {
             return None;
         }

@@ -135,7 +135,8 @@ impl Engine {
                         draft.look_now(attempt_id);
                     }
                     let moved = draft.change.observations.iter().any(|row| row.outcome == "moved");
-                    let acknowledged = draft.record.attempt(attempt_id).is_some_and(|known| known.acknowledged.is_some());
+                    let acknowledged =
+                        draft.record.attempt(attempt_id).is_some_and(|known| known.acknowledged.is_some());
                     let unsettled = moved && (acknowledged || draft.is_open(attempt_id, AttentionKind::UnknownCommand));
                     draft.change.push = Some(PushRecord { observation: Some(observation), ..kept.clone() });
                     (draft.finish(), Ok((moved, unsettled)))
@@ -154,7 +155,9 @@ impl Engine {
             (ChangeOutcome::Done, Some(Err(error))) => return Err(error),
             _ => return Err(EngineError::NotFound),
         };
-        if unsettled && let Err(error) = self.settle_unknown_commands(tenant, checkout, attempt_id, Looked::default()).await {
+        if unsettled
+            && let Err(error) = self.settle_unknown_commands(tenant, checkout, attempt_id, Looked::default()).await
+        {
             // The push is stored, and the command's item is still there for whoever looks next.
             tracing::warn!(checkout.id = %checkout, attempt.id = %attempt_id, %error, "command not settled");
         }

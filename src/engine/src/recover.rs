@@ -92,9 +92,7 @@ impl Engine {
                 | OperationKind::Cancel
                 | OperationKind::Refund
                 | OperationKind::Shipment
-                | OperationKind::Amend => {
-                    draft.flag_unknown_command(&operation)
-                }
+                | OperationKind::Amend => draft.flag_unknown_command(&operation),
             };
             operation.phase = match operation.kind {
                 OperationKind::Create => draft.phase_of_unanswered(&operation),

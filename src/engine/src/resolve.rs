@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use lendport_core::{
-    AttemptId, AttentionId, AttentionKind, Case, CheckoutRecord, Choice, Claim, Details, EventType, Grade, Invalid, KeyId,
-    LedgerKind, Money, Operation, OperationKind, Phase, Pointer, Resolution, Ruling, RulingError, Source, limits,
+    AttemptId, AttentionId, AttentionKind, Case, CheckoutRecord, Choice, Claim, Details, EventType, Grade, Invalid,
+    KeyId, LedgerKind, Money, Operation, OperationKind, Phase, Pointer, Resolution, Ruling, RulingError, Source,
+    limits,
 };
 use lendport_storage::{AttentionItem, Change, ChangeAsk, ChangeOutcome, Loaded, Tenant, change_with};
 use rust_decimal::Decimal;
@@ -175,9 +176,11 @@ impl Engine {
         let mut unknown = Vec::new();
         for kind in kinds {
             let known = self.store.operations(tenant, id, *kind).await?;
-            unknown.extend(known.into_iter().filter(|one| {
-                one.attempt == attempt && matches!(one.phase, Phase::Unknown | Phase::Acknowledged)
-            }));
+            unknown.extend(
+                known
+                    .into_iter()
+                    .filter(|one| one.attempt == attempt && matches!(one.phase, Phase::Unknown | Phase::Acknowledged)),
+            );
         }
         unknown.sort_by_key(|operation| operation.created_at);
         Ok(unknown)

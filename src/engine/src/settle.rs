@@ -166,7 +166,8 @@ impl Engine {
             let tools = self.tools.clone();
             let ask = ChangeAsk { operation: Some(unknown.id), open_items: true, ..ChangeAsk::default() };
             let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
-                let stored = loaded.operation.filter(|stored| matches!(stored.phase, Phase::Unknown | Phase::Acknowledged));
+                let stored =
+                    loaded.operation.filter(|stored| matches!(stored.phase, Phase::Unknown | Phase::Acknowledged));
                 let (Some(operation), Some(known)) = (stored, loaded.record.attempt(attempt)) else {
                     return (Change::abort(), Ok(()));
                 };
@@ -228,9 +229,8 @@ impl Draft {
 fn outcome_of(kind: OperationKind, state: AttemptState, refunded: bool) -> Option<Phase> {
     use AttemptState::{Canceled, Captured, ChargedBack, Expired, Failed, Refunded};
     match (kind, state) {
-        (OperationKind::Capture, Captured | Refunded | ChargedBack) | (OperationKind::Cancel, Canceled | Expired | Failed) => {
-            Some(Phase::Settled)
-        }
+        (OperationKind::Capture, Captured | Refunded | ChargedBack)
+        | (OperationKind::Cancel, Canceled | Expired | Failed) => Some(Phase::Settled),
         (OperationKind::Capture, Canceled | Expired | Failed)
         | (OperationKind::Cancel, Captured | Refunded | ChargedBack) => Some(Phase::Failed),
         (OperationKind::Refund, Refunded) => Some(Phase::Settled),

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use lendport_core::{
     About, Attempt, AttemptId, CheckoutRecord, Claim, Decision, Details, Event, EventId, EventType, Evidence, Grade,
-    LedgerEntry, LedgerId, LedgerKind, Money, Observation, ObservationId, ProviderRef, RefusalWhy, Ruling, Source, reduce,
+    LedgerEntry, LedgerId, LedgerKind, Money, Observation, ObservationId, ProviderRef, RefusalWhy, Ruling, Source,
+    reduce,
 };
 use lendport_storage::{AttentionItem, Change, ObservationRow};
 

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use lendport_core::{
-    Ability, AttemptId, AttemptState, AttentionKind, CheckoutId, Claim, Details, EventType, Grade, Operation, OperationKind,
-    Phase, Source,
+    Ability, AttemptId, AttemptState, AttentionKind, CheckoutId, Claim, Details, EventType, Grade, Operation,
+    OperationKind, Phase, Source,
 };
 use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
 
@@ -37,9 +37,7 @@ impl Engine {
                 let (amount, reason) = (known.agreed_amount(), Some(REASON.to_owned()));
                 (Command::Refund { amount, reason }, OperationKind::Refund, Ability::RefundFull)
             }
-            _ => {
-                (Command::Cancel { reason: Some(REASON.to_owned()) }, OperationKind::Cancel, Ability::CancelFull)
-            }
+            _ => (Command::Cancel { reason: Some(REASON.to_owned()) }, OperationKind::Cancel, Ability::CancelFull),
         };
         if self.require(&known.provider, ability).is_err() {
             return Ok(());

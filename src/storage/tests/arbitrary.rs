@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use lendport_core::observation::Grade;
 use lendport_core::{
     AddressInput, Attempt, AttemptState, CaptureMode, CartInput, Checkout, Currency, CustomerInput, Dispute, Evidence,
-    Fulfilment, LineInput, Mode, Money, OperationKind, NextAction, NextActionKind, ObservationId, Personal, ProviderId, ProviderRef,
-    Reason, ReturnUrls, Secret,
+    Fulfilment, LineInput, Mode, Money, NextAction, NextActionKind, ObservationId, OperationKind, Personal, ProviderId,
+    ProviderRef, Reason, ReturnUrls, Secret,
 };
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
 use lendport_storage::{Change, Database, Vault};

@@ -10,9 +10,8 @@ use lendport::config::Config;
 use lendport::gateway::Ambient;
 use lendport::{database, tenants};
 use lendport_core::{
-    About, AccountSettings, Attempt, AttemptState, Checkout, CheckoutId, Details, Event, EventId, EventType, MerchantId,
-    Mode,
-    ObservationId, Secret,
+    About, AccountSettings, Attempt, AttemptState, Checkout, CheckoutId, Details, Event, EventId, EventType,
+    MerchantId, Mode, ObservationId, Secret,
     observation::{Claim, Grade, Observation, Source},
 };
 use lendport_storage::{Change, InsertOutcome, ObservationRow, Store, StoreError, Tenant};

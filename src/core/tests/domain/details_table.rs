@@ -75,7 +75,8 @@ fn a_message_with_a_total_and_a_look_count_a_refund_once_whichever_comes_first()
         let mut world = captured();
         let second = if first == "look" { "push" } else { "look" };
         for told in [first, second] {
-            let (grade, claim) = if told == "look" { (Grade::Fetched, Claim::Nothing) } else { (Grade::Token, part.clone()) };
+            let (grade, claim) =
+                if told == "look" { (Grade::Fetched, Claim::Nothing) } else { (Grade::Token, part.clone()) };
             world.tell(&Told::new(0, grade, claim, told).with(total(2_000)));
         }
         assert_eq!(world.sum(0, LedgerKind::Refunded), 2_000, "{first} first");
@@ -91,7 +92,10 @@ fn a_total_settles_what_was_announced_without_an_amount() {
     let mut world = captured();
     let nothing = Claim::Refund { amount: None, distinguishable: true };
     world.tell(&Told::new(0, Grade::Token, nothing, "announced"));
-    assert_eq!(look(&mut world, Claim::state(Captured), total(2_000), "look"), "refunded 20.00, refund_settled 1420.00");
+    assert_eq!(
+        look(&mut world, Claim::state(Captured), total(2_000), "look"),
+        "refunded 20.00, refund_settled 1420.00"
+    );
 }
 
 #[test]
@@ -136,7 +140,8 @@ fn a_dispute_follows_the_sum_and_the_providers_word() {
     for (at, row) in DISPUTES.trim().lines().enumerate() {
         let cells: Vec<_> = row.split('|').map(str::trim).collect();
         let charged_back = Money::parse(cells[1], lendport_core::Currency::USD).unwrap();
-        let details = Details { charged_back: Some(charged_back), dispute: Dispute::parse(cells[2]), ..Details::default() };
+        let details =
+            Details { charged_back: Some(charged_back), dispute: Dispute::parse(cells[2]), ..Details::default() };
         let claim = Claim::state(AttemptState::parse(cells[0]).unwrap());
         let told = look(&mut world, claim, details, &at.to_string());
         table.push_str(&format!("\n    {:<13}| {:<8}| {:<5}| {told}", cells[0], cells[1], cells[2]));
@@ -166,9 +171,14 @@ fn what_was_taken_back_cannot_be_given_back_as_well() {
 fn some_details() -> impl Strategy<Value = Details> {
     let sum = || proptest::option::of(prop_oneof![0..=ASKED_CENTS, Just(ASKED_CENTS), Just(ASKED_CENTS + 500)]);
     let word = proptest::sample::select(vec![None, Some(Dispute::Open), Some(Dispute::Won), Some(Dispute::Lost)]);
-    (proptest::option::of(any::<bool>()), sum(), sum(), word).prop_map(|(review_open, refunded, charged_back, dispute)| {
-        Details { review_open, refunded: refunded.map(cents), charged_back: charged_back.map(cents), dispute }
-    })
+    (proptest::option::of(any::<bool>()), sum(), sum(), word).prop_map(
+        |(review_open, refunded, charged_back, dispute)| Details {
+            review_open,
+            refunded: refunded.map(cents),
+            charged_back: charged_back.map(cents),
+            dispute,
+        },
+    )
 }
 
 proptest! {

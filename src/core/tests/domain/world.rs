@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::{SignedDuration, Timestamp};
 use lendport_core::fence::Fence;
 use lendport_core::{
-    Attempt, AttemptState, CaptureMode, CheckoutId, Claim, Currency, Decision, Details, Dispute, Grade, IdSource, Ledger,
-    LedgerEntry, LedgerKind, Money, Observation, ProviderId, Secret, Source, reduce, reduce::Move,
+    Attempt, AttemptState, CaptureMode, CheckoutId, Claim, Currency, Decision, Details, Dispute, Grade, IdSource,
+    Ledger, LedgerEntry, LedgerKind, Money, Observation, ProviderId, Secret, Source, reduce, reduce::Move,
 };
 use proptest::prelude::ProptestConfig;
 use uuid::Uuid;

@@ -309,7 +309,11 @@ impl CheckoutView {
             client_token: None,
             checkout_url: None,
             deadlines: DeadlinesView {
-                expires_at: Some(next_action.and_then(|attempt| attempt.expires_at).map_or(checkout.expires_at, |at| at.min(checkout.expires_at))),
+                expires_at: Some(
+                    next_action
+                        .and_then(|attempt| attempt.expires_at)
+                        .map_or(checkout.expires_at, |at| at.min(checkout.expires_at)),
+                ),
                 capture_by: leading
                     .filter(|attempt| attempt.state == AttemptState::Authorized)
                     .and_then(|attempt| attempt.capture_by),

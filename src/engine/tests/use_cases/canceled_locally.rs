@@ -74,7 +74,11 @@ async fn the_end_of_a_page_that_is_still_open_is_not_believed() {
 #[tokio::test]
 async fn who_pays_all_the_same_is_not_charged_and_nobody_ships() {
     for (paid, undone, command) in [
-        (AttemptState::Authorized, AttemptState::Canceled, "cancel 1420.00 Canceled by the merchant before it was paid."),
+        (
+            AttemptState::Authorized,
+            AttemptState::Canceled,
+            "cancel 1420.00 Canceled by the merchant before it was paid.",
+        ),
         (AttemptState::Captured, AttemptState::Refunded, "refund 1420.00 Canceled by the merchant before it was paid."),
     ] {
         let world = World::new().await;

@@ -1,9 +1,7 @@
 //! What a financer tells beside its state: an open risk review, where the customer goes, several requests of one name.
 
 use lendport_core::provider::{Found, Retrieved};
-use lendport_core::{
-    AttemptState, Claim, Created, Details, NextAction, NextActionKind, ProviderRef,
-};
+use lendport_core::{AttemptState, Claim, Created, Details, NextAction, NextActionKind, ProviderRef};
 use serde_json::json;
 
 use crate::fake::{created, stands};
@@ -27,7 +25,10 @@ async fn nothing_is_shipped_while_a_risk_review_is_open() {
     let push = |body| push_at(&world.engine, "able", &token, body);
     push(json!({ "state": "authorized", "review_open": true })).await;
     let view = world.shown(id).await;
-    assert_eq!((view.status, view.can_fulfill, view.blockers), ("authorized", false, vec!["risk_review_open".to_owned()]));
+    assert_eq!(
+        (view.status, view.can_fulfill, view.blockers),
+        ("authorized", false, vec!["risk_review_open".to_owned()])
+    );
     assert_eq!(ready(&world.events(id).await), 0, "{:?}", world.events(id).await);
     assert!(world.attempt(id).await.poll_at.is_some(), "the financer owes the end of it");
     // A capture does not end it.

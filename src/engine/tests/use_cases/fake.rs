@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use lendport_core::provider::{Found, Market, Retrieved, ShipmentConfirmed};
 use lendport_core::{
     Ability, AccountSettings, Attempt, AttemptState, CallContext, CallRecord, Capability, CaptureMode, Checkout, Claim,
-    CreateRequest, Created, Descriptor, Details, Dispute, FinancingProvider, Grade, Invalid, Money, NextAction, NextActionKind, Notice,
-    NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Reason, Secret, Shipment, Support,
+    CreateRequest, Created, Descriptor, Details, Dispute, FinancingProvider, Grade, Invalid, Money, NextAction,
+    NextActionKind, Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Reason, Secret,
+    Shipment, Support,
 };
 use serde_json::Value;
 use tokio::sync::Notify;

@@ -68,7 +68,10 @@ async fn after_an_unknown_outcome_it_is_told_once_more() {
     assert_eq!(world.pushed_to(&unsure, "under_review").await, 200);
     world.able.answer_command(Ok(Claim::Nothing));
     assert_eq!(world.renew(id, "two").await.unwrap().status, 201);
-    assert_eq!((world.pushed_to(&unsure, "declined").await, world.pushed_to(&world.told_last(), "authorized").await), (404, 200));
+    assert_eq!(
+        (world.pushed_to(&unsure, "declined").await, world.pushed_to(&world.told_last(), "authorized").await),
+        (404, 200)
+    );
     world.resolve(id, "unknown_command", "no_effect", None).await.unwrap();
     assert_eq!(world.open_items(id).await, Vec::<&str>::new());
 }

@@ -11,7 +11,7 @@ mod lookup;
 mod outcome;
 mod resolver;
 
+pub use crate::retry_after::RETRY_AFTER_MAX;
 pub use client::{GuardSettings, GuardedClient, GuardedRequest};
 pub use lookup::{Lookup, SystemLookup};
 pub use outcome::{GuardedAnswer, GuardedError, GuardedTry};
-pub use crate::retry_after::RETRY_AFTER_MAX;

@@ -2,8 +2,7 @@
 
 use lendport_core::observation::Grade;
 use lendport_core::{
-    Attempt, AttemptId, AttemptState, CaptureMode, CheckoutId, Evidence, NextAction, OperationKind, ProviderRef,
-    Reason,
+    Attempt, AttemptId, AttemptState, CaptureMode, CheckoutId, Evidence, NextAction, OperationKind, ProviderRef, Reason,
 };
 use rusqlite::{Connection, named_params};
 

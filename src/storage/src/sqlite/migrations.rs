@@ -169,7 +169,10 @@ mod tests {
         let attempts = "SELECT concat_ws(' ', checkout, state, amount_accepted, approval_confirmed, poll_at IS NULL,
              polls, deadline_told IS NULL, acknowledged IS NULL, review_open) FROM attempts ORDER BY pk";
         assert_eq!(rows(&db, attempts), ["7 authorized 0 0 1 0 1 1 0", "8 authorized 0 0 1 0 1 1 0"]);
-        assert_eq!(rows(&db, "SELECT concat_ws(' ', CAST(dedupe_key AS TEXT), repeats, details IS NULL) FROM observations"), ["k 4 1"]);
+        assert_eq!(
+            rows(&db, "SELECT concat_ws(' ', CAST(dedupe_key AS TEXT), repeats, details IS NULL) FROM observations"),
+            ["k 4 1"]
+        );
         assert!(rows(&db, "SELECT \"table\" FROM pragma_foreign_key_check").is_empty());
         assert_eq!(rows(&db, "PRAGMA integrity_check"), ["ok"]);
         // The rules of the old tables hold for the new ones.

@@ -6,10 +6,9 @@ use lendport_core::checkout::Skipped;
 use lendport_core::observation::{Claim as Says, Grade, Source};
 use lendport_core::operation::{Phase, Shipment, ShipmentStatus, ShippedLine};
 use lendport_core::{
-    Details,
-    Attempt, AttemptState, AttentionId, AttentionKind, CallRecord, CaptureMode, Checkout, Currency, Dispute, Event,
-    EventType, Evidence, Fulfilment, KeyId, LedgerEntry, LedgerId, LedgerKind, Mode, Money, ObservationId, Operation,
-    OperationKind, ProviderAccount, ProviderAccountId, ProviderId, ProviderRef, Reason, ReturnUrls, Route,
+    Attempt, AttemptState, AttentionId, AttentionKind, CallRecord, CaptureMode, Checkout, Currency, Details, Dispute,
+    Event, EventType, Evidence, Fulfilment, KeyId, LedgerEntry, LedgerId, LedgerKind, Mode, Money, ObservationId,
+    Operation, OperationKind, ProviderAccount, ProviderAccountId, ProviderId, ProviderRef, Reason, ReturnUrls, Route,
 };
 use lendport_storage::{ApiKey, AttentionItem, Change, Merchant, ObservationRow, PushRecord};
 
