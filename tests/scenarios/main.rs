@@ -14,6 +14,8 @@ mod harness;
 mod attention;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod attention_kinds;
+#[cfg(all(feature = "wegetfinancing", feature = "sandbox", feature = "simulator"))]
+mod beside_the_state;
 mod command_line;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod country_and_currency;
@@ -41,5 +43,7 @@ mod seed_samples;
 mod shipping;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod trouble;
+#[cfg(all(feature = "wegetfinancing", feature = "sandbox", feature = "simulator"))]
+mod watching;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod webhooks;

@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use lendport_core::provider::{Found, Market, Retrieved, ShipmentConfirmed};
+use lendport_core::provider::{Found, Retrieved, ShipmentConfirmed};
 use lendport_core::{
-    Ability, AccountSettings, Attempt, AttemptState, CallContext, CallRecord, Capability, CaptureMode, Checkout, Claim,
-    CreateRequest, Created, Descriptor, Details, Dispute, FinancingProvider, Grade, Invalid, Money, NextAction,
-    NextActionKind, Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Reason, Secret,
-    Shipment, Support,
+    Ability, AccountSettings, Attempt, AttemptState, CallContext, CallRecord, Checkout, Claim, CreateRequest, Created,
+    Descriptor, Details, Dispute, FinancingProvider, Grade, Invalid, Money, NextAction, NextActionKind, Notice,
+    NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Reason, Secret, Shipment,
 };
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -28,68 +27,6 @@ pub(crate) struct Asked {
 pub(crate) type Answer<T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send>>;
 type OnCreate = dyn Fn(Asked) -> Answer<Created> + Send + Sync;
 type OnShip = dyn Fn(Shipment) -> Answer<ShipmentConfirmed> + Send + Sync;
-
-const CAPABILITIES: &[Capability] = &[
-    native(Ability::Create),
-    native(Ability::ConfirmShipment),
-    Capability { ability: Ability::RefundFull, support: Support::Portal, note: "give it back in the back office" },
-];
-
-/// A repeated create does no harm.
-pub(crate) static EASY: Descriptor = Descriptor {
-    id: "easy",
-    name: "Easy",
-    product: "loan",
-    summary: "Made up for these tests.",
-    documents: "none",
-    markets: &[Market { country: "US", currency: "USD" }],
-    dialects: &["1"],
-    required_fields: &[],
-    account_fields: &[],
-    capabilities: CAPABILITIES,
-    capture: CaptureMode::ProviderManaged,
-    repeated_create_is_harmless: true,
-    reconcile: &[],
-};
-
-/// A repeated create may commit twice.
-pub(crate) static STRICT: Descriptor =
-    Descriptor { id: "strict", name: "Strict", repeated_create_is_harmless: false, ..EASY };
-
-/// Takes commands and can be asked.
-pub(crate) static ABLE: Descriptor = Descriptor {
-    id: "able",
-    name: "Able",
-    capabilities: &[
-        native(Ability::Create),
-        native(Ability::Retrieve),
-        native(Ability::Find),
-        native(Ability::Notifications),
-        native(Ability::CaptureFull),
-        native(Ability::CancelFull),
-        native(Ability::RefundFull),
-        native(Ability::RefundPartial),
-        native(Ability::AmendCallback),
-    ],
-    capture: CaptureMode::Manual,
-    ..EASY
-};
-
-/// As able, and read back without a notice.
-pub(crate) static WATCHED: Descriptor = Descriptor {
-    id: "watched",
-    name: "Watched",
-    reconcile: &[
-        (AttemptState::AwaitingCustomer, 300),
-        (AttemptState::Authorized, 3_600),
-        (AttemptState::Captured, 86_400),
-    ],
-    ..ABLE
-};
-
-const fn native(ability: Ability) -> Capability {
-    Capability { ability, support: Support::Native, note: "has the call" }
-}
 
 /// How a request stands.
 pub(crate) fn stands(claim: Claim) -> Retrieved {

@@ -17,6 +17,7 @@ mod declined;
 mod details;
 mod events;
 mod fake;
+mod financers;
 mod flaky_store;
 mod idempotency;
 mod looks;

@@ -16,7 +16,8 @@ use lendport_testkit::{ManualClock, Sample, SeededIds};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::fake::{ABLE, EASY, Fake, STRICT, WATCHED};
+use crate::fake::Fake;
+use crate::financers::{ABLE, EASY, STRICT, WATCHED};
 
 pub(crate) const LEASE_MS: u64 = 60_000;
 pub(crate) const OPEN: &str = "POST /v1/checkouts";

@@ -1,0 +1,66 @@
+//! The made-up financers as data.
+
+use lendport_core::provider::Market;
+use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Support};
+
+const CAPABILITIES: &[Capability] = &[
+    native(Ability::Create),
+    native(Ability::ConfirmShipment),
+    Capability { ability: Ability::RefundFull, support: Support::Portal, note: "give it back in the back office" },
+];
+
+/// A repeated create does no harm.
+pub(crate) static EASY: Descriptor = Descriptor {
+    id: "easy",
+    name: "Easy",
+    product: "loan",
+    summary: "Made up for these tests.",
+    documents: "none",
+    markets: &[Market { country: "US", currency: "USD" }],
+    dialects: &["1"],
+    required_fields: &[],
+    account_fields: &[],
+    capabilities: CAPABILITIES,
+    capture: CaptureMode::ProviderManaged,
+    repeated_create_is_harmless: true,
+    reconcile: &[],
+};
+
+/// A repeated create may commit twice.
+pub(crate) static STRICT: Descriptor =
+    Descriptor { id: "strict", name: "Strict", repeated_create_is_harmless: false, ..EASY };
+
+/// Takes commands and can be asked.
+pub(crate) static ABLE: Descriptor = Descriptor {
+    id: "able",
+    name: "Able",
+    capabilities: &[
+        native(Ability::Create),
+        native(Ability::Retrieve),
+        native(Ability::Find),
+        native(Ability::Notifications),
+        native(Ability::CaptureFull),
+        native(Ability::CancelFull),
+        native(Ability::RefundFull),
+        native(Ability::RefundPartial),
+        native(Ability::AmendCallback),
+    ],
+    capture: CaptureMode::Manual,
+    ..EASY
+};
+
+/// As able, and read back without a notice.
+pub(crate) static WATCHED: Descriptor = Descriptor {
+    id: "watched",
+    name: "Watched",
+    reconcile: &[
+        (AttemptState::AwaitingCustomer, 300),
+        (AttemptState::Authorized, 3_600),
+        (AttemptState::Captured, 86_400),
+    ],
+    ..ABLE
+};
+
+const fn native(ability: Ability) -> Capability {
+    Capability { ability, support: Support::Native, note: "has the call" }
+}
