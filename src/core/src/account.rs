@@ -116,4 +116,17 @@ mod tests {
             assert_eq!(judged(wrong).unwrap_err().0[0].code, "not_a_number", "{wrong}");
         }
     }
+
+    #[test]
+    fn a_choice_that_need_not_be_made_may_be_left_empty() {
+        let optional =
+            AccountField { name: "mode", secret: false, required: false, choices: &["a", "b"], description: "" };
+        let judged = |value: &str, required: bool| {
+            let values = BTreeMap::from([("mode".to_owned(), Secret::from(value))]);
+            AccountSettings::new(values, &[AccountField { required, ..optional }], &Pointer::root())
+        };
+        assert!(judged("", false).is_ok() && judged("a", true).is_ok());
+        assert_eq!(judged("", true).unwrap_err().0[0].code, "blank");
+        assert_eq!(judged("c", false).unwrap_err().0[0].code, "unknown_choice");
+    }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use lendport_core::provider::Retrieved;
 use lendport_core::{
-    Ability, Attempt, AttemptId, AttemptState, CallContext, CallLog, CheckoutId, CheckoutRecord, Claim, Details,
-    EventType, Grade, LedgerKind, Money, Operation, OperationId, OperationKind, Phase, ProviderError, Secret, Source,
+    Ability, Attempt, AttemptState, CallContext, CallLog, CheckoutId, CheckoutRecord, Claim, EventType, Grade, Money,
+    Operation, OperationId, OperationKind, Phase, ProviderError, Secret, Source,
 };
 use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant, change_with};
 
@@ -343,30 +343,4 @@ fn record_command(
         _ => draft.change.operations.push(operation),
     }
     Ok(answered.as_ref().err().map(|error| failed(&attempt.provider, error, &draft.record)))
-}
-
-impl Draft {
-    /// What an answer tells, with its total at least what our own command makes it: a total may stay behind. What was
-    /// counted since the command was stored may be this very refund, which a message or a look told of first.
-    fn with_refund(
-        &self,
-        attempt: AttemptId,
-        found: &Retrieved,
-        operation: &Operation,
-    ) -> Result<Details, EngineError> {
-        let (Claim::Refund { amount: Some(amount), .. }, Some(total)) = (&found.claim, found.details.refunded) else {
-            return Ok(found.details.clone());
-        };
-        let refunds = self
-            .record
-            .ledger
-            .0
-            .iter()
-            .filter(|entry| entry.attempt == attempt && entry.kind == LedgerKind::Refunded && !entry.pending);
-        let before = refunds.filter(|entry| entry.recorded_at < operation.created_at);
-        let before = before.map(|entry| entry.amount).try_fold(Money::zero(total.currency()), Money::plus)?;
-        let ours = before.plus(*amount)?;
-        let refunded = Some(if ours.covers(total) { ours } else { total });
-        Ok(Details { refunded, ..found.details.clone() })
-    }
 }

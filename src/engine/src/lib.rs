@@ -9,6 +9,7 @@ mod draft_items;
 mod engine;
 mod error;
 mod expire;
+mod found;
 mod known_accounts;
 mod lines;
 mod open_checkout;

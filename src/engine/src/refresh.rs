@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use lendport_core::provider::{Found, Retrieved};
+use lendport_core::provider::Found;
 use lendport_core::{
-    Ability, Attempt, AttemptId, AttemptState, AttentionDraft, AttentionKind, CallContext, CallLog, CheckoutId, Claim,
-    Decision, Details, EventType, Grade, LedgerKind, ObservationId, OperationKind, Phase, ProviderError, Source,
+    Ability, Attempt, AttemptId, AttemptState, AttentionKind, CallContext, CallLog, CheckoutId, Details, OperationKind,
+    Phase, ProviderError, Source,
 };
 use lendport_storage::{AttentionItem, Change, ChangeAsk, Tenant, change_with};
 
-use crate::engine::{Engine, digest_of, reference_to};
+use crate::engine::{Engine, reference_to};
 use crate::error::EngineError;
+use crate::found::{take_found, word_of};
 use crate::polling::Polling;
 use crate::schedule::Look;
-use crate::take_in::{Draft, Fact};
+use crate::take_in::Draft;
 use crate::view::CheckoutView;
 
 /// Looks at a checkout that changes all the time before its sums are left for the next one.
@@ -109,7 +110,7 @@ impl Engine {
         let attempt = record.attempt(attempt).ok_or(EngineError::NotFound)?.clone();
         // A refund that is under way is counted by its own answer.
         let refunds = self.store.operations(tenant, id, OperationKind::Refund).await?;
-        let compares = !refunds.iter().any(|refund| refund.attempt == attempt.id && refund.phase == Phase::Sent);
+        let under_way = refunds.iter().any(|refund| refund.attempt == attempt.id && refund.phase == Phase::Sent);
         let calls = CallLog::new();
         let answered = self.look(tenant, &attempt, &calls).await?;
         let mut operation = self.new_operation(id, attempt.id, OperationKind::Retrieve);
@@ -138,13 +139,19 @@ impl Engine {
             if overtaken && !last && tells {
                 return (Change::abort(), Ok(None));
             }
-            let compares = compares && !overtaken;
             let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
             // Somebody set another time meanwhile, who may know more than this answer does.
             let outdated = loaded.record.attempt(asked.id).is_none_or(|known| known.poll_at != asked.poll_at);
             let told = word.clone().map(|word| (word, loaded.seen.map(|(earlier, _)| earlier)));
             let looked = match (&answered, told) {
-                (Ok(Some(found)), Some(told)) => take_found(&mut draft, &asked, found, source, compares, told),
+                (Ok(Some(found)), Some(told)) => {
+                    let details = match (overtaken, under_way) {
+                        (true, _) => Details::default(),
+                        (false, true) => Details { refunded: None, ..found.retrieved.details.clone() },
+                        (false, false) => found.retrieved.details.clone(),
+                    };
+                    take_found(&mut draft, &asked, found, source, details, told)
+                }
                 _ => Ok(Looked::default()),
             };
             let looked = looked.and_then(|looked| {
@@ -184,6 +191,10 @@ impl Engine {
                         draft.stop_asking(asked.id);
                     }
                 }
+            }
+            if overtaken && tells {
+                // What it told of sums was left out.
+                draft.look_now(asked.id);
             }
             let result = match &answered {
                 Ok(_) => Ok(Some(looked)),
@@ -229,86 +240,4 @@ impl Engine {
             Err(EngineError::NotSupported { provider: provider.clone(), ability, note: capability.note })
         }
     }
-}
-
-/// Names what a look brought, for a claim that is not followed: equal words on one attempt are one claim.
-fn word_of(retrieved: &Retrieved) -> String {
-    let claim = match &retrieved.claim {
-        Claim::State { state, .. } => state.as_str(),
-        Claim::Refund { .. } => "refund",
-        Claim::UnknownStatus => "unknown_status",
-        Claim::Nothing => "nothing",
-    };
-    let raw = retrieved.raw_status.as_deref().unwrap_or_default();
-    // Other sums are another contradiction.
-    let sum = retrieved.details.refunded.map(|total| total.to_string()).unwrap_or_default();
-    format!("look:{}", digest_of(&[claim.as_bytes(), b"\n", raw.as_bytes(), sum.as_bytes()]))
-}
-
-/// True when a claim is not followed, so that hearing it again tells nothing.
-fn is_turned_down(decision: &Decision) -> bool {
-    !decision.has_effect() && (decision.refused.is_some() || !decision.attention.is_empty())
-}
-
-/// Takes in how a request stands, with its totals where `compares` says that nothing else counts them meanwhile. `told` is
-/// the word for it, and the observation that was turned down with it before: a person who has settled that is not asked
-/// again.
-fn take_found(
-    draft: &mut Draft,
-    asked: &Attempt,
-    found: &Found,
-    source: Source,
-    compares: bool,
-    told: (String, Option<ObservationId>),
-) -> Result<Looked, EngineError> {
-    let Retrieved { claim, raw_status, amount_echoed, details, .. } = &found.retrieved;
-    let details = if compares { details.clone() } else { Details::default() };
-    let learnt = draft.learn_amount(asked.id, *amount_echoed)?;
-    draft.learn_deadlines(asked.id, found.retrieved.expires_at, found.retrieved.capture_by);
-    let led = draft.learn_next_action(asked.id, found.retrieved.next_action.as_ref());
-    let fact = |claim: Claim, dedupe_key: String| Fact {
-        attempt: asked.id,
-        grade: Grade::Fetched,
-        source,
-        claim,
-        details: details.clone(),
-        raw_status: raw_status.clone(),
-        reference: Some(found.reference.clone()),
-        dedupe_key,
-    };
-    let ids = draft.tools.ids.clone();
-    let new_key = || format!("{}:{}", source.as_str(), ObservationId::mint(ids.as_ref()));
-    // Single amounts read back would be counted at every look.
-    let claim = if matches!(claim, Claim::Refund { .. }) { Claim::Nothing } else { claim.clone() };
-    let (word, earlier) = told;
-    let turned_down = is_turned_down(&draft.foresee(fact(claim.clone(), String::new()))?);
-    let given_back = details.refunded.is_some_and(|total| total.covers(asked.agreed_amount()));
-    let stands = match &claim {
-        Claim::State { state, .. } if state.is_committed() && given_back => Some(AttemptState::Refunded),
-        Claim::State { state, .. } => Some(*state),
-        _ => None,
-    };
-    let mut looked = Looked { news: learnt || led, stands, ..Looked::default() };
-    let told_before = draft.change.events.len();
-    match earlier {
-        Some(earlier) if turned_down && !learnt => draft.change.repeated = Some(earlier),
-        _ => {
-            let key = if turned_down && earlier.is_none() { word } else { new_key() };
-            let (_, decision) = draft.observe(fact(claim, key))?;
-            looked.news |= !decision.changes_nothing() || turned_down;
-            looked.refunded = decision.ledger.iter().any(|(kind, _)| *kind == LedgerKind::Refunded);
-        }
-    }
-    if led && draft.change.events.len() == told_before {
-        draft.announce(&[EventType::CheckoutUpdated])?;
-    }
-    if found.others > 0 {
-        let detail = format!(
-            "the financer holds {} more under our reference; look whether the customer committed to one of them",
-            found.others
-        );
-        draft.flag(asked.id, AttentionDraft::new(AttentionKind::SeveralRequests, detail))?;
-        looked.news = true;
-    }
-    Ok(looked)
 }
