@@ -42,16 +42,3 @@ impl Attempt {
         self.deadline().filter(|deadline| self.deadline_told.is_none_or(|told| told < deadline.told_from))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_merchant_hears_in_the_last_third_and_four_days_before_at_most() {
-        let hours = SignedDuration::from_hours;
-        for (lasts, before) in [(hours(14 * 24), hours(96)), (hours(6 * 24), hours(48)), (hours(3), hours(1))] {
-            assert_eq!((lasts / PARTS).min(TOLD_BEFORE_MAX), before);
-        }
-    }
-}

@@ -6,4 +6,5 @@ mod never_panics;
 mod reducer_properties;
 mod reducer_table;
 mod ruling_properties;
+mod watching;
 mod world;
