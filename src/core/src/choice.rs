@@ -166,7 +166,8 @@ impl AttentionKind {
             Self::RefundAboveApproved | Self::UnknownStatus | Self::ContradictingEvidence | Self::SeveralRequests => {
                 &[Choice::Acknowledge]
             }
-            Self::DisputeOpened => &[Choice::Acknowledge, Choice::DisputeLost],
+            // Seen alone would leave it open for ever where the provider has no word for its end.
+            Self::DisputeOpened => &[Choice::DisputeLost],
             Self::SilentProvider => &[Choice::Acknowledge, Choice::AskAgain],
             Self::PaidAfterCancel => &[Choice::Acknowledge, Choice::ApprovalHolds],
         }
