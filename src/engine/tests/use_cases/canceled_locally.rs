@@ -207,3 +207,38 @@ async fn what_a_person_looks_after_is_left_alone() {
     world.looks_pass(id, 10).await;
     assert_eq!((world.able.commanded().len(), world.open_items(id).await.len()), (2, 0));
 }
+
+#[tokio::test]
+async fn a_crash_while_it_is_undone_undoes_it_once_and_no_more() {
+    let world = World::new().await;
+    let id = world.canceled_here().await;
+    world.able.answer_retrieve(Claim::state(AttemptState::Captured));
+    world.able.hold_commands();
+    world.clock.advance(jiff::SignedDuration::from_secs(7));
+    let engine = std::sync::Arc::clone(&world.engine);
+    let dying = tokio::spawn(async move { engine.settle_due().await });
+    while world.able.commanded().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    dying.abort();
+    assert!(dying.await.unwrap_err().is_cancelled());
+    assert_eq!(world.operation(id, OperationKind::Refund).await.phase, Phase::Sent);
+
+    let next = world.restarted("second process");
+    assert_eq!(next.recover_interrupted(true).await, Ok(1));
+    assert_eq!(world.open_items(id).await, ["paid_after_cancel", "unknown_command"]);
+    for _ in 0..3 {
+        world.clock.advance(jiff::SignedDuration::from_secs(3_600));
+        next.settle_due().await.unwrap();
+    }
+    assert_eq!(
+        world.able.commanded().len(),
+        2,
+        "whether it was given back is not known, so it is not given back again"
+    );
+    world.able.answer_retrieve(Claim::state(AttemptState::Refunded));
+    world.clock.advance(jiff::SignedDuration::from_secs(30_000));
+    next.settle_due().await.unwrap();
+    assert_eq!(world.operation(id, OperationKind::Refund).await.phase, Phase::Settled);
+    assert_eq!((world.open_items(id).await, world.able.commanded().len()), (vec![], 2));
+}
