@@ -1,0 +1,164 @@
+//! One account's way to WePay: address, headers, the limit of calls, and answers read into types or errors.
+
+use lendport_core::{Attempt, CallContext, Checkout, ProviderError, Secret};
+use lendport_outbound::{Answer, Outbound, Request, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::account::{Account, setup};
+use crate::amount::Id;
+use crate::config::ProviderConfig;
+use crate::dialect::ApiVersion;
+use crate::error::{self, Told};
+use crate::options::Options;
+use crate::standing::Standing;
+use crate::throttle::Throttle;
+use crate::verb::Verb;
+use crate::wire::{self, CheckoutIdBody, ErrorBody};
+
+/// Our account at WePay, ready to be called for.
+pub(crate) struct Connection<'a> {
+    pub(crate) ctx: CallContext<'a>,
+    pub(crate) account: Account<'a>,
+    pub(crate) account_id: Id,
+    pub(crate) version: ApiVersion,
+    pub(crate) base: Url,
+    token: &'a Secret<String>,
+    limited_as: String,
+    outbound: &'a Outbound,
+    throttle: &'a Throttle,
+}
+
+impl<'a> Connection<'a> {
+    /// Reads the account. Nothing is sent.
+    pub(crate) fn open(
+        ctx: CallContext<'a>,
+        config: &ProviderConfig,
+        outbound: &'a Outbound,
+        throttle: &'a Throttle,
+    ) -> Result<Self, ProviderError> {
+        let account = Account(ctx.account);
+        let base = Url::parse(config.base_url(ctx.mode))
+            .map_err(|_| setup("WePay's base address in the gateway's configuration is not usable."))?;
+        let limited_as = format!("{} {}", base.host_str().unwrap_or_default(), account.limited_as()?);
+        Ok(Self {
+            account_id: account.account_id()?,
+            version: account.version()?,
+            token: account.access_token()?,
+            ctx,
+            account,
+            base,
+            limited_as,
+            outbound,
+            throttle,
+        })
+    }
+
+    /// Calls, and reads the answer. A body with `error` is a failure whatever its status (3.5).
+    pub(crate) async fn call<T: DeserializeOwned>(
+        &self,
+        body: &(impl Serialize + Sync),
+        told: Told<'_>,
+        browser: Option<&Options>,
+    ) -> Result<T, ProviderError> {
+        if let Err(seconds) = self.throttle.admit(&self.limited_as, told.verb.purpose(), self.ctx.now) {
+            return Err(throttled_here(seconds));
+        }
+        let request = self.request(told.verb, browser)?.json(body);
+        let answer =
+            self.outbound.call(request, self.ctx.calls).await.map_err(|error| error::from_call(error, told))?;
+        self.read(&answer, told)
+    }
+
+    fn read<T: DeserializeOwned>(&self, answer: &Answer, told: Told<'_>) -> Result<T, ProviderError> {
+        let body = ErrorBody::read(&answer.body);
+        if body.is_none() && answer.is_success() {
+            return serde_json::from_slice(&answer.body).map_err(|_| error::unreadable(answer, told));
+        }
+        let mut error = error::from_answer(answer, body.as_ref(), told);
+        let says_slow_down = answer.status == 429 || body.is_some_and(|body| body.code() == Some(1007));
+        if says_slow_down || answer.retry_after_s.is_some() {
+            let seconds = self.throttle.close(&self.limited_as, answer.retry_after_s, self.ctx.now);
+            error.retry_after_s = Some(seconds);
+        }
+        Err(error)
+    }
+
+    fn request(&self, verb: Verb, browser: Option<&Options>) -> Result<Request, ProviderError> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| setup("WePay's base address in the gateway's configuration is not usable."))?
+            .pop_if_empty()
+            .extend(verb.path());
+        let bearer = Secret::new(format!("Bearer {}", self.token.expose().trim()));
+        let mut request = Request::post(url)
+            .secret_header("authorization", &bearer)
+            .accept("application/json")
+            .keep_fields(error::KEPT);
+        if self.account.names_the_version() {
+            request = request.header("api-version", self.version.as_str());
+        }
+        // About one payer, and of this request only (3.3).
+        if let Some(ip) = browser.and_then(|options| options.client_ip.as_ref()) {
+            request = request.header("client-ip", ip.to_string());
+        }
+        if let Some(token) = browser.and_then(|options| options.risk_token.as_deref()) {
+            request = request.header("wepay-risk-token", token);
+        }
+        Ok(request)
+    }
+
+    /// Looks an attempt's checkout up, and checks that the answer is about it (9.1 rule 5).
+    pub(crate) async fn look_up(&self, attempt: &Attempt) -> Result<wire::Checkout, ProviderError> {
+        let checkout_id = id_of(attempt)?;
+        let found: wire::Checkout =
+            self.call(&CheckoutIdBody { checkout_id }, Told { verb: Verb::LookUp, order: None }, None).await?;
+        self.check_owner(&found, attempt)?;
+        if found.checkout_id == checkout_id { Ok(found) } else { Err(error::foreign("another checkout")) }
+    }
+
+    /// Looks up and reads how it stands.
+    pub(crate) async fn standing(&self, attempt: &Attempt) -> Result<Standing, ProviderError> {
+        self.standing_of(&self.look_up(attempt).await?, attempt)
+    }
+
+    /// How a checkout stands, in the account's dialect.
+    pub(crate) fn standing_of(&self, checkout: &wire::Checkout, attempt: &Attempt) -> Result<Standing, ProviderError> {
+        Standing::read(checkout, self.version.dialect(), attempt.amount.currency())
+            .map_err(|_| error::foreign("an amount that cannot be read"))
+    }
+
+    /// The account is ours, and so is the reference where one is named.
+    pub(crate) fn check_owner(&self, checkout: &wire::Checkout, attempt: &Attempt) -> Result<(), ProviderError> {
+        if checkout.account_id != self.account_id {
+            return Err(error::foreign("a checkout of another account; check the account's account_id"));
+        }
+        match checkout.reference_id.value() {
+            Some(reference) if *reference != attempt.merchant_reference => {
+                Err(error::foreign("a checkout with another reference"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checkouts that the account is asked about and told of.
+    pub(crate) fn order<'o>(checkout: &'o Checkout, tokenised: bool) -> Told<'o> {
+        Told { verb: Verb::Create, order: Some((checkout, tokenised)) }
+    }
+}
+
+/// The checkout's number at WePay.
+pub(crate) fn id_of(attempt: &Attempt) -> Result<Id, ProviderError> {
+    let reference = attempt.reference.as_ref().ok_or_else(|| setup("The attempt has no WePay checkout yet."))?;
+    Id::parse(&reference.0).ok_or_else(|| setup("The attempt's WePay checkout is not a number."))
+}
+
+fn throttled_here(seconds: u32) -> ProviderError {
+    use lendport_core::{CommitClass, ErrorKind, RetryClass};
+    let message = "As many calls as WePay allows are under way; nothing was sent.";
+    let mut error = ProviderError::new(ErrorKind::Unavailable, message)
+        .committed_as(CommitClass::NotSent)
+        .retried_as(RetryClass::SameRequest);
+    error.retry_after_s = Some(seconds);
+    error
+}

@@ -1,0 +1,87 @@
+//! Creating: sent again with its own `unique_id` only where WePay says that this is safe, and never beyond a bound.
+//!
+//! The number is the attempt's own reference, so another attempt has another number: it is renewed after every other error
+//! by the attempt being over (`wepay.md` section 7).
+
+use lendport_core::{CommitClass, CreateRequest, Created, ProviderError, RetryClass};
+
+use crate::connection::Connection;
+use crate::dialect::Stage;
+use crate::mapping::{created_from, request_for};
+use crate::options::Options;
+use crate::search;
+use crate::wire::{self, CreateBody};
+
+/// How often one create is sent at most (question 15).
+const TRIES_MAX: u32 = 3;
+
+/// Creates, or adopts what an earlier send of this very create made.
+pub(crate) async fn create(
+    to: &Connection<'_>,
+    request: CreateRequest<'_>,
+    options: &Options,
+    resend_within_ms: u64,
+) -> Result<Created, ProviderError> {
+    let body = request_for(request, to, options)?;
+    let mut open = None;
+    for _ in 0..if body.unique_id.is_some() { TRIES_MAX } else { 1 } {
+        let failed = match send(to, request, options, &body).await {
+            Ok(created) => return Ok(created),
+            Err(failed) => failed,
+        };
+        let again = failed.commit == CommitClass::Unknown && failed.retry == RetryClass::SameRequest;
+        if !again && open.is_none() {
+            return Err(failed);
+        }
+        // Once a send may have been carried out, no later answer makes it undone.
+        open = Some(failed.committed_as(CommitClass::Unknown).retried_as(RetryClass::AfterLookup));
+        if !again {
+            break;
+        }
+        if spent_ms(to) > resend_within_ms {
+            // Whoever asked waits; the engine looks on.
+            return Err(open.unwrap_or_else(never));
+        }
+    }
+    match search::by_reference(to, request.attempt).await {
+        Ok(Some(found)) if !is_unpaid_token(to, &found, options) => adopt(to, request, &found),
+        _ => Err(open.unwrap_or_else(never)),
+    }
+}
+
+async fn send(
+    to: &Connection<'_>,
+    request: CreateRequest<'_>,
+    options: &Options,
+    body: &CreateBody,
+) -> Result<Created, ProviderError> {
+    let told = Connection::order(request.checkout, options.payment_method.is_some());
+    let made: wire::Checkout = to.call(body, told, Some(options)).await?;
+    to.check_owner(&made, request.attempt)?;
+    if is_unpaid_token(to, &made, options) {
+        // A stored method that was not charged: the same call may be made again (4.3).
+        let message = "WePay made the checkout and did not charge the payment method.";
+        return Err(
+            ProviderError::new(lendport_core::ErrorKind::BadResponse, message).retried_as(RetryClass::SameRequest)
+        );
+    }
+    adopt(to, request, &made)
+}
+
+fn adopt(to: &Connection<'_>, request: CreateRequest<'_>, made: &wire::Checkout) -> Result<Created, ProviderError> {
+    created_from(made, to.standing_of(made, request.attempt)?)
+}
+
+fn is_unpaid_token(to: &Connection<'_>, made: &wire::Checkout, options: &Options) -> bool {
+    options.payment_method.is_some() && Stage::read(to.version.dialect(), &made.state) == Some(Stage::New)
+}
+
+/// What the calls of this operation took so far.
+fn spent_ms(to: &Connection<'_>) -> u64 {
+    to.ctx.calls.records().iter().map(|call| call.duration_ms).fold(0, u64::saturating_add)
+}
+
+/// Only reached when a send failed, so there always is an error.
+fn never() -> ProviderError {
+    crate::error::foreign("nothing")
+}

@@ -1,0 +1,60 @@
+//! WePay as data: what it can do, where, and why not the rest (`model.md` section 5).
+
+use lendport_core::provider::Market;
+use lendport_core::{Ability, Capability, CaptureMode, Descriptor, Support};
+
+use crate::{ID, account};
+
+/// Everything about WePay that is data.
+pub static DESCRIPTOR: Descriptor = Descriptor {
+    id: ID,
+    name: "WePay",
+    product: "payment",
+    summary: "Cards and banks on a hosted page, or a stored payment method. Its notices only say that something changed; \
+              every state is read back.",
+    documents: "API version 2, /checkout calls of 2015-08-15 to 2019-04-03",
+    markets: &[Market { country: "US", currency: "USD" }, Market { country: "CA", currency: "CAD" }],
+    dialects: &["2015-08-15..2016-06-22", "2016-07-13..2019-04-03"],
+    required_fields: &["/customer/email", "/items"],
+    account_fields: account::FIELDS,
+    capabilities: CAPABILITIES,
+    capture: CaptureMode::Automatic,
+    repeated_create_is_harmless: false,
+};
+
+const CAPABILITIES: &[Capability] = &[
+    has(Ability::Eligibility, Support::Emulated, "checked here: the currencies of the account, USD and CAD by default"),
+    has(Ability::Create, Support::Native, "answers the address of a hosted page, or charges a stored payment method"),
+    has(Ability::Retrieve, Support::Native, "reads a checkout back; every notice leads to it"),
+    has(Ability::Find, Support::Native, "finds a checkout by our reference, for a create that was not answered"),
+    has(Ability::Finalize, Support::Implicit, "the payer's confirmation commits by itself"),
+    has(Ability::CaptureFull, Support::Native, "lets held money go to the merchant, within 14 days"),
+    has(Ability::CapturePartial, Support::None, "held money goes to the merchant as a whole; refund the difference"),
+    has(
+        Ability::CancelFull,
+        Support::Native,
+        "while the payment is in review or held; an unpaid page is ended here and watched; afterwards refund",
+    ),
+    has(
+        Ability::CancelPartial,
+        Support::None,
+        "a payment is canceled as a whole; capture it and refund the difference",
+    ),
+    has(Ability::RefundFull, Support::Native, "gives everything back once the money is the merchant's"),
+    has(Ability::RefundPartial, Support::Native, "gives amounts back until nothing is left; fees stay where they went"),
+    has(Ability::ConfirmShipment, Support::None, "WePay is not told of goods; capture when they are sent"),
+    has(Ability::ConfirmDelivery, Support::None, "WePay is not told of goods; capture when they are sent"),
+    has(Ability::AmendCallback, Support::None, "an attempt keeps its address for notices; start a new attempt"),
+    has(Ability::Notifications, Support::Native, "notices that name the checkout, known by their unguessable address"),
+    has(Ability::Disputes, Support::Inbound, "amounts that banks took back are read with the state"),
+    has(Ability::NativeIdempotency, Support::Native, "unique_id, one per attempt, used again after a lost answer only"),
+    has(
+        Ability::SandboxTrigger,
+        Support::None,
+        "WePay's stage has no call that decides; pay on its page, or use the simulator",
+    ),
+];
+
+const fn has(ability: Ability, support: Support, note: &'static str) -> Capability {
+    Capability { ability, support, note }
+}

@@ -1,0 +1,211 @@
+//! How a checkout stands at WePay, read from its object. Nothing is derived that the object does not say.
+
+use jiff::{SignedDuration, Timestamp};
+use lendport_core::provider::Retrieved;
+use lendport_core::{AttemptState, Claim, Currency, Money, MoneyError};
+
+use crate::amount::Amount;
+use crate::dialect::{Dialect, Stage};
+use crate::maybe::Maybe;
+use crate::wire::Checkout;
+
+/// Longest word or address of the provider's that is kept.
+const WORD_MAX_CHARS: usize = 60;
+const URI_MAX_CHARS: usize = 255;
+/// An unpaid page ends so long after it was made (9.4).
+const PAGE_LIVES: SignedDuration = SignedDuration::from_mins(30);
+/// Held money has to be let go within so long. Counted from the making: the documents count from the payment, which is not
+/// told, and too early is the safe side (question 38).
+const CAPTURE_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// What looking a checkout up tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Where it stands, in our words. A word of the other dialect is not known.
+    pub claim: Claim,
+    /// WePay's own word.
+    pub raw_status: String,
+    /// True while WePay may still be reviewing: it is committed, and must not be shipped yet.
+    pub review_open: bool,
+    /// What was asked for, where it is in a currency we know. Fees and shipping are on top of it.
+    pub amount: Option<Money>,
+    /// What the payer paid in all; nothing while unpaid.
+    pub gross: Option<Money>,
+    /// Everything given back so far.
+    pub refunded: Option<Money>,
+    /// Everything that payers' banks took back so far.
+    pub charged_back: Option<Money>,
+    /// Page on which the payer can open a dispute. It may change: never store it.
+    pub dispute_uri: Option<String>,
+    /// When an unpaid page ends, unless the payer is at work on it.
+    pub expires_at: Option<Timestamp>,
+    /// Last moment to let held money go; none where WePay does so itself, or nothing is held.
+    pub capture_by: Option<Timestamp>,
+    pub(crate) stage: Option<Stage>,
+}
+
+impl Standing {
+    /// Reads a checkout. `asked` is the currency of our attempt, for objects that name none.
+    pub(crate) fn read(checkout: &Checkout, dialect: Dialect, asked: Currency) -> Result<Self, MoneyError> {
+        let currency = match checkout.currency.value() {
+            Some(code) => Currency::parse(code).ok_or(MoneyError::OtherCurrency)?,
+            None => asked,
+        };
+        let money = |amount: &Maybe<Amount>| amount.value().map(|amount| amount.money(currency)).transpose();
+        let stage = Stage::read(dialect, &checkout.state).filter(|stage| !contradicts(checkout, dialect, *stage));
+        let created = checkout.create_time.value().and_then(|seconds| Timestamp::from_second(*seconds).ok());
+        let after = |wait: SignedDuration| created.and_then(|at| at.checked_add(wait).ok());
+        let holds = match dialect {
+            Dialect::A => checkout.auto_capture.value(),
+            Dialect::B => checkout.auto_release.value(),
+        };
+        let waits_for_us = holds.is_some_and(|lets_go| !lets_go.is_on());
+        let refund = checkout.refund.value();
+        let chargeback = checkout.chargeback.value();
+        Ok(Self {
+            claim: stage.map_or(Claim::UnknownStatus, |stage| Claim::state(state_from(stage))),
+            raw_status: checkout.state.chars().filter(|c| !c.is_control()).take(WORD_MAX_CHARS).collect(),
+            review_open: stage == Some(Stage::InReview)
+                || stage == Some(Stage::Held) && checkout.in_review.value().is_some_and(|flag| flag.is_on()),
+            amount: money(&checkout.amount)?,
+            gross: money(&checkout.gross)?,
+            refunded: refund.map(|refund| money(&refund.amount_refunded)).transpose()?.flatten(),
+            charged_back: chargeback.map(|back| money(&back.amount_charged_back)).transpose()?.flatten(),
+            dispute_uri: chargeback
+                .and_then(|back| back.dispute_uri.value())
+                .filter(|uri| uri.chars().count() <= URI_MAX_CHARS)
+                .cloned(),
+            expires_at: if stage == Some(Stage::New) { after(PAGE_LIVES) } else { None },
+            capture_by: if waits_for_us && matches!(stage, Some(Stage::InReview | Stage::Held)) {
+                after(CAPTURE_WITHIN)
+            } else {
+                None
+            },
+            stage,
+        })
+    }
+
+    /// The same in the words of the trait. `asked` caps what was given back: where the payer paid fees on top, WePay gives
+    /// back more than was asked for.
+    pub(crate) fn retrieved(self, asked: Money) -> Retrieved {
+        Retrieved {
+            claim: self.claim,
+            raw_status: Some(self.raw_status),
+            amount_echoed: self.amount,
+            refunded: self.refunded.map(|refunded| refunded.least(asked).unwrap_or(refunded)),
+        }
+    }
+}
+
+/// A stage as an attempt's state (`model.md` section 4).
+pub(crate) fn state_from(stage: Stage) -> AttemptState {
+    match stage {
+        Stage::New => AttemptState::AwaitingCustomer,
+        Stage::InReview | Stage::Held => AttemptState::Authorized,
+        Stage::Paid => AttemptState::Captured,
+        Stage::Canceled => AttemptState::Canceled,
+        Stage::Refunded => AttemptState::Refunded,
+        Stage::ChargedBack => AttemptState::ChargedBack,
+        Stage::Failed => AttemptState::Failed,
+        Stage::Expired => AttemptState::Expired,
+    }
+}
+
+/// The account says dialect A and the object has dialect B's flag: its `captured` may mean that the money is only held.
+fn contradicts(checkout: &Checkout, dialect: Dialect, stage: Stage) -> bool {
+    dialect == Dialect::A && stage == Stage::Paid && checkout.auto_release.value().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn standing(dialect: Dialect, change: &Value) -> Standing {
+        let mut object = json!({
+            "checkout_id": 1, "account_id": 2, "state": "new", "currency": "USD", "amount": 20, "gross": 0,
+            "create_time": 1_439_582_388, "auto_capture": true,
+            "refund": { "amount_refunded": 0, "refund_reason": null },
+            "chargeback": { "amount_charged_back": 0, "dispute_uri": null }
+        });
+        object.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let checkout: Checkout = serde_json::from_str(&object.to_string()).unwrap();
+        Standing::read(&checkout, dialect, Currency::USD).unwrap()
+    }
+
+    #[test]
+    fn every_state_of_both_dialects_is_mapped() {
+        use AttemptState as S;
+        for (word, a, b) in [
+            ("new", Some(S::AwaitingCustomer), Some(S::AwaitingCustomer)),
+            ("authorized", Some(S::Authorized), Some(S::Authorized)),
+            ("reserved", Some(S::Authorized), None),
+            ("captured", Some(S::Captured), Some(S::Authorized)),
+            ("released", None, Some(S::Captured)),
+            ("cancelled", Some(S::Canceled), Some(S::Canceled)),
+            ("refunded", Some(S::Refunded), Some(S::Refunded)),
+            ("charged back", Some(S::ChargedBack), Some(S::ChargedBack)),
+            ("charged_back", Some(S::ChargedBack), Some(S::ChargedBack)),
+            ("failed", Some(S::Failed), Some(S::Failed)),
+            ("expired", Some(S::Expired), Some(S::Expired)),
+            ("settled", None, None),
+        ] {
+            for (dialect, expected) in [(Dialect::A, a), (Dialect::B, b)] {
+                let read = standing(dialect, &json!({ "state": word }));
+                assert_eq!(read.claim, expected.map_or(Claim::UnknownStatus, Claim::state), "{dialect:?} {word}");
+                assert_eq!(read.raw_status, word);
+            }
+        }
+    }
+
+    #[test]
+    fn only_an_open_review_keeps_goods_back() {
+        assert!(standing(Dialect::A, &json!({ "state": "authorized" })).review_open);
+        assert!(!standing(Dialect::A, &json!({ "state": "reserved" })).review_open);
+        assert!(standing(Dialect::B, &json!({ "state": "captured", "in_review": true })).review_open);
+        assert!(!standing(Dialect::B, &json!({ "state": "captured", "in_review": false })).review_open);
+        assert!(!standing(Dialect::B, &json!({ "state": "released", "in_review": true })).review_open);
+    }
+
+    #[test]
+    fn deadlines_are_told_while_they_run() {
+        let created = Timestamp::from_second(1_439_582_388).unwrap();
+        let new = standing(Dialect::A, &json!({}));
+        assert_eq!((new.expires_at, new.capture_by), (Some(created + PAGE_LIVES), None));
+        for off in [json!(false), json!(0)] {
+            let held = standing(Dialect::A, &json!({ "state": "reserved", "auto_capture": off }));
+            assert_eq!((held.expires_at, held.capture_by), (None, Some(created + CAPTURE_WITHIN)));
+        }
+        assert_eq!(standing(Dialect::A, &json!({ "state": "reserved" })).capture_by, None);
+        let held = standing(Dialect::B, &json!({ "state": "captured", "auto_release": false }));
+        assert_eq!(held.capture_by, Some(created + CAPTURE_WITHIN));
+        let paid = standing(Dialect::A, &json!({ "state": "captured", "auto_capture": false }));
+        assert_eq!(paid.capture_by, None);
+    }
+
+    #[test]
+    fn amounts_are_exact_and_capped_for_the_trait_only() {
+        let read = standing(
+            Dialect::A,
+            &json!({ "state": "captured", "gross": 23.96, "refund": { "amount_refunded": 21.5 },
+                "chargeback": { "amount_charged_back": 0.07, "dispute_uri": "https://wepay.example/d/1" } }),
+        );
+        let text = |money: Option<Money>| money.unwrap().to_string();
+        assert_eq!((text(read.amount), text(read.gross)), ("20.00".to_owned(), "23.96".to_owned()));
+        assert_eq!((text(read.refunded), text(read.charged_back)), ("21.50".to_owned(), "0.07".to_owned()));
+        assert_eq!(read.dispute_uri.as_deref(), Some("https://wepay.example/d/1"));
+        let asked = Money::parse("20", Currency::USD).unwrap();
+        assert_eq!(text(read.retrieved(asked).refunded), "20.00");
+    }
+
+    #[test]
+    fn a_captured_that_may_only_be_held_is_not_believed() {
+        let read = standing(Dialect::A, &json!({ "state": "captured", "auto_release": false }));
+        assert_eq!(read.claim, Claim::UnknownStatus);
+        assert_eq!(
+            standing(Dialect::A, &json!({ "state": "captured", "auto_release": null })).claim,
+            Claim::state(AttemptState::Captured)
+        );
+    }
+}
