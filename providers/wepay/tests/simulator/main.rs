@@ -1,0 +1,1 @@
+//! The simulator seen from outside: raw clients on one side, a receiver of notices on the other.
