@@ -121,8 +121,9 @@ fn says(expect: &Expect, wanted: fn(&Claim) -> bool) -> bool {
     }
 }
 
+/// A lender declines, a payment fails.
 fn is_declined(claim: &Claim) -> bool {
-    matches!(claim, Claim::State { state: AttemptState::Declined, .. })
+    matches!(claim, Claim::State { state: AttemptState::Declined | AttemptState::Failed, .. })
 }
 
 /// Every file in the folder is a cassette of this provider that is named like its scenario.
