@@ -1,4 +1,4 @@
-//! The control API under `/_sim/`: look, decide, disturb, reset. The README next to this file is its documentation.
+//! The control API under `/_sim/`: look and decide. The README next to this file is its documentation.
 
 use std::sync::Arc;
 
@@ -15,20 +15,16 @@ use serde_json::{Value, json};
 
 use super::decide::{self, Act, Undone};
 use super::errors::Reply;
-use super::faults::{Endpoint, Fault};
 use super::html::escape;
 use super::json::Json;
 use super::money;
 use super::notice::{self, PER_CHECKOUT_MAX, Telling, Try};
 use super::object;
-use super::rules::Rules;
-use super::state::{Sim, Store};
+use super::state::Sim;
 use super::view;
 
-/// Faults that may wait at one time.
-const FAULTS_MAX: usize = 1_000;
 /// Copies of one notice that one call may ask for.
-const TIMES_MAX: usize = 100;
+pub(super) const TIMES_MAX: usize = 100;
 /// Statuses that one call may ask for.
 const SEQUENCE_MAX: usize = 20;
 
@@ -42,11 +38,6 @@ pub(super) fn routes() -> Router<Arc<Sim>> {
         .route("/_sim/requests/{id}", get(one).delete(forget))
         .route("/_sim/requests/{id}/decide", post(decide_one))
         .route("/_sim/requests/{id}/postbacks", post(raw_postback))
-        .route("/_sim/faults", get(faults).post(add_fault).delete(drop_faults))
-        .route("/_sim/settings", get(settings).post(change_settings))
-        .route("/_sim/clock", get(clock).post(advance))
-        .route("/_sim/calls", get(calls))
-        .route("/_sim/reset", post(reset))
 }
 
 async fn manual() -> Reply {
@@ -219,109 +210,14 @@ async fn deliver(sim: &Arc<Sim>, id: u64, places: Vec<usize>, parallel: bool, wa
     Reply::json(StatusCode::OK, &shown)
 }
 
-async fn faults(State(sim): Handle) -> Reply {
-    let waiting = json!({ "faults": sim.store().faults });
-    Reply::json(StatusCode::OK, &waiting)
-}
-
-async fn add_fault(State(sim): Handle, body: Bytes) -> Reply {
-    let fault: Fault = match read(&body) {
-        Ok(fault) => fault,
-        Err(refusal) => return refusal,
-    };
-    if fault.kind.of_notices() != (fault.on == Endpoint::Ipn) {
-        return refused("drop, delay and repeat are for \"ipn\", and \"ipn\" knows no other kinds");
-    }
-    if fault.times == 0 || fault.status.is_some_and(|status| !(200..=599).contains(&status)) {
-        return refused("\"times\" must be at least 1 and \"status\" within 200 to 599");
-    }
-    if fault.copies.is_some_and(|copies| copies == 0 || copies > TIMES_MAX) {
-        return refused("\"copies\" must be within 1 to 100");
-    }
-    let shown = json!(fault);
-    let mut store = sim.store();
-    if store.faults.len() >= FAULTS_MAX {
-        return refused("too many faults wait already; DELETE /_sim/faults");
-    }
-    store.faults.push(fault);
-    Reply::json(StatusCode::CREATED, &shown)
-}
-
-async fn drop_faults(State(sim): Handle) -> Reply {
-    sim.store().faults.clear();
-    Reply::empty(StatusCode::NO_CONTENT)
-}
-
-async fn settings(State(sim): Handle) -> Reply {
-    let shown = json!(sim.store().rules);
-    Reply::json(StatusCode::OK, &shown)
-}
-
-/// Changes the settings that are named and keeps the others.
-async fn change_settings(State(sim): Handle, body: Bytes) -> Reply {
-    let changes: Value = match read(&body) {
-        Ok(changes) => changes,
-        Err(refusal) => return refusal,
-    };
-    let mut store = sim.store();
-    match store.rules.with(&changes) {
-        Ok(rules) => {
-            store.rules = rules;
-            Reply::json(StatusCode::OK, &json!(store.rules))
-        }
-        Err(why) => refused(&why),
-    }
-}
-
-fn shown_clock(sim: &Sim) -> Value {
-    let now = sim.clock.now();
-    json!({ "now": now.to_string(), "unix": now.as_second(), "ahead_ms": sim.clock.ahead_ms() })
-}
-
-async fn clock(State(sim): Handle) -> Reply {
-    Reply::json(StatusCode::OK, &shown_clock(&sim))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Advance {
-    #[serde(default)]
-    advance_s: u64,
-    #[serde(default)]
-    advance_ms: u64,
-}
-
-/// Moves the time on, lets every timer run that is due and sends what is due.
-async fn advance(State(sim): Handle, body: Bytes) -> Reply {
-    let asked: Advance = match read(&body) {
-        Ok(asked) => asked,
-        Err(refusal) => return refusal,
-    };
-    sim.clock.advance(asked.advance_s.saturating_mul(1_000).saturating_add(asked.advance_ms));
-    sim.settle_all();
-    notice::send_due(&sim);
-    Reply::json(StatusCode::OK, &shown_clock(&sim))
-}
-
-async fn calls(State(sim): Handle) -> Reply {
-    let counts = json!(sim.store().calls());
-    Reply::json(StatusCode::OK, &counts)
-}
-
-/// Forgets everything but the time, and goes back to the first settings.
-async fn reset(State(sim): Handle) -> Reply {
-    *sim.store() = Store::new(Rules::new(&sim.settings.api_version));
-    Reply::empty(StatusCode::NO_CONTENT)
-}
-
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Reply> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Reply> {
     serde_json::from_slice(body).map_err(|error| refused(&error.to_string()))
 }
 
-fn refused(why: &str) -> Reply {
+pub(super) fn refused(why: &str) -> Reply {
     Reply::json(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "error": why }))
 }
 
-fn not_found() -> Reply {
+pub(super) fn not_found() -> Reply {
     Reply::json(StatusCode::NOT_FOUND, &json!({ "error": "no such checkout" }))
 }

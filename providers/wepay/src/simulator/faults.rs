@@ -1,95 +1,25 @@
 //! Misbehaviour on request: what goes wrong on the way back, and whether the call was carried out before.
 
-use std::convert::Infallible;
-use std::io;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::bend::{edited, half_body, hang_up, huge_body};
 use super::dialect::Version;
+use super::endpoint::Endpoint;
 use super::errors::{Refusal, Reply, UNKNOWN_ERROR};
 use super::json::Json;
 use super::money;
 use super::server::{Cut, Wire};
 use super::state::Sim;
 
-const HUGE_BODY_BYTES: usize = 50 * 1024 * 1024;
-const CHUNK_BYTES: usize = 64 * 1024;
 /// How long `late` waits when the fault does not say.
 const LATE_MS: u64 = 5_000;
 /// How long `silence` holds the connection when the fault does not say.
 const SILENCE_MS: u64 = 120_000;
-
-/// The calls that are counted; the first nine can be disturbed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Endpoint {
-    Lookup,
-    Find,
-    Create,
-    Cancel,
-    Refund,
-    Capture,
-    Modify,
-    Release,
-    /// Our notices to the client.
-    Ipn,
-    #[serde(skip_deserializing)]
-    Page,
-    #[serde(skip_deserializing)]
-    Other,
-}
-
-impl Endpoint {
-    pub(super) const ALL: [Self; 11] = [
-        Self::Lookup,
-        Self::Find,
-        Self::Create,
-        Self::Cancel,
-        Self::Refund,
-        Self::Capture,
-        Self::Modify,
-        Self::Release,
-        Self::Ipn,
-        Self::Page,
-        Self::Other,
-    ];
-
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Lookup => "lookup",
-            Self::Find => "find",
-            Self::Create => "create",
-            Self::Cancel => "cancel",
-            Self::Refund => "refund",
-            Self::Capture => "capture",
-            Self::Modify => "modify",
-            Self::Release => "release",
-            Self::Ipn => "ipn",
-            Self::Page => "page",
-            Self::Other => "other",
-        }
-    }
-
-    pub(super) fn of_path(path: &str) -> Self {
-        match path {
-            "checkout" => Self::Lookup,
-            "checkout/find" => Self::Find,
-            "checkout/create" => Self::Create,
-            "checkout/cancel" => Self::Cancel,
-            "checkout/refund" => Self::Refund,
-            "checkout/capture" => Self::Capture,
-            "checkout/modify" => Self::Modify,
-            "checkout/release" => Self::Release,
-            _ => Self::Other,
-        }
-    }
-}
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -278,62 +208,4 @@ impl Fault {
             () = tokio::time::sleep(Duration::from_millis(self.delay_ms.unwrap_or(default_ms))) => {}
         }
     }
-}
-
-/// Ends the connection without a byte of answer.
-fn hang_up(wire: Option<&Wire>, cut: Cut) -> Response {
-    if let Some(wire) = wire {
-        wire.cut(cut);
-    }
-    StatusCode::NO_CONTENT.into_response()
-}
-
-/// Edits the checkout of an answer, or every checkout of a list. A refusal stays what it is.
-fn edited(mut honest: Reply, edit: impl Fn(&mut Json)) -> Response {
-    if honest.status.is_success() {
-        match Json::parse(&honest.body) {
-            Some(Json::List(mut entries)) => {
-                entries.iter_mut().for_each(&edit);
-                honest.body = Json::List(entries).write().into_bytes();
-            }
-            Some(mut body) => {
-                edit(&mut body);
-                honest.body = body.write().into_bytes();
-            }
-            None => {}
-        }
-    }
-    honest.into_response()
-}
-
-/// 50 MiB of well-formed JSON text that never says anything.
-fn huge_body() -> Response {
-    let chunk = Bytes::from(vec![b'a'; CHUNK_BYTES]);
-    let first = Bytes::from_static(b"{\"short_description\":\"");
-    let chunks =
-        (0..HUGE_BODY_BYTES / CHUNK_BYTES).map(move |place| if place == 0 { first.clone() } else { chunk.clone() });
-    let last = Bytes::from_static(b"\"}");
-    let body = Body::from_stream(stream::iter(chunks.chain([last]).map(Ok::<_, Infallible>)));
-    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
-}
-
-/// Announces the whole answer, sends half of it and drops the connection.
-fn half_body(honest: Reply) -> Response {
-    let whole = if honest.body.is_empty() { vec![b' '; 200] } else { honest.body };
-    let half = Bytes::copy_from_slice(whole.get(..whole.len() / 2).unwrap_or_default());
-    let parts = stream::unfold(Some(half), |left| async move {
-        match left {
-            Some(half) if !half.is_empty() => Some((Ok(half), Some(Bytes::new()))),
-            Some(_) => {
-                // Lets the first half leave before the connection breaks.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                Some((Err(io::Error::from(io::ErrorKind::BrokenPipe)), None))
-            }
-            None => None,
-        }
-    });
-    let mut response = (honest.status, Body::from_stream(parts)).into_response();
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }

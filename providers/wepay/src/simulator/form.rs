@@ -31,7 +31,7 @@ fn path(name: &str) -> Option<Vec<String>> {
 }
 
 fn put(into: &mut Json, steps: &[String], value: String) -> Option<()> {
-    let Some((step, rest)) = steps.split_first() else { return None };
+    let (step, rest) = steps.split_first()?;
     let listed = step.is_empty() || step.bytes().all(|b| b.is_ascii_digit());
     if let Json::List(entries) = into {
         // Forms number the entries of a list in order, or leave the number out.

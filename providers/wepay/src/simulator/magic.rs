@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::decide::{self, Act};
+use super::endpoint::Endpoint;
 use super::errors::Refusal;
-use super::faults::{Endpoint, Fault, Kind};
+use super::faults::{Fault, Kind};
 use super::notice::Telling;
 use super::order::{Hosted, Method, Order};
 use super::state::Sim;

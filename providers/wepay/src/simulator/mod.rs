@@ -1,12 +1,15 @@
 #![doc = include_str!("README.md")]
 
 mod api;
+mod bend;
 mod calls;
 mod checkout;
 mod control;
 mod create;
 mod decide;
 mod dialect;
+mod dials;
+mod endpoint;
 mod errors;
 mod faults;
 mod fields;
@@ -105,6 +108,7 @@ impl Simulator {
             .route("/js/iframe.wepay.js", get(page::widget))
             .route("/js/complete.js", get(page::complete))
             .merge(control::routes())
+            .merge(dials::routes())
             .fallback(nowhere)
             .with_state(Arc::clone(&self.sim))
     }

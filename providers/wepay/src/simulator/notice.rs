@@ -8,7 +8,8 @@ use lendport_core::CallLog;
 use lendport_outbound::Request;
 use tokio::time::Instant;
 
-use super::faults::{Endpoint, Kind};
+use super::endpoint::Endpoint;
+use super::faults::Kind;
 use super::state::{Sim, Store};
 use super::time::later;
 

@@ -45,7 +45,7 @@ pub(super) struct Order {
 /// How the payer pays.
 #[derive(Clone, Debug)]
 pub(super) enum Method {
-    Hosted(Hosted),
+    Hosted(Box<Hosted>),
     /// `charged`: false when only authorised until `/checkout/capture` (dialect B).
     Card {
         id: u64,
@@ -137,10 +137,10 @@ pub(super) fn read(body: &Json, version: Version, refuse_local: bool) -> Result<
     }
     let method = match fields.inner("payment_method")? {
         Some(method) => payment_method(&method, version, &mut unknown)?,
-        None => Method::Hosted(match fields.inner("hosted_checkout")? {
+        None => Method::Hosted(Box::new(match fields.inner("hosted_checkout")? {
             Some(hosted) => hosted_checkout(&hosted, version, &mut unknown)?,
             None => Hosted::default(),
-        }),
+        })),
     };
     Ok(Order {
         account_id,

@@ -16,7 +16,8 @@ use tokio_util::task::TaskTracker;
 
 use super::SimulatorSettings;
 use super::checkout::Checkout;
-use super::faults::{Endpoint, Fault};
+use super::endpoint::Endpoint;
+use super::faults::Fault;
 use super::notice::{self, Telling, Waiting};
 use super::rules::Rules;
 use super::time::VirtualClock;
