@@ -11,10 +11,10 @@ use serde::{Deserialize, Deserializer};
 pub struct ProviderConfig {
     /// Offer WePay.
     pub enabled: bool,
-    /// API base for test mode, which WePay calls stage.
+    /// API host for test mode, which WePay calls stage; the path begins with `/v2`.
     #[serde(deserialize_with = "http_url")]
     pub stage_base_url: String,
-    /// API base for live mode.
+    /// The same for live mode.
     #[serde(deserialize_with = "http_url")]
     pub production_base_url: String,
     /// How long connecting may take, in milliseconds.
@@ -36,8 +36,8 @@ impl Default for ProviderConfig {
     fn default() -> Self {
         Self {
             enabled: false,
-            stage_base_url: "https://stage.wepayapi.com/v2".to_owned(),
-            production_base_url: "https://wepayapi.com/v2".to_owned(),
+            stage_base_url: "https://stage.wepayapi.com".to_owned(),
+            production_base_url: "https://wepayapi.com".to_owned(),
             connect_timeout_ms: 5_000,
             request_timeout_ms: 20_000,
             create_resend_within_ms: 15_000,

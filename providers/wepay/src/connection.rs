@@ -162,3 +162,46 @@ fn throttled_here(seconds: u32) -> ProviderError {
     error.retry_after_s = Some(seconds);
     error
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use lendport_core::{CallLog, Mode};
+    use lendport_outbound::ClientSettings;
+    use lendport_testkit::samples;
+
+    use super::*;
+
+    fn headers(values: &[(&str, &str)], options: Option<&Options>) -> Vec<(String, String)> {
+        let values = [&[("account_id", "1548718026"), ("access_token", "STAGE_example")], values].concat();
+        let (account, calls) = (samples::account(&values), CallLog::new());
+        let ctx = CallContext { account: &account, mode: Mode::Test, now: Timestamp::UNIX_EPOCH, calls: &calls };
+        let (config, outbound) = (ProviderConfig::default(), Outbound::live(ClientSettings::default()).unwrap());
+        let throttle = Throttle::new(0, 0);
+        let request =
+            Connection::open(ctx, &config, &outbound, &throttle).unwrap().request(Verb::Create, options).unwrap();
+        assert_eq!(request.url.as_str(), "https://stage.wepayapi.com/v2/checkout/create");
+        assert!(!format!("{request:?}").contains("STAGE_example"));
+        request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.expose().to_owned())).collect()
+    }
+
+    #[test]
+    fn every_call_carries_what_is_needed_and_nobody_elses_browser() {
+        let plain = headers(&[], None);
+        let expected =
+            [("authorization", "Bearer STAGE_example"), ("accept", "application/json"), ("api-version", "2015-11-18")];
+        assert_eq!(plain, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(headers(&[("api_version_header", "omit")], None).len(), 2);
+
+        let options = Options {
+            client_ip: "100.166.99.123".parse().ok(),
+            risk_token: Some("u".to_owned()),
+            ..Options::default()
+        };
+        let told = headers(&[("api_version", "2019-04-03")], Some(&options));
+        for (name, value) in [("api-version", "2019-04-03"), ("client-ip", "100.166.99.123"), ("wepay-risk-token", "u")]
+        {
+            assert!(told.contains(&(name.to_owned(), value.to_owned())), "{name}");
+        }
+    }
+}

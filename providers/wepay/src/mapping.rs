@@ -119,7 +119,7 @@ fn prefill(customer: &Customer, billing: &Address, version: ApiVersion) -> Prefi
             region: (!of_the_us).then_some(region),
             zip: of_the_us.then(|| code.clone()),
             postcode: (!of_the_us).then_some(code),
-            country: Some(country.to_string()),
+            country: Some(country),
             ..person
         },
         PrefilledAddress::Object => Prefill {
@@ -129,7 +129,7 @@ fn prefill(customer: &Customer, billing: &Address, version: ApiVersion) -> Prefi
                 city: Maybe::Value(city),
                 region: Maybe::Value(region),
                 postal_code: Maybe::Value(code),
-                country: Maybe::Value(country.to_string()),
+                country: Maybe::Value(country),
                 ..wire::Address::default()
             }))),
             ..person
@@ -197,4 +197,93 @@ fn next_action_from(checkout: &wire::Checkout, standing: &Standing) -> Option<Ne
         also: Vec::new(),
         expires_at: standing.expires_at,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use jiff::Timestamp;
+    use lendport_core::{CallContext, CallLog, Currency, LineInput, Mode, Money, Secret, parse_decimal};
+    use lendport_outbound::{ClientSettings, Outbound};
+    use lendport_testkit::{Sample, SeededIds, samples};
+    use proptest::prelude::*;
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::config::ProviderConfig;
+    use crate::throttle::Throttle;
+
+    /// Never called here, and too slow to make for each case.
+    static OUTBOUND: LazyLock<Outbound> = LazyLock::new(|| Outbound::live(ClientSettings::default()).unwrap());
+
+    /// The body of a create for this cart, as text.
+    fn body(sample: &Sample) -> (Checkout, String) {
+        let ids = SeededIds::default();
+        let checkout = sample.checkout(&ids);
+        let attempt = samples::attempt(&checkout, ID, &ids);
+        let account = samples::account(&[("account_id", "235810395803"), ("access_token", "t")]);
+        let (config, calls, throttle) = (ProviderConfig::default(), CallLog::new(), Throttle::new(0, 0));
+        let ctx = CallContext { account: &account, mode: Mode::Test, now: Timestamp::UNIX_EPOCH, calls: &calls };
+        let to = Connection::open(ctx, &config, &OUTBOUND, &throttle).unwrap();
+        let callback_url = Secret::from("https://gateway.example/callbacks/wepay/t");
+        let request = CreateRequest { checkout: &checkout, attempt: &attempt, callback_url: &callback_url };
+        let options = options_of(&checkout).unwrap();
+        let body = request_for(request, &to, &options).unwrap();
+        (checkout, serde_json::to_string(&body).unwrap())
+    }
+
+    fn with_lines(names: &[&str]) -> Sample {
+        let mut sample = Sample::usa();
+        let line = |name: &&str| LineInput { name: Some((*name).to_owned()), ..sample.cart.items[0].clone() };
+        sample.cart.items = names.iter().map(line).collect();
+        sample
+    }
+
+    #[test]
+    fn the_payer_always_has_something_to_read() {
+        let described_as = |sample: &Sample| {
+            let mut checkout = sample.checkout(&SeededIds::default());
+            let with = described(&checkout).as_str().to_owned();
+            checkout.reference = None;
+            (with, described(&checkout).as_str().to_owned())
+        };
+        assert_eq!(described_as(&with_lines(&["TV"])), ("Order ORDER-123".to_owned(), "TV".to_owned()));
+        let long = "ä".repeat(200);
+        let (_, text) = described_as(&with_lines(&[&long, "TV", "TV"]));
+        assert!(text.ends_with(" and 2 more") && text.chars().count() <= 255);
+    }
+
+    #[test]
+    fn ids_and_the_shipping_are_as_they_are_meant() {
+        let (_, text) = body(&Sample::usa());
+        assert!(text.contains(r#""account_id":235810395803,"#) && text.contains(r#""amount":1420,"#), "{text}");
+        assert!(!text.contains("shipping_fee") && !text.contains("null"), "{text}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_total_is_sent_to_the_cent(price in 1_u64..99_999_999, quantity in 1_u32..40, shipping in 0_u64..99_999, fee in 0_u64..=20) {
+            let mut sample = Sample::usa();
+            let decimal = |minor: u64| Decimal::new(i64::try_from(minor).unwrap(), 2);
+            sample.cart.items[0].unit_price = Some(decimal(price));
+            sample.cart.items[0].unit_tax = None;
+            sample.cart.items[0].quantity = Some(quantity);
+            sample.cart.shipping = Some(decimal(shipping));
+            let total = Money::from_minor(price * u64::from(quantity) + shipping, Currency::USD).unwrap();
+            let app_fee = Money::from_minor(total.minor() * fee / 100, Currency::USD).unwrap();
+            let options = format!(r#"{{ "fee": {{ "app_fee": "{app_fee}" }} }}"#);
+            sample.provider_options.insert(ID.to_owned(), options);
+            let (checkout, text) = body(&sample);
+            let account = samples::account(&[]);
+            prop_assert!(check(&checkout, Account(&account), 20).is_ok());
+            let after = |name: &str| {
+                let rest = text.split_once(&format!("\"{name}\":")).unwrap().1;
+                rest.split([',', '}']).next().unwrap().to_owned()
+            };
+            // The digits themselves: no string, no exponent, no float.
+            prop_assert_eq!(after("amount"), total.amount().normalize().to_string());
+            prop_assert_eq!(parse_decimal(&after("app_fee")).unwrap(), app_fee.amount());
+        }
+    }
 }

@@ -146,7 +146,7 @@ fn method_from(members: &mut Members) -> Option<MethodBody> {
         }
     };
     let id = members.object(named).and_then(|mut object| {
-        let id = object.told("id", "must be WePay's number of it, as a number or as text", |text| Id::parse(text));
+        let id = object.told("id", "must be WePay's number of it, as a number or as text", Id::parse);
         if id.is_none() {
             object.note_missing("id");
         }

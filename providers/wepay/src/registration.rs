@@ -49,4 +49,13 @@ fn build(section: &Value, transport: &Transport<'_>) -> Result<Arc<dyn Financing
     Ok(Arc::new(WePay::new(config, outbound)))
 }
 
+#[cfg(not(feature = "simulator"))]
 const SIMULATOR: Option<SimulatorRegistration> = None;
+
+#[cfg(feature = "simulator")]
+const SIMULATOR: Option<SimulatorRegistration> = Some(SimulatorRegistration {
+    section_keys: &["stage_base_url"],
+    account: crate::simulator::ACCOUNT,
+    press: crate::simulator::press,
+    serve: crate::simulator::serve,
+});

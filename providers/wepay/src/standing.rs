@@ -87,9 +87,13 @@ impl Standing {
 
     /// The same in the words of the trait. `asked` caps what was given back: where the payer paid fees on top, WePay gives
     /// back more than was asked for.
+    ///
+    /// All that was asked for and given back is a full refund, even where WePay keeps the fees that the payer paid on top and
+    /// therefore still says that the payment stands (question 9).
     pub(crate) fn retrieved(self, asked: Money) -> Retrieved {
+        let all_back = self.stage == Some(Stage::Paid) && self.refunded.is_some_and(|refunded| refunded.covers(asked));
         Retrieved {
-            claim: self.claim,
+            claim: if all_back { Claim::state(AttemptState::Refunded) } else { self.claim },
             raw_status: Some(self.raw_status),
             amount_echoed: self.amount,
             refunded: self.refunded.map(|refunded| refunded.least(asked).unwrap_or(refunded)),
@@ -196,7 +200,11 @@ mod tests {
         assert_eq!((text(read.refunded), text(read.charged_back)), ("21.50".to_owned(), "0.07".to_owned()));
         assert_eq!(read.dispute_uri.as_deref(), Some("https://wepay.example/d/1"));
         let asked = Money::parse("20", Currency::USD).unwrap();
-        assert_eq!(text(read.retrieved(asked).refunded), "20.00");
+        let told = read.retrieved(asked);
+        assert_eq!((text(told.refunded), told.claim), ("20.00".to_owned(), Claim::state(AttemptState::Refunded)));
+        let part = json!({ "state": "captured", "gross": 23.96, "refund": { "amount_refunded": 19.99 } });
+        let told = standing(Dialect::A, &part).retrieved(asked);
+        assert_eq!((text(told.refunded), told.claim), ("19.99".to_owned(), Claim::state(AttemptState::Captured)));
     }
 
     #[test]

@@ -40,14 +40,14 @@ impl Verb {
     /// What stands behind the base address.
     pub(crate) fn path(self) -> &'static [&'static str] {
         match self {
-            Self::LookUp => &["checkout"],
-            Self::Find => &["checkout", "find"],
-            Self::Create => &["checkout", "create"],
-            Self::Cancel => &["checkout", "cancel"],
-            Self::Refund => &["checkout", "refund"],
-            Self::Capture => &["checkout", "capture"],
-            Self::Release => &["checkout", "release"],
-            Self::Modify => &["checkout", "modify"],
+            Self::LookUp => &["v2", "checkout"],
+            Self::Find => &["v2", "checkout", "find"],
+            Self::Create => &["v2", "checkout", "create"],
+            Self::Cancel => &["v2", "checkout", "cancel"],
+            Self::Refund => &["v2", "checkout", "refund"],
+            Self::Capture => &["v2", "checkout", "capture"],
+            Self::Release => &["v2", "checkout", "release"],
+            Self::Modify => &["v2", "checkout", "modify"],
         }
     }
 
