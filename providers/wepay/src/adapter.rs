@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use lendport_core::provider::{Found, Retrieved};
 use lendport_core::{
     AccountSettings, Attempt, CallContext, Checkout, CommitClass, CreateRequest, Created, Descriptor, ErrorKind,
-    FinancingProvider, Invalid, Money, Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError, Push, Secret,
+    FinancingProvider, Invalid, Money, Notice, NoticeAnswer, NoticeContext, NoticeRefusal, NoticeVerdict, Pointer,
+    ProviderError, Push, Secret,
 };
 use lendport_outbound::Outbound;
 
@@ -75,6 +76,15 @@ impl FinancingProvider for WePay {
 
     fn read_notification(&self, ctx: NoticeContext<'_>, push: &Push<'_>) -> Result<Notice, NoticeRefusal> {
         notification::read(ctx, push)
+    }
+
+    /// What names another checkout is recorded and not sent again: WePay tries whatever is not 200 six times more
+    /// (question 33).
+    fn answer(&self, verdict: NoticeVerdict) -> NoticeAnswer {
+        match verdict {
+            NoticeVerdict::Contradicts => NoticeAnswer { status: 200, body: "recorded" },
+            other => NoticeAnswer::usual(other),
+        }
     }
 
     async fn retrieve(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {

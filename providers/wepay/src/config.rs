@@ -19,7 +19,7 @@ pub struct ProviderConfig {
     pub production_base_url: String,
     /// How long connecting may take, in milliseconds.
     pub connect_timeout_ms: u64,
-    /// How long one call may take, connecting included, in milliseconds.
+    /// How long one call may take, connecting included, in milliseconds. A command makes three.
     pub request_timeout_ms: u64,
     /// How long the calls of one create may have taken, in milliseconds, for it to be sent once more with its own
     /// `unique_id`.
@@ -39,8 +39,8 @@ impl Default for ProviderConfig {
             stage_base_url: "https://stage.wepayapi.com".to_owned(),
             production_base_url: "https://wepayapi.com".to_owned(),
             connect_timeout_ms: 5_000,
-            request_timeout_ms: 20_000,
-            create_resend_within_ms: 15_000,
+            request_timeout_ms: 15_000,
+            create_resend_within_ms: 10_000,
             throttle_calls: 30,
             throttle_window_ms: 10_000,
             app_fee_max_percent: 20,

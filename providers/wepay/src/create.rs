@@ -13,7 +13,7 @@ use crate::search;
 use crate::wire::{self, CreateBody};
 
 /// How often one create is sent at most (question 15).
-const TRIES_MAX: u32 = 3;
+const SENDS_MAX: u32 = 3;
 
 /// Creates, or adopts what an earlier send of this very create made.
 pub(crate) async fn create(
@@ -23,30 +23,34 @@ pub(crate) async fn create(
     resend_within_ms: u64,
 ) -> Result<Created, ProviderError> {
     let body = request_for(request, to, options)?;
-    let mut open = None;
-    for _ in 0..if body.unique_id.is_some() { TRIES_MAX } else { 1 } {
-        let failed = match send(to, request, options, &body).await {
+    let sends_max = if body.unique_id.is_some() { SENDS_MAX } else { 1 };
+    let mut failed = match send(to, request, options, &body).await {
+        Err(failed) if asks_for_the_same(&failed) => failed,
+        done => return done,
+    };
+    let mut sends = 1;
+    while asks_for_the_same(&failed) && sends < sends_max && spent_ms(to) <= resend_within_ms {
+        sends += 1;
+        failed = match send(to, request, options, &body).await {
             Ok(created) => return Ok(created),
             Err(failed) => failed,
         };
-        let again = failed.commit == CommitClass::Unknown && failed.retry == RetryClass::SameRequest;
-        if !again && open.is_none() {
-            return Err(failed);
-        }
-        // Once a send may have been carried out, no later answer makes it undone.
-        open = Some(failed.committed_as(CommitClass::Unknown).retried_as(RetryClass::AfterLookup));
-        if !again {
-            break;
-        }
-        if spent_ms(to) > resend_within_ms {
-            // Whoever asked waits; the engine looks on.
-            return Err(open.unwrap_or_else(never));
-        }
+    }
+    // Once a send may have been carried out, no later answer makes it undone.
+    let open = failed.committed_as(CommitClass::Unknown).retried_as(RetryClass::AfterLookup);
+    if spent_ms(to) > resend_within_ms {
+        // Whoever asked waits; the engine looks on.
+        return Err(open);
     }
     match search::by_reference(to, request.attempt).await {
         Ok(Some(found)) if !is_unpaid_token(to, &found, options) => adopt(to, request, &found),
-        _ => Err(open.unwrap_or_else(never)),
+        _ => Err(open),
     }
+}
+
+/// WePay says that this very call may be made again with its own number.
+fn asks_for_the_same(failed: &ProviderError) -> bool {
+    failed.commit == CommitClass::Unknown && failed.retry == RetryClass::SameRequest
 }
 
 async fn send(
@@ -79,9 +83,4 @@ fn is_unpaid_token(to: &Connection<'_>, made: &wire::Checkout, options: &Options
 /// What the calls of this operation took so far.
 fn spent_ms(to: &Connection<'_>) -> u64 {
     to.ctx.calls.records().iter().map(|call| call.duration_ms).fold(0, u64::saturating_add)
-}
-
-/// Only reached when a send failed, so there always is an error.
-fn never() -> ProviderError {
-    crate::error::foreign("nothing")
 }

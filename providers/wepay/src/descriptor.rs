@@ -15,7 +15,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     documents: "API version 2, /checkout calls of 2015-08-15 to 2019-04-03",
     markets: &[Market { country: "US", currency: "USD" }, Market { country: "CA", currency: "CAD" }],
     dialects: &["2015-08-15..2016-06-22", "2016-07-13..2019-04-03"],
-    required_fields: &["/customer/email", "/items"],
+    required_fields: &["/items"],
     account_fields: account::FIELDS,
     capabilities: CAPABILITIES,
     capture: CaptureMode::Automatic,

@@ -6,7 +6,7 @@
 mod common;
 
 use lendport_core::{
-    Attempt, Claim, FinancingProvider, Grade, Notice, NoticeContext, NoticeRefusal, ProviderRef, Push,
+    Attempt, Claim, FinancingProvider, Grade, Notice, NoticeContext, NoticeRefusal, NoticeVerdict, ProviderRef, Push,
 };
 use lendport_outbound::{Cassette, Outbound};
 use lendport_testkit::clock::START;
@@ -45,7 +45,7 @@ fn a_notice_says_look_and_nothing_else() {
         format!("reference_id=abc567&checkout_id={ID}"),
         format!("checkout_id={ID}&state=captured&amount=1&amount=2"),
         format!("checkout_id={ID}&reference_id="),
-        format!("%63heckout_id=%36{}", &ID[1..]),
+        "%63heckout_id=%3649945633".to_owned(),
     ] {
         let notice = read(&body).unwrap();
         assert_eq!((notice.grade, notice.claim, notice.fetch), (Grade::Token, Claim::Nothing, true), "{body}");
@@ -102,6 +102,19 @@ fn what_is_no_notice_is_refused() {
 fn equal_notices_are_the_same_message() {
     let key = |body: String| read(&body).unwrap().dedupe_key;
     assert_eq!(key(format!("checkout_id={ID}")), key(format!("reference_id=x&checkout_id={ID}&a=b")));
+}
+
+#[test]
+fn only_what_a_resend_could_mend_is_not_answered_with_200() {
+    for (verdict, status) in [
+        (NoticeVerdict::Stored, 200),
+        (NoticeVerdict::Contradicts, 200),
+        (NoticeVerdict::UnknownToken, 404),
+        (NoticeVerdict::Unreadable, 400),
+        (NoticeVerdict::StoreFailed, 503),
+    ] {
+        assert_eq!(provider().answer(verdict).status, status, "{verdict:?}");
+    }
 }
 
 proptest! {
