@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::checkout::Checkout;
 use super::dialect::State;
-use super::order::Hosted;
+use super::hosted::Hosted;
 
 /// Everything that pages may load; who may frame them is added.
 pub(super) const POLICY: &str =

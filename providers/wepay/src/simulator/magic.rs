@@ -7,8 +7,9 @@ use super::decide::{self, Act};
 use super::endpoint::Endpoint;
 use super::errors::Refusal;
 use super::faults::{Fault, Kind};
+use super::hosted::Hosted;
 use super::notice::Telling;
-use super::order::{Hosted, Method, Order};
+use super::order::{Method, Order};
 use super::state::Sim;
 
 fn hosted(order: &Order) -> Option<&Hosted> {

@@ -15,6 +15,7 @@ mod faults;
 mod fields;
 mod find;
 mod form;
+mod hosted;
 mod html;
 mod json;
 mod magic;

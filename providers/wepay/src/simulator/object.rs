@@ -4,8 +4,9 @@ use rust_decimal::Decimal;
 
 use super::checkout::{Address, Checkout};
 use super::dialect::{Dialect, Version};
+use super::hosted::{COLORS, Hosted, Theme};
 use super::json::Json;
-use super::order::{COLORS, Hosted, Method, Theme};
+use super::order::Method;
 use super::rules::{Absent, Rules};
 
 /// Fields that may have no value.

@@ -14,10 +14,11 @@ use super::decide::{self, Act, Undone};
 use super::dialect::State as Stage;
 use super::endpoint::Endpoint;
 use super::errors::Reply;
+use super::hosted::Hosted;
 use super::html::{self, POLICY};
 use super::notice::{self, Telling};
 use super::object;
-use super::order::{Hosted, Method};
+use super::order::Method;
 use super::state::Sim;
 
 /// How long the page waits for the first notice before it answers anyway.
@@ -66,8 +67,13 @@ pub(super) async fn decide(
         return answer(&sim, id, &token, StatusCode::NOT_FOUND, None);
     };
     let told = match choice.decision.as_str() {
-        // A payer who leaves simply never comes back: nothing is told and nothing changes.
-        "leave" | "abandon" => return leave(&sim, id, &token, hosted.redirect_uri.as_deref().unwrap_or("/")),
+        // WePay has no way out: whoever leaves goes back by himself. Nothing is told and nothing changes.
+        "leave" | "abandon" => {
+            return match hosted.redirect_uri.as_deref() {
+                Some(uri) => leave(&sim, id, &token, uri),
+                None => answer(&sim, id, &token, StatusCode::OK, Some("You left without paying.")),
+            };
+        }
         "decline" | "reject" | "rejected" => decide::act(&sim, id, Act::Decline, None, Telling::Merged),
         "preapprove" => decide::pay(&sim, id, payer, false),
         _ if pays => decide::pay(&sim, id, payer, true),

@@ -65,6 +65,10 @@ async fn held_until_captured_cancelled_or_too_late() {
     assert_eq!(sim.state(forgotten).await, "cancelled");
     assert_eq!(sim.state(captured).await, "captured");
 
+    for (verb, name) in [("cancel", "cancel_reason"), ("refund", "refund_reason")] {
+        let refused = sim.refused(verb, &json!({ "checkout_id": captured })).await;
+        assert_eq!(refused, (400, 1004, format!("{name} parameter is required")));
+    }
     let again = sim.refused("cancel", &cancel).await;
     assert_eq!(again, (400, 4004, "this checkout has already been cancelled".to_owned()));
     let again = sim.refused("capture", &json!({ "checkout_id": captured })).await;
