@@ -79,3 +79,13 @@ async fn a_refused_order_uses_its_id_up() {
     let token = order(json!({"unique_id": "t", "payment_method": {"type": "credit_card", "credit_card": {"id": 5}}}));
     assert_eq!(sim.ok("create", &token).await, sim.ok("create", &token).await);
 }
+
+#[tokio::test]
+async fn many_at_the_same_moment_make_one() {
+    let sim = start().await;
+    let body = with("a1");
+    let calls = (0..12).map(|_| sim.call("create", &body));
+    let replies = futures_util::future::join_all(calls).await;
+    assert!(replies.iter().all(|reply| reply.status == 200 && reply.body == replies[0].body));
+    assert_eq!(sim.stored().await, 1);
+}
