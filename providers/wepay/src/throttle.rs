@@ -104,7 +104,7 @@ mod tests {
         for call in 0..30 {
             assert_eq!(throttle.admit("a", Purpose::Command, after(call * 100)), Ok(()));
         }
-        assert_eq!(throttle.clone().admit("a", Purpose::Command, after(3_000)), Err(7));
+        assert_eq!(throttle.admit("a", Purpose::Command, after(3_000)), Err(7));
         assert_eq!(throttle.admit("b", Purpose::Command, after(3_000)), Ok(()), "another app");
         assert_eq!(throttle.admit("a", Purpose::Command, after(9_999)), Err(1));
         assert_eq!(throttle.admit("a", Purpose::Command, after(10_000)), Ok(()));

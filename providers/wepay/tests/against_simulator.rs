@@ -12,8 +12,8 @@ use axum::routing::post;
 use lendport_core::provider::Retrieved;
 use lendport_core::{
     AccountSettings, Attempt, AttemptState, CallContext, CallLog, CaptureMode, Checkout, Claim, CommitClass,
-    CreateRequest, Created, ErrorKind, FinancingProvider, Mode, Money, NoticeContext, ProviderError, Push, RetryClass,
-    Secret,
+    CreateRequest, Created, ErrorKind, FinancingProvider, Mode, Money, NoticeContext, ProviderError, Push, Reason,
+    RetryClass, Secret,
 };
 use lendport_outbound::{ClientSettings, Outbound, Request, Url};
 use lendport_testkit::clock::START;
@@ -205,10 +205,8 @@ async fn canceled_where_it_can_be_and_ended_here_where_it_cannot() {
     let mut world = World::start("2015-11-18", 60_000).await;
     world.attempt.capture = CaptureMode::Manual;
     world.create().await;
-    match world.cancel().await.unwrap().claim {
-        Claim::State { state: AttemptState::Canceled, reason: Some(reason) } => assert_eq!(reason.0, CANCELED_LOCALLY),
-        other => unreachable!("{other:?}"),
-    }
+    let here = Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new(CANCELED_LOCALLY)) };
+    assert_eq!(world.cancel().await.unwrap().claim, here);
     assert_eq!(world.standing().await.raw_status, "new", "WePay was not told");
     world.decide("pay").await;
     for _ in 0..2 {

@@ -131,7 +131,8 @@ async fn refused(sample: &Sample) -> (String, String) {
     assert!(stage.calls.records().is_empty());
     let stage = stage.known();
     stage.provider.retrieve(stage.context(), &stage.attempt).await.unwrap();
-    (errors[0].pointer.clone(), errors[0].code.clone())
+    let first = errors.into_iter().next().unwrap();
+    (first.pointer, first.code)
 }
 
 #[tokio::test]
