@@ -136,7 +136,7 @@ impl World {
 
     /// Checkouts that there are at WePay.
     async fn count(&self) -> usize {
-        self.control("requests", None).await["requests"].as_array().unwrap().len()
+        self.control("requests", None).await.get("requests").unwrap().as_array().unwrap().len()
     }
 }
 
