@@ -7,6 +7,8 @@ pub fn registrations() -> Vec<Registration> {
     vec![
         #[cfg(feature = "wegetfinancing")]
         provider_wegetfinancing::REGISTRATION,
+        #[cfg(feature = "wepay")]
+        provider_wepay::REGISTRATION,
         #[cfg(feature = "sandbox")]
         provider_sandbox::REGISTRATION,
     ]
