@@ -13,6 +13,9 @@ use super::object;
 use super::rules::Rules;
 use super::state::Sim;
 
+/// Strange parameters that are noted at one checkout.
+const NOTED_MAX: usize = 100;
+
 /// `/checkout`
 pub(super) fn look_up(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
     let id = Fields::root(&call.parameters).required_integer("checkout_id")?;
@@ -21,7 +24,7 @@ pub(super) fn look_up(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
 
 /// `/checkout/cancel`
 pub(super) fn cancel(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
-    let fields = known(sim, call, &["checkout_id", "cancel_reason"])?;
+    let fields = known(sim, call, "cancel", &["checkout_id", "cancel_reason"])?;
     let id = fields.required_integer("checkout_id")?;
     fields.required_text("cancel_reason", 255)?;
     let now = sim.clock.now();
@@ -32,7 +35,7 @@ pub(super) fn cancel(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
 /// `/checkout/refund`
 pub(super) fn refund(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
     let names = ["checkout_id", "refund_reason", "amount", "app_fee", "payer_email_message", "payee_email_message"];
-    let fields = known(sim, call, &names)?;
+    let fields = known(sim, call, "refund", &names)?;
     let id = fields.required_integer("checkout_id")?;
     let reason = fields.required_text("refund_reason", 255)?;
     let (amount, app_fee) = (fields.amount("amount")?, fields.amount("app_fee")?);
@@ -48,7 +51,7 @@ pub(super) fn refund(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
 pub(super) fn capture(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
     let dialect = call.version.dialect();
     let names: &[&str] = if dialect == Dialect::A { &["checkout_id"] } else { &["checkout_id", "amount"] };
-    let fields = known(sim, call, names)?;
+    let fields = known(sim, call, "capture", names)?;
     let id = fields.required_integer("checkout_id")?;
     if dialect == Dialect::B && fields.has("amount") {
         return Err(Refusal::of(4007));
@@ -60,7 +63,7 @@ pub(super) fn capture(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
 
 /// `/checkout/release`, dialect B only.
 pub(super) fn release(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
-    let id = known(sim, call, &["checkout_id"])?.required_integer("checkout_id")?;
+    let id = known(sim, call, "release", &["checkout_id"])?.required_integer("checkout_id")?;
     let now = sim.clock.now();
     changed(sim, id, |checkout, rules| checkout.release(rules, now))?;
     whole(sim, call, id)
@@ -68,7 +71,7 @@ pub(super) fn release(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
 
 /// `/checkout/modify`
 pub(super) fn modify(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
-    let fields = known(sim, call, &["checkout_id", "callback_uri", "payer_rbits", "transaction_rbits"])?;
+    let fields = known(sim, call, "modify", &["checkout_id", "callback_uri", "payer_rbits", "transaction_rbits"])?;
     let id = fields.required_integer("checkout_id")?;
     let strict = sim.store().rules.refuse_local_callbacks;
     let callback = fields.callback("callback_uri", strict)?;
@@ -81,17 +84,25 @@ pub(super) fn modify(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
     whole(sim, call, id)
 }
 
-/// The parameters of a call; strange ones are refused when the rules say so.
-fn known<'a>(sim: &Sim, call: &'a Call<'_>, names: &[&str]) -> Result<Fields<'a>, Refusal> {
+/// The parameters of a call; strange ones are refused when the rules say so, else noted at the checkout.
+fn known<'a>(sim: &Sim, call: &'a Call<'_>, verb: &str, names: &[&str]) -> Result<Fields<'a>, Refusal> {
     let fields = Fields::root(&call.parameters);
     let mut strange = Vec::new();
     fields.unknown(names, &mut strange);
-    match strange.first() {
-        Some(name) if sim.store().rules.refuse_unknown_parameters => {
-            Err(Refusal::new(1003, format!("{name} is not a parameter of this call")))
-        }
-        _ => Ok(fields),
+    let mut store = sim.store();
+    if let Some(name) = strange.first().filter(|_| store.rules.refuse_unknown_parameters) {
+        return Err(Refusal::new(1003, format!("{name} is not a parameter of this call")));
     }
+    let id = fields.integer("checkout_id").ok().flatten();
+    if let Some(checkout) = id.and_then(|id| store.get_mut(id)) {
+        for name in strange {
+            let named = format!("{verb}: {name}");
+            if !checkout.order.unknown.contains(&named) && checkout.order.unknown.len() < NOTED_MAX {
+                checkout.order.unknown.push(named);
+            }
+        }
+    }
+    Ok(fields)
 }
 
 fn changed(sim: &Sim, id: u64, act: impl FnOnce(&mut Checkout, &Rules) -> Result<(), Refusal>) -> Result<(), Refusal> {

@@ -113,6 +113,9 @@ async fn strange_parameters_are_noted_or_refused() {
     );
     let body: Value = serde_json::from_str(sim.seen(id).await["body"].as_str().unwrap()).unwrap();
     assert_eq!(body, order(strange.clone()), "the body is shown as it came");
+    let held = sim.paid(json!({ "auto_capture": false })).await;
+    assert_eq!(sim.ok("capture", &json!({"checkout_id": held, "amount": 5})).await["state"], "captured");
+    assert_eq!(sim.seen(held).await["unknown_parameters"], json!(["capture: amount"]), "and all of it was captured");
     sim.set(json!({ "refuse_unknown_parameters": true })).await;
     assert_eq!(sim.refused("create", &order(strange)).await.1, 1003);
     assert_eq!(sim.refused("capture", &json!({"checkout_id": id, "amount": 5})).await.1, 1003);
