@@ -38,16 +38,6 @@ impl WePay {
         self.connect(ctx)?.standing(attempt).await
     }
 
-    /// Tells WePay where to send notices of this checkout from now on.
-    pub async fn amend_callback(
-        &self,
-        ctx: CallContext<'_>,
-        attempt: &Attempt,
-        callback_url: &Secret<String>,
-    ) -> Result<Retrieved, ProviderError> {
-        commands::modify(&self.connect(ctx)?, attempt, callback_url).await
-    }
-
     fn connect<'a>(&'a self, ctx: CallContext<'a>) -> Result<Connection<'a>, ProviderError> {
         Connection::open(ctx, &self.config, &self.outbound, &self.throttle)
     }
@@ -93,17 +83,31 @@ impl FinancingProvider for WePay {
 
     async fn find(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Option<Found>, ProviderError> {
         let to = self.connect(ctx)?;
-        let Some(found) = search::by_reference(&to, attempt).await? else { return Ok(None) };
+        let Some((found, others)) = search::by_reference(&to, attempt).await? else { return Ok(None) };
         let retrieved = to.standing_of(&found, attempt)?.retrieved(attempt.amount);
-        Ok(Some(Found { reference: mapping::reference_from(&found), retrieved }))
+        Ok(Some(Found { reference: mapping::reference_from(&found), retrieved, others }))
     }
 
     async fn capture(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
         commands::capture(&self.connect(ctx)?, attempt).await
     }
 
-    async fn cancel(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
-        commands::cancel(&self.connect(ctx)?, attempt).await
+    async fn cancel(
+        &self,
+        ctx: CallContext<'_>,
+        attempt: &Attempt,
+        reason: Option<&str>,
+    ) -> Result<Retrieved, ProviderError> {
+        commands::cancel(&self.connect(ctx)?, attempt, reason).await
+    }
+
+    async fn amend_callback(
+        &self,
+        ctx: CallContext<'_>,
+        attempt: &Attempt,
+        callback_url: &Secret<String>,
+    ) -> Result<Retrieved, ProviderError> {
+        commands::modify(&self.connect(ctx)?, attempt, callback_url).await
     }
 
     async fn refund(

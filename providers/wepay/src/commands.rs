@@ -18,23 +18,27 @@ use crate::text::Text;
 use crate::verb::Verb;
 use crate::wire::{self, CancelBody, CheckoutIdBody, CommandAnswer, ModifyBody, RefundBody};
 
-/// The reason of an attempt that was ended here while WePay's page could still be paid (question 5). Whoever holds it has to
-/// cancel, or give back, what is paid all the same.
-pub const CANCELED_LOCALLY: &str = "canceled_locally";
-
 const CANCEL_REASON: &str = "Canceled by the merchant.";
 const REFUND_REASON: &str = "Refunded by the merchant.";
 
 /// Cancels what is paid and not yet the payee's. WePay cannot cancel an unpaid page: that one is ended here only.
-pub(crate) async fn cancel(to: &Connection<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
+pub(crate) async fn cancel(
+    to: &Connection<'_>,
+    attempt: &Attempt,
+    reason: Option<&str>,
+) -> Result<Retrieved, ProviderError> {
     let before = to.standing(attempt).await?;
     match before.stage {
         Some(Stage::New) => {
-            let claim = Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new(CANCELED_LOCALLY)) };
+            let claim =
+                Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new(Reason::CANCELED_LOCALLY)) };
             Ok(Retrieved { claim, ..before.retrieved(attempt.amount) })
         }
         Some(Stage::InReview | Stage::Held) => {
-            let body = CancelBody { checkout_id: id_of(attempt)?, cancel_reason: Text::shortened(CANCEL_REASON) };
+            let body = CancelBody {
+                checkout_id: id_of(attempt)?,
+                cancel_reason: Text::shortened(reason.unwrap_or(CANCEL_REASON)),
+            };
             command(to, attempt, Verb::Cancel, &body).await
         }
         // Over already: that is the answer.
@@ -102,7 +106,11 @@ pub(crate) async fn refund(
         payer_email_message: None,
         payee_email_message: None,
     };
-    let told = command(to, attempt, Verb::Refund, &body).await?;
+    let mut told = command(to, attempt, Verb::Refund, &body).await?;
+    // The look may fail, or stay behind; what was given back before is known.
+    let before = before.refunded.unwrap_or(Money::zero(amount.currency()));
+    let total = before.plus(amount).and_then(|total| total.least(attempt.amount)).ok();
+    told.details.refunded = told.details.refunded.filter(|told| total.is_none_or(|total| told.covers(total))).or(total);
     // WePay sends no notice of a part (question 30), so this answer is the one that counts.
     Ok(Retrieved { claim: Claim::Refund { amount: Some(amount), distinguishable: true }, ..told })
 }
@@ -165,7 +173,7 @@ async fn command(
     }
     match to.standing(attempt).await {
         Ok(standing) => Ok(standing.retrieved(attempt.amount)),
-        Err(_) => Ok(Retrieved { claim: Claim::Nothing, raw_status: None, amount_echoed: None, refunded: None }),
+        Err(_) => Ok(Retrieved::of(Claim::Nothing)),
     }
 }
 

@@ -43,7 +43,8 @@ pub(crate) async fn create(
         return Err(open);
     }
     match search::by_reference(to, request.attempt).await {
-        Ok(Some(found)) if !is_unpaid_token(to, &found, options) => adopt(to, request, &found),
+        // Of several the engine takes the one to go on with, and tells a person.
+        Ok(Some((found, 0))) if !is_unpaid_token(to, &found, options) => adopt(to, request, &found),
         _ => Err(open),
     }
 }
@@ -73,7 +74,7 @@ async fn send(
 }
 
 fn adopt(to: &Connection<'_>, request: CreateRequest<'_>, made: &wire::Checkout) -> Result<Created, ProviderError> {
-    created_from(made, to.standing_of(made, request.attempt)?)
+    created_from(made, to.standing_of(made, request.attempt)?, request.attempt.amount)
 }
 
 fn is_unpaid_token(to: &Connection<'_>, made: &wire::Checkout, options: &Options) -> bool {

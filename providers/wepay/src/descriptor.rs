@@ -1,7 +1,7 @@
 //! WePay as data: what it can do, where, and why not the rest (`model.md` section 5).
 
 use lendport_core::provider::Market;
-use lendport_core::{Ability, Capability, CaptureMode, Descriptor, Support};
+use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Support};
 
 use crate::{ID, account};
 
@@ -20,6 +20,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     capabilities: CAPABILITIES,
     capture: CaptureMode::Automatic,
     repeated_create_is_harmless: false,
+    reconcile: RECONCILE,
 };
 
 const CAPABILITIES: &[Capability] = &[
@@ -44,7 +45,7 @@ const CAPABILITIES: &[Capability] = &[
     has(Ability::RefundPartial, Support::Native, "gives amounts back until nothing is left; fees stay where they went"),
     has(Ability::ConfirmShipment, Support::None, "WePay is not told of goods; capture when they are sent"),
     has(Ability::ConfirmDelivery, Support::None, "WePay is not told of goods; capture when they are sent"),
-    has(Ability::AmendCallback, Support::None, "an attempt keeps its address for notices; start a new attempt"),
+    has(Ability::AmendCallback, Support::Native, "`/checkout/modify`"),
     has(Ability::Notifications, Support::Native, "notices that name the checkout, known by their unguessable address"),
     has(Ability::Disputes, Support::Inbound, "amounts that banks took back are read with the state"),
     has(Ability::NativeIdempotency, Support::Native, "unique_id, one per attempt, used again after a lost answer only"),
@@ -58,3 +59,13 @@ const CAPABILITIES: &[Capability] = &[
 const fn has(ability: Ability, support: Support, note: &'static str) -> Capability {
     Capability { ability, support, note }
 }
+
+/// Notices end after two days of failures, and a part that is refunded or charged back is not notified (questions 30 and
+/// 9.1): minutes while unpaid, hours while held, days while it can be refunded or disputed.
+const RECONCILE: &[(AttemptState, u32)] = &[
+    (AttemptState::AwaitingCustomer, 5 * 60),
+    (AttemptState::Authorized, 3_600),
+    (AttemptState::Captured, 86_400),
+    (AttemptState::Refunded, 86_400),
+    (AttemptState::ChargedBack, 86_400),
+];

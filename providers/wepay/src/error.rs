@@ -120,7 +120,7 @@ fn of_class(class: Class, body: &ErrorBody, told: Told<'_>) -> ProviderError {
 
 fn declined() -> ProviderError {
     let at = Pointer::root().child("provider_options").child(ID).child("payment_method");
-    ProviderError::new(ErrorKind::Invalid, "WePay declined the payment method.").with_fields(vec![FieldError::new(
+    ProviderError::new(ErrorKind::Declined, "WePay declined the payment method.").with_fields(vec![FieldError::new(
         &at,
         "declined",
         "use another one",

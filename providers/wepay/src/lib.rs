@@ -30,7 +30,6 @@ mod wire;
 mod words;
 
 pub use adapter::WePay;
-pub use commands::CANCELED_LOCALLY;
 pub use config::ProviderConfig;
 pub use descriptor::DESCRIPTOR;
 pub use registration::REGISTRATION;

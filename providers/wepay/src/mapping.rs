@@ -1,8 +1,9 @@
 //! Wire <-> core, pure functions. The same four names in every provider: `request_for`, `state_from`, `amounts_from`,
 //! `reference_from`; here the states and amounts of an answer are read in `standing.rs`.
 
+use jiff::Timestamp;
 use lendport_core::{
-    Address, AttemptState, CaptureMode, Checkout, Claim, CreateRequest, Created, Customer, Invalid, NextAction,
+    Address, AttemptState, CaptureMode, Checkout, Claim, CreateRequest, Created, Customer, Invalid, Money, NextAction,
     NextActionKind, Pointer, ProviderError, ProviderRef, limits,
 };
 use lendport_outbound::Url;
@@ -155,11 +156,16 @@ fn described(checkout: &Checkout) -> Text<255> {
 }
 
 /// A checkout that WePay made for us.
-pub(crate) fn created_from(checkout: &wire::Checkout, standing: Standing) -> Result<Created, ProviderError> {
+pub(crate) fn created_from(
+    checkout: &wire::Checkout,
+    standing: Standing,
+    asked: Money,
+) -> Result<Created, ProviderError> {
     let Claim::State { state, .. } = standing.claim else {
         return Err(error::foreign("a new checkout in a state that the account's api_version does not have"));
     };
-    let next_action = next_action_from(checkout, &standing);
+    let details = standing.details(asked);
+    let next_action = standing.next_action;
     if state == AttemptState::AwaitingCustomer && next_action.is_none() {
         return Err(error::foreign("a new checkout without a page that can be opened"));
     }
@@ -167,9 +173,12 @@ pub(crate) fn created_from(checkout: &wire::Checkout, standing: Standing) -> Res
         reference: reference_from(checkout),
         state,
         raw_status: Some(standing.raw_status),
-        next_action: next_action.filter(|_| state == AttemptState::AwaitingCustomer),
+        next_action,
         amount_echoed: standing.amount,
         mismatch_stops: true,
+        details,
+        expires_at: standing.expires_at,
+        capture_by: standing.capture_by,
     })
 }
 
@@ -179,7 +188,7 @@ pub(crate) fn reference_from(checkout: &wire::Checkout) -> ProviderRef {
 }
 
 /// Where the customer pays: an http(s) address without credentials and of a length that a browser takes.
-fn next_action_from(checkout: &wire::Checkout, standing: &Standing) -> Option<NextAction> {
+pub(crate) fn next_action_from(checkout: &wire::Checkout, expires_at: Option<Timestamp>) -> Option<NextAction> {
     let page = checkout.hosted_checkout.value()?;
     let text = page.checkout_uri.value()?;
     if text.chars().count() > limits::URL_MAX_CHARS || text.contains(|c: char| c.is_control() || c.is_whitespace()) {
@@ -195,7 +204,7 @@ fn next_action_from(checkout: &wire::Checkout, standing: &Standing) -> Option<Ne
         kind: if framed { NextActionKind::Iframe } else { NextActionKind::Redirect },
         url: text.clone(),
         also: Vec::new(),
-        expires_at: standing.expires_at,
+        expires_at,
     })
 }
 

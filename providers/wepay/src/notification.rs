@@ -1,7 +1,7 @@
 //! A notice: it names a checkout and nothing else. Whatever it says beside that is ignored; the state is always fetched
 //! (`wepay.md` 9.1).
 
-use lendport_core::{Claim, Grade, Notice, NoticeContext, NoticeRefusal, ProviderRef, Push};
+use lendport_core::{Claim, Details, Grade, Notice, NoticeContext, NoticeRefusal, ProviderRef, Push};
 
 use crate::amount::Id;
 
@@ -33,6 +33,7 @@ pub(crate) fn read(ctx: NoticeContext<'_>, push: &Push<'_>) -> Result<Notice, No
     Ok(Notice {
         grade: Grade::Token,
         claim: Claim::Nothing,
+        details: Details::default(),
         raw_status: None,
         reference: adopted.then_some(named),
         dedupe_key: format!("look:{id}"),

@@ -16,8 +16,12 @@ const PAGE: u64 = 50;
 /// Pages that are looked at. One reference has one checkout, or a few where numbers were made elsewhere.
 const PAGES_MAX: u64 = 4;
 
-/// The checkout with this attempt's reference: the one we know by number, else the newest that is not over.
-pub(crate) async fn by_reference(to: &Connection<'_>, attempt: &Attempt) -> Result<Option<Checkout>, ProviderError> {
+/// The checkout with this attempt's reference: the one we know by number, else the newest that is not over; and how many
+/// more there are.
+pub(crate) async fn by_reference(
+    to: &Connection<'_>,
+    attempt: &Attempt,
+) -> Result<Option<(Checkout, u32)>, ProviderError> {
     let mut hits: Vec<Checkout> = Vec::new();
     for page in 0..PAGES_MAX {
         let body = FindBody {
@@ -47,7 +51,8 @@ pub(crate) async fn by_reference(to: &Connection<'_>, attempt: &Attempt) -> Resu
         // Not unique at WePay: the operation's record says so.
         to.ctx.calls.note("checkouts_with_this_reference", &hits.len().to_string());
     }
-    Ok(choose(hits, to, attempt))
+    let others = u32::try_from(hits.len().saturating_sub(1)).unwrap_or(u32::MAX);
+    Ok(choose(hits, to, attempt).map(|chosen| (chosen, others)))
 }
 
 fn choose(mut hits: Vec<Checkout>, to: &Connection<'_>, attempt: &Attempt) -> Option<Checkout> {

@@ -2,10 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use lendport_core::provider::Retrieved;
-use lendport_core::{AttemptState, Claim, Currency, Money, MoneyError};
+use lendport_core::{AttemptState, Claim, Currency, Details, Money, MoneyError, NextAction};
 
 use crate::amount::Amount;
 use crate::dialect::{Dialect, Stage};
+use crate::mapping;
 use crate::maybe::Maybe;
 use crate::wire::Checkout;
 
@@ -41,6 +42,8 @@ pub struct Standing {
     pub expires_at: Option<Timestamp>,
     /// Last moment to let held money go; none where WePay does so itself, or nothing is held.
     pub capture_by: Option<Timestamp>,
+    /// Where the customer pays, while that is possible.
+    pub next_action: Option<NextAction>,
     pub(crate) stage: Option<Stage>,
 }
 
@@ -62,6 +65,7 @@ impl Standing {
         let waits_for_us = holds.is_some_and(|lets_go| !lets_go.is_on());
         let refund = checkout.refund.value();
         let chargeback = checkout.chargeback.value();
+        let expires_at = if stage == Some(Stage::New) { after(PAGE_LIVES) } else { None };
         Ok(Self {
             claim: stage.map_or(Claim::UnknownStatus, |stage| Claim::state(state_from(stage))),
             raw_status: checkout.state.chars().filter(|c| !c.is_control()).take(WORD_MAX_CHARS).collect(),
@@ -75,7 +79,8 @@ impl Standing {
                 .and_then(|back| back.dispute_uri.value())
                 .filter(|uri| uri.chars().count() <= URI_MAX_CHARS)
                 .cloned(),
-            expires_at: if stage == Some(Stage::New) { after(PAGE_LIVES) } else { None },
+            expires_at,
+            next_action: if stage == Some(Stage::New) { mapping::next_action_from(checkout, expires_at) } else { None },
             capture_by: if waits_for_us && matches!(stage, Some(Stage::InReview | Stage::Held)) {
                 after(CAPTURE_WITHIN)
             } else {
@@ -85,18 +90,31 @@ impl Standing {
         })
     }
 
-    /// The same in the words of the trait. `asked` caps what was given back: where the payer paid fees on top, WePay gives
-    /// back more than was asked for.
-    ///
-    /// All that was asked for and given back is a full refund, even where WePay keeps the fees that the payer paid on top and
-    /// therefore still says that the payment stands (question 9).
+    /// What is told beside the state. `asked` caps the totals: where the payer paid fees on top, WePay gives and takes back
+    /// more than was asked for. Once all of that was given back the engine calls it refunded, even where WePay keeps the
+    /// fees and therefore says that the payment stands (question 9).
+    pub(crate) fn details(&self, asked: Money) -> Details {
+        let capped = |total: Option<Money>| total.map(|total| total.least(asked).unwrap_or(total));
+        Details {
+            review_open: self.stage.is_some().then_some(self.review_open),
+            refunded: capped(self.refunded),
+            charged_back: capped(self.charged_back),
+            // It has no word for how a dispute stands.
+            dispute: None,
+        }
+    }
+
+    /// The same in the words of the trait.
     pub(crate) fn retrieved(self, asked: Money) -> Retrieved {
-        let all_back = self.stage == Some(Stage::Paid) && self.refunded.is_some_and(|refunded| refunded.covers(asked));
         Retrieved {
-            claim: if all_back { Claim::state(AttemptState::Refunded) } else { self.claim },
+            details: self.details(asked),
+            claim: self.claim,
             raw_status: Some(self.raw_status),
             amount_echoed: self.amount,
-            refunded: self.refunded.map(|refunded| refunded.least(asked).unwrap_or(refunded)),
+            next_action: self.next_action,
+            dispute_uri: self.dispute_uri,
+            expires_at: self.expires_at,
+            capture_by: self.capture_by,
         }
     }
 }
@@ -201,10 +219,17 @@ mod tests {
         assert_eq!(read.dispute_uri.as_deref(), Some("https://wepay.example/d/1"));
         let asked = Money::parse("20", Currency::USD).unwrap();
         let told = read.retrieved(asked);
-        assert_eq!((text(told.refunded), told.claim), ("20.00".to_owned(), Claim::state(AttemptState::Refunded)));
+        assert_eq!(
+            (text(told.details.refunded), told.claim),
+            ("20.00".to_owned(), Claim::state(AttemptState::Captured))
+        );
+        assert_eq!(text(told.details.charged_back), "0.07");
         let part = json!({ "state": "captured", "gross": 23.96, "refund": { "amount_refunded": 19.99 } });
         let told = standing(Dialect::A, &part).retrieved(asked);
-        assert_eq!((text(told.refunded), told.claim), ("19.99".to_owned(), Claim::state(AttemptState::Captured)));
+        assert_eq!(
+            (text(told.details.refunded), told.claim),
+            ("19.99".to_owned(), Claim::state(AttemptState::Captured))
+        );
     }
 
     #[test]

@@ -19,7 +19,7 @@ use lendport_outbound::{ClientSettings, Outbound, Request, Url};
 use lendport_testkit::clock::START;
 use lendport_testkit::{ManualClock, Sample, SeededIds, samples};
 use provider_wepay::simulator::{Simulator, SimulatorSettings};
-use provider_wepay::{CANCELED_LOCALLY, ProviderConfig, Standing, WePay};
+use provider_wepay::{ProviderConfig, Standing, WePay};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -106,7 +106,7 @@ impl World {
     }
 
     async fn cancel(&self) -> Result<Retrieved, ProviderError> {
-        self.provider.cancel(self.context(&CallLog::new()), &self.attempt).await
+        self.provider.cancel(self.context(&CallLog::new()), &self.attempt, None).await
     }
 
     async fn refund(&self, amount: &str) -> Result<Retrieved, ProviderError> {
@@ -157,11 +157,13 @@ async fn paid_then_given_back_in_parts() {
 
     for (amount, sum) in [("20.50", "20.50"), ("100.00", "120.50")] {
         let told = world.refund(amount).await.unwrap();
-        assert_eq!(told.refunded.unwrap().to_string(), sum);
+        assert_eq!(told.details.refunded.unwrap().to_string(), sum);
         assert_eq!(world.state().await, is(AttemptState::Captured));
     }
-    world.refund("1299.50").await.unwrap();
-    assert_eq!(world.state().await, is(AttemptState::Refunded));
+    // WePay keeps the fees that the payer paid and says that the payment stands; the engine goes by the total.
+    let told = world.refund("1299.50").await.unwrap();
+    assert_eq!(told.details.refunded, Some(world.attempt.amount));
+    assert_eq!(world.state().await, is(AttemptState::Captured));
     let error = world.refund("100.00").await.unwrap_err();
     assert_eq!((error.kind, error.commit), (ErrorKind::Invalid, CommitClass::NotSent));
 }
@@ -205,7 +207,7 @@ async fn canceled_where_it_can_be_and_ended_here_where_it_cannot() {
     let mut world = World::start("2015-11-18", 60_000).await;
     world.attempt.capture = CaptureMode::Manual;
     world.create().await;
-    let here = Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new(CANCELED_LOCALLY)) };
+    let here = Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new(Reason::CANCELED_LOCALLY)) };
     assert_eq!(world.cancel().await.unwrap().claim, here);
     assert_eq!(world.standing().await.raw_status, "new", "WePay was not told");
     world.decide("pay").await;

@@ -31,7 +31,7 @@ async fn failure(cassette: &str, ask: Ask, account: &[(&str, &str)]) -> Provider
     let part = Money::parse("20.00", attempt.amount.currency()).unwrap();
     match ask {
         Ask::Capture => provider.capture(ctx, attempt).await,
-        Ask::Cancel => provider.cancel(ctx, attempt).await,
+        Ask::Cancel => provider.cancel(ctx, attempt, None).await,
         Ask::Refund => provider.refund(ctx, attempt, part, None).await,
         Ask::Create | Ask::Retrieve => provider.retrieve(ctx, attempt).await,
     }

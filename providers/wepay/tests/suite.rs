@@ -11,7 +11,7 @@ use std::sync::Arc;
 use lendport_core::{AttemptState, Claim, Currency, Grade, Money, Reason};
 use lendport_testkit::Sample;
 use lendport_testkit::provider_suite::{self, Case, Expect, Suite};
-use provider_wepay::{CANCELED_LOCALLY, ProviderConfig, WePay};
+use provider_wepay::{ProviderConfig, WePay};
 
 use common::{ACCOUNT, ID, LATER, card, card_with_browser, every_option};
 
@@ -44,8 +44,8 @@ fn creates() -> Vec<Case> {
         Case::new("create_without_number", Expect::Created).account(&[("unique_id", "tokens_only")]),
         Case::new("create_missing_parameter", Expect::RefusedContent),
         Case::new("create_bad_value", Expect::RefusedContent).account(LATER),
-        Case::new("create_declined", Expect::RefusedContent).with(card),
-        Case::new("create_declined_as_1008", Expect::RefusedContent).with(card),
+        Case::new("create_declined", Expect::Declined).with(card),
+        Case::new("create_declined_as_1008", Expect::Declined).with(card),
         Case::new("create_wrong_token", Expect::WrongKey),
         Case::new("create_revoked_token", Expect::WrongKey),
         Case::new("create_no_right", Expect::WrongKey),
@@ -86,7 +86,7 @@ fn commands() -> Vec<Case> {
         let claim = Claim::Refund { amount: Some(given), distinguishable: true };
         Case::new(cassette, Expect::Refunded(amount, claim)).on(ID)
     };
-    let here = Claim::State { state: S::Canceled, reason: Some(Reason::new(CANCELED_LOCALLY)) };
+    let here = Claim::State { state: S::Canceled, reason: Some(Reason::new(Reason::CANCELED_LOCALLY)) };
     vec![
         captured("capture_ok", S::Captured),
         captured("capture_lag", S::Authorized),
@@ -97,6 +97,7 @@ fn commands() -> Vec<Case> {
         canceled("cancel_reserved"),
         canceled("cancel_done_already"),
         Case::new("cancel_new", Expect::Canceled(here)).on(ID),
+        Case::new("modify_notices", Expect::Amended(Claim::state(S::AwaitingCustomer))).on(ID),
         refunded("refund_full", None),
         refunded("refund_part", Some("20.00")),
         refunded("refund_rest", Some("1399.50")),
