@@ -47,3 +47,5 @@ mod trouble;
 mod watching;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod webhooks;
+#[cfg(all(feature = "wegetfinancing", feature = "wepay", feature = "simulator"))]
+mod wepay;
