@@ -77,6 +77,8 @@ chaos: deps
 	$(CARGO) build --release --package lendport
 	$(CHAOS) --database sqlite
 	$(CHAOS) --database postgres --replicas 2
+	$(CHAOS) --database sqlite --provider wepay
+	$(CHAOS) --database postgres --replicas 2 --provider wepay
 
 fuzz-api:
 	.ci/fuzz-api.sh

@@ -24,6 +24,9 @@ pub struct Arguments {
     /// Shoppers at the same time.
     #[arg(long, default_value_t = 6)]
     pub shoppers: usize,
+    /// Which provider finances most checkouts; the made-up one has a few.
+    #[arg(long, value_enum, default_value_t = Played::Wegetfinancing)]
+    pub provider: Played,
     /// The gateway's program. [default: this program's own `serve`, which is the same code]
     #[arg(long, value_name = "FILE")]
     pub gateway: Option<PathBuf>,
@@ -54,4 +57,23 @@ pub enum DatabaseKind {
     Sqlite,
     /// A server of the driver's own, which is stopped and started too.
     Postgres,
+}
+
+/// A provider that is played step by step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Played {
+    /// Its lender pushes what it decides.
+    Wegetfinancing,
+    /// Its notices only say "look".
+    Wepay,
+}
+
+impl Played {
+    /// The provider's id.
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Self::Wegetfinancing => "wegetfinancing",
+            Self::Wepay => "wepay",
+        }
+    }
 }

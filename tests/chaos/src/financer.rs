@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::Fault;
+use crate::arguments::Played;
+use crate::merchant::rows_at;
 use crate::wire::{self, Request};
 
 /// Milliseconds until a push that was not answered with 2xx is sent again. The real one waits a minute.
@@ -23,13 +25,15 @@ const LIMIT: Duration = Duration::from_secs(120);
 pub(crate) struct Financers {
     pub(crate) running: Vec<Running>,
     address: String,
+    played: Played,
 }
 
 impl Financers {
-    /// Starts one of each.
-    pub(crate) async fn start(ambient: &Ambient, stop: &CancellationToken) -> Result<Self, Fault> {
+    /// Starts the one that is played, and the made-up one.
+    pub(crate) async fn start(played: Played, ambient: &Ambient, stop: &CancellationToken) -> Result<Self, Fault> {
         let mut running = Vec::new();
-        for known in registry::registrations().iter().filter(|known| known.simulator.is_some()) {
+        let part = |id: &str| id == played.id() || id == "sandbox";
+        for known in registry::registrations().iter().filter(|known| part(known.descriptor.id)) {
             let setup = Setup {
                 bind: ([127, 0, 0, 1], 0).into(),
                 resend_interval_ms: if known.descriptor.id == "sandbox" { RESEND_SANDBOX_MS } else { RESEND_MS },
@@ -39,11 +43,16 @@ impl Financers {
             };
             running.push(simulators::start(known, setup).await?);
         }
-        let played = running.iter().find(|simulator| simulator.provider == "wegetfinancing");
-        let url =
-            played.map(|simulator| simulator.url.as_str()).ok_or("no simulator of wegetfinancing in this build")?;
+        let found = running.iter().find(|simulator| simulator.provider == played.id());
+        let url = found.map(|simulator| simulator.url.as_str()).ok_or("the provider is not in this build")?;
         let address = url.trim_start_matches("http://").to_owned();
-        Ok(Self { running, address })
+        let financers = Self { running, address, played };
+        if played == Played::Wepay {
+            // The limit of calls would do what kills are to do; and every change is told.
+            let dials = json!({ "throttle_calls": 0, "ipn_on_partial": true });
+            financers.control("POST", "settings", Some(&dials)).await?;
+        }
+        Ok(financers)
     }
 
     async fn control(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Fault> {
@@ -79,13 +88,22 @@ impl Financers {
     /// Whether every push about a request was answered with 2xx.
     pub(crate) async fn all_heard(&self, request: &str) -> Result<bool, Fault> {
         let seen = self.control("GET", &format!("requests/{request}"), None).await?;
-        let mut pushes = crate::merchant::rows_at(&seen, "/postbacks");
+        let mut pushes = rows_at(&seen, "/postbacks");
         Ok(pushes.all(|push| push.get("delivered") == Some(&Value::Bool(true))))
     }
 
-    /// Every request that was taken in.
-    pub(crate) async fn requests(&self) -> Result<Vec<Value>, Fault> {
+    /// Every request that was taken in, as pairs of our reference and the provider's.
+    pub(crate) async fn requests(&self) -> Result<Vec<(String, String)>, Fault> {
         let list = self.control("GET", "requests", None).await?;
-        Ok(crate::merchant::rows_at(&list, "/requests").cloned().collect())
+        let (ours, theirs) = match self.played {
+            Played::Wegetfinancing => ("merchant_transaction_id", "inv_id"),
+            Played::Wepay => ("reference_id", "checkout_id"),
+        };
+        let text = |row: &Value, name: &str| match row.get(name) {
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+            None => String::new(),
+        };
+        Ok(rows_at(&list, "/requests").map(|row| (text(row, ours), text(row, theirs))).collect())
     }
 }

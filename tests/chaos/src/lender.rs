@@ -6,9 +6,13 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::Fault;
+use crate::merchant::text_at;
+use crate::plot::Step;
 use crate::shop::Patience;
-use crate::story::{Financer, Step, Story};
+use crate::story::{Financer, Story};
 use crate::world::World;
+
+const PAUSE: Duration = Duration::from_millis(60);
 
 /// Plays the plot of a checkout that was accepted.
 pub(crate) async fn play(world: &World, story: &Story, patience: &Patience) -> Result<(), Fault> {
@@ -35,7 +39,15 @@ async fn tell(world: &World, story: &Story, request: &str, step: &Step) -> Resul
     world.book.note(story.number, format!("the lender tells {:?}", step.words), |_| ());
     world.financer.decide(request, &decision).await?;
     while !world.financer.all_heard(request).await? {
-        sleep(Duration::from_millis(60)).await;
+        sleep(PAUSE).await;
+    }
+    let checkout = world.book.of_story(story.number).and_then(|promise| promise.checkout).unwrap_or_default();
+    while let Some(status) = step.shows {
+        let seen = world.merchant.get(&format!("/v1/checkouts/{checkout}")).await?;
+        if text_at(&seen, "/status") == status {
+            break;
+        }
+        sleep(PAUSE).await;
     }
     Ok(())
 }

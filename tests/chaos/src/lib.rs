@@ -3,6 +3,7 @@
 mod arguments;
 mod balancer;
 mod book;
+mod clerk;
 mod database;
 mod dice;
 mod downtime;
@@ -12,6 +13,7 @@ mod gateway;
 mod killer;
 mod lender;
 mod merchant;
+mod plot;
 mod receiver;
 mod report;
 mod run;
@@ -25,7 +27,7 @@ mod world;
 
 use std::path::PathBuf;
 
-pub use arguments::{Arguments, Command, DatabaseKind};
+pub use arguments::{Arguments, Command, DatabaseKind, Played};
 pub use run::run;
 
 /// Whatever kept the driver itself from doing its work; what the gateway did wrong is in the verdict.

@@ -42,10 +42,10 @@ pub async fn run(asked: &Arguments) -> Result<bool, Fault> {
     if asked.database == DatabaseKind::Sqlite && replicas != 1 {
         return Err("a database file belongs to one process: --replicas needs --database postgres".into());
     }
-    let database = asked.database;
-    say(&format!("chaos on {database:?}: {} kills, {replicas} replica(s), seed {seed}", asked.kills));
+    let (database, provider) = (asked.database, asked.provider.id());
+    say(&format!("chaos on {database:?} with {provider}: {} kills, {replicas} replica(s), seed {seed}", asked.kills));
     let folder = Folder::new(asked.folder.clone())?;
-    let plan = Plan { seed, kills: asked.kills, shoppers: asked.shoppers };
+    let plan = Plan { seed, kills: asked.kills, shoppers: asked.shoppers, provider: asked.provider };
     let outcome = live(asked, plan, replicas, &ambient, &folder).await;
     let good = match &outcome {
         Ok(verdict) => {
@@ -71,7 +71,7 @@ async fn live(
     let stop = CancellationToken::new();
     let _stopped_at_the_end = stop.clone().drop_guard();
     let database = Database::start(asked.database, folder.path()).await?;
-    let financer = Financers::start(ambient, &stop).await?;
+    let financer = Financers::start(plan.provider, ambient, &stop).await?;
     let downtime = Arc::new(Downtime::default());
     let around = Surroundings {
         clock: Arc::clone(&ambient.clock),

@@ -19,6 +19,8 @@ pub(crate) fn write(
     public_address: &str,
     financers: &Financers,
 ) -> Result<PathBuf, Fault> {
+    // A create at WePay is up to four calls.
+    let lease_ms = if financers.running.iter().any(|simulator| simulator.provider == "wepay") { 9_000 } else { 3_000 };
     let mut text = format!(
         r#"
 [server]
@@ -30,7 +32,7 @@ url = "{storage_url}"
 [security]
 encryption_key = "{ENCRYPTION_KEY}"
 [engine]
-operation_lease_ms = 3_000
+operation_lease_ms = {lease_ms}
 expiry_sweep_interval_ms = 500
 settle_interval_ms = 500
 [delivery]
@@ -49,6 +51,9 @@ secret_key = "{SECRET_KEY}"
             text,
             "[providers.{provider}]\nenabled = true\nrequest_timeout_ms = 1_500\nconnect_timeout_ms = 1_000"
         )?;
+        if simulator.provider == "wepay" {
+            writeln!(text, "throttle_calls = 0")?;
+        }
         for key in simulator.registration.section_keys {
             writeln!(text, "{key} = \"{}\"", simulator.url)?;
         }

@@ -8,11 +8,11 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::Fault;
-use crate::lender;
 use crate::merchant::text_at;
-use crate::story::Story;
+use crate::story::{Financer, Story};
 use crate::wire::Message;
 use crate::world::World;
+use crate::{clerk, lender};
 
 /// How long a shopper goes on asking after the killing ended.
 const PATIENCE: Duration = Duration::from_secs(420);
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(40);
 /// Opens checkouts until `closing`, and sees the one under way to its end.
 pub(crate) async fn shopper(world: Arc<World>, next: Arc<AtomicU64>, closing: CancellationToken) {
     while !closing.is_cancelled() {
-        let story = Story::draw(world.plan.seed, next.fetch_add(1, Ordering::Relaxed));
+        let story = Story::draw(world.plan.seed, next.fetch_add(1, Ordering::Relaxed), world.plan.provider);
         world.book.begin(&story);
         let patience = Patience::new(closing.clone());
         let lived = async {
@@ -76,25 +76,43 @@ async fn ask_until_definite(world: &World, story: &Story) -> Result<(), Fault> {
         } else {
             vec![ask().await]
         };
+        let mut fenced = None;
         let mut definite = false;
         for answer in answers {
-            definite |= hear(world, story, answer)?;
+            match hear(world, story, answer)? {
+                Heard::Definite => definite = true,
+                Heard::Fenced(id) => fenced = Some(id),
+                Heard::Passing => {}
+            }
         }
         if definite {
             return Ok(());
         }
-        sleep(PAUSE).await;
+        // At WePay no create is sent again by itself that may have come through.
+        match fenced.filter(|_| story.financer == Financer::Wepay) {
+            Some(id) => clerk::look_after(world, story.number, &id).await?,
+            None => sleep(PAUSE).await,
+        }
     }
 }
 
-/// Writes an answer down. True when it is definite.
-fn hear(world: &World, story: &Story, answer: Result<Message, Fault>) -> Result<bool, Fault> {
+/// What an answer to a create means.
+enum Heard {
+    Definite,
+    /// It may be another one the next time.
+    Passing,
+    /// An earlier try of this checkout may have come through.
+    Fenced(String),
+}
+
+/// Writes an answer down.
+fn hear(world: &World, story: &Story, answer: Result<Message, Fault>) -> Result<Heard, Fault> {
     let answer = match answer {
         Ok(answer) => answer,
         Err(_) => {
             world.book.count("create: no answer");
             world.book.missed(story.number);
-            return Ok(false);
+            return Ok(Heard::Passing);
         }
     };
     let (status, body) = (answer.status(), answer.json());
@@ -111,7 +129,7 @@ fn hear(world: &World, story: &Story, answer: Result<Message, Fault>) -> Result<
         return match another {
             Some(known) => Err(format!("one key answered with two checkouts, {known} and {id}").into()),
             None if id.is_empty() => Err(format!("a 201 without an id: {body}").into()),
-            None => Ok(true),
+            None => Ok(Heard::Definite),
         };
     }
     world.book.note(story.number, format!("{status} {code}"), |_| ());
@@ -119,5 +137,9 @@ fn hear(world: &World, story: &Story, answer: Result<Message, Fault>) -> Result<
     // is a refusal, and nothing in the cart deserves one.
     let asked_again = ["idempotency_key_in_flight", "request_timeout", "commit_fence"].contains(&code);
     let passing = status >= 500 || status == 429 || asked_again;
-    if passing { Ok(false) } else { Err(format!("a sound cart was refused: {status} {body}").into()) }
+    if !passing {
+        return Err(format!("a sound cart was refused: {status} {body}").into());
+    }
+    let fenced = Some(text_at(&body, "/checkout/id")).filter(|id| code == "commit_fence" && !id.is_empty());
+    Ok(fenced.map_or(Heard::Passing, |id| Heard::Fenced(id.to_owned())))
 }

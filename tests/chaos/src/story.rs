@@ -2,93 +2,19 @@
 
 use serde_json::{Value, json};
 
+use crate::arguments::Played;
 use crate::dice::Dice;
-
-/// The part that [`Plot::RefundPart`] gives back.
-const PART: &str = "100.00";
-/// The total of every cart at WeGetFinancing.
-const TOTAL: &str = "1420.00";
+use crate::plot::{Ending, Plot};
 
 /// Who is asked for the money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Financer {
     /// Its lender is played step by step through the simulator's control API.
     Wegetfinancing,
+    /// Its payers, banks and reviewers likewise.
+    Wepay,
     /// Decides by itself, by the cents of the total.
     Sandbox,
-}
-
-/// What the lender does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Plot {
-    Approve,
-    PreapproveThenApprove,
-    /// The pre-approval is told after the approval that it led to.
-    PreapprovalComesLate,
-    PreapproveOnly,
-    Reject,
-    RejectThenApprove,
-    ApproveThenWithdraw,
-    RefundPart,
-    RefundAll,
-    Silence,
-}
-
-/// One thing that the lender tells.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
-    /// The lender's words, told one after the other without waiting until each is heard.
-    pub(crate) words: &'static [&'static str],
-    /// The amount of a refund.
-    pub(crate) amount: Option<&'static str>,
-}
-
-/// How a checkout must look in the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ending {
-    pub(crate) status: &'static str,
-    /// Whether `checkout.ready_to_fulfill` was due, once.
-    pub(crate) ready: bool,
-    pub(crate) refunded: &'static str,
-}
-
-impl Plot {
-    /// What the lender tells; each step waits until the one before was heard.
-    pub(crate) fn steps(self) -> &'static [Step] {
-        const fn word(words: &'static [&'static str]) -> Step {
-            Step { words, amount: None }
-        }
-        const APPROVED: Step = word(&["approved"]);
-        const REJECTED: Step = word(&["rejected"]);
-        match self {
-            Self::Approve => &[APPROVED],
-            Self::PreapproveThenApprove => const { &[word(&["preapproved", "approved"])] },
-            Self::PreapprovalComesLate => const { &[word(&["approved", "preapproved"])] },
-            Self::PreapproveOnly => const { &[word(&["preapproved"])] },
-            Self::Reject => &[REJECTED],
-            Self::RejectThenApprove => &[REJECTED, APPROVED],
-            Self::ApproveThenWithdraw => &[APPROVED, REJECTED],
-            Self::RefundPart => const { &[APPROVED, Step { words: &["refund"], amount: Some(PART) }] },
-            Self::RefundAll => const { &[APPROVED, Step { words: &["refund"], amount: Some(TOTAL) }] },
-            Self::Silence => &[],
-        }
-    }
-
-    /// What the model makes of it (`model.md`, sections 2 and 4).
-    fn ending(self) -> Ending {
-        let ending = |status, ready, refunded| Ending { status, ready, refunded };
-        match self {
-            Self::Approve | Self::PreapproveThenApprove | Self::PreapprovalComesLate | Self::RejectThenApprove => {
-                ending("authorized", true, "0.00")
-            }
-            Self::PreapproveOnly => ending("preapproved", false, "0.00"),
-            Self::Reject => ending("declined", false, "0.00"),
-            Self::ApproveThenWithdraw => ending("canceled", true, "0.00"),
-            Self::RefundPart => ending("authorized", true, PART),
-            Self::RefundAll => ending("refunded", true, TOTAL),
-            Self::Silence => ending("requires_customer_action", false, "0.00"),
-        }
-    }
 }
 
 /// Everything that was decided about one checkout before it began.
@@ -111,9 +37,13 @@ pub(crate) struct Story {
 
 impl Story {
     /// Draws the `number`-th story of a seed.
-    pub(crate) fn draw(seed: u64, number: u64) -> Self {
+    pub(crate) fn draw(seed: u64, number: u64, provider: Played) -> Self {
         let mut dice = Dice::new(seed, "story", number);
-        let financer = if dice.percent(15) { Financer::Sandbox } else { Financer::Wegetfinancing };
+        let played = match provider {
+            Played::Wegetfinancing => Financer::Wegetfinancing,
+            Played::Wepay => Financer::Wepay,
+        };
+        let financer = if dice.percent(15) { Financer::Sandbox } else { played };
         let plot = match financer {
             Financer::Sandbox => {
                 dice.weighted(&[(6, Plot::Approve), (2, Plot::Reject), (2, Plot::PreapproveOnly)], Plot::Approve)
@@ -133,6 +63,19 @@ impl Story {
                 ],
                 Plot::Approve,
             ),
+            Financer::Wepay => dice.weighted(
+                &[
+                    (8, Plot::Pay),
+                    (3, Plot::PayThenReviewed),
+                    (1, Plot::PayUnreviewed),
+                    (2, Plot::CardDeclined),
+                    (2, Plot::PayThenRefundPart),
+                    (1, Plot::PayThenRefundAll),
+                    (1, Plot::PayThenChargeback),
+                    (1, Plot::Silence),
+                ],
+                Plot::Pay,
+            ),
         };
         let disturbance = dice.weighted(
             &[
@@ -150,7 +93,7 @@ impl Story {
             number,
             financer,
             plot,
-            disturbance: disturbance.filter(|_| financer == Financer::Wegetfinancing),
+            disturbance: disturbance.filter(|_| financer != Financer::Sandbox),
             copies: dice.weighted(&[(7, 1), (2, 2), (1, 3)], 1),
             parallel: dice.percent(50),
             twice: dice.percent(10),
@@ -175,6 +118,7 @@ impl Story {
     pub(crate) fn cart(&self) -> Value {
         let (provider, shipping) = match (self.financer, self.plot) {
             (Financer::Wegetfinancing, _) => ("wegetfinancing", "50.00"),
+            (Financer::Wepay, _) => ("wepay", "50.00"),
             // The cents decide; see the README of the made-up provider.
             (Financer::Sandbox, Plot::Reject) => ("sandbox", "50.11"),
             (Financer::Sandbox, Plot::PreapproveOnly) => ("sandbox", "50.14"),
@@ -202,12 +146,24 @@ mod tests {
 
     #[test]
     fn a_seed_tells_the_same_stories_and_leaves_no_plot_out() {
-        let tell = |seed| (0..400).map(|number| format!("{:?}", Story::draw(seed, number))).collect::<Vec<_>>();
-        assert_eq!(tell(3), tell(3));
-        assert_ne!(tell(3), tell(4));
-        let all = tell(3).join("\n");
-        for plot in ["RejectThenApprove", "ApproveThenWithdraw", "RefundPart", "RefundAll", "Silence", "Sandbox"] {
-            assert!(all.contains(plot), "{plot}");
+        for (provider, plots) in [
+            (
+                Played::Wegetfinancing,
+                ["RejectThenApprove", "ApproveThenWithdraw", "RefundPart", "RefundAll", "Silence"],
+            ),
+            (
+                Played::Wepay,
+                ["PayThenReviewed", "PayUnreviewed", "CardDeclined", "PayThenRefundAll", "PayThenChargeback"],
+            ),
+        ] {
+            let tell =
+                |seed| (0..400).map(|number| format!("{:?}", Story::draw(seed, number, provider))).collect::<Vec<_>>();
+            assert_eq!(tell(3), tell(3));
+            assert_ne!(tell(3), tell(4));
+            let all = tell(3).join("\n");
+            for plot in plots.into_iter().chain(["Sandbox"]) {
+                assert!(all.contains(plot), "{plot}");
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::Fault;
+use crate::arguments::Played;
 use crate::book::{Promise, millis};
 use crate::downtime::percentile;
 use crate::receiver::Received;
@@ -102,7 +103,8 @@ async fn judge(world: &World, quiet_ms: u64) -> Result<Verdict, Fault> {
     general.extend(whole::list_faults(&world.merchant.list("/v1/checkouts").await?, &promises));
     general.extend(whole::event_faults(&world.merchant.list("/v1/events").await?, &seen));
     general.extend(whole::replay_faults(world, &promises).await);
-    general.extend(creates::faults(&world.financer.requests().await?, &seen));
+    let one_each = world.plan.provider == Played::Wepay;
+    general.extend(creates::faults(&world.financer.requests().await?, &seen, one_each));
     general.extend(deliveries::unknown(&inboxes, &seen));
     general.extend(world.receivers.iter().flat_map(|receiver| receiver.wrongs()));
     for fault in general {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lendport_core::Clock;
 
+use crate::arguments::Played;
 use crate::balancer::Balancer;
 use crate::book::Book;
 use crate::downtime::Downtime;
@@ -18,6 +19,7 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
     pub(crate) kills: u64,
     pub(crate) shoppers: usize,
+    pub(crate) provider: Played,
 }
 
 /// What everybody in a run shares.

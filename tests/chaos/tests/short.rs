@@ -28,3 +28,9 @@ async fn nothing_is_lost_or_doubled_when_replicas_and_their_server_are_killed() 
     let asked = ["--database", "postgres", "--replicas", "2", "--kills", "8", "--seed", "20261122"];
     assert!(survives(&asked).await, "the run's output says what");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_where_every_notice_only_says_look() {
+    let asked = ["--provider", "wepay", "--database", "sqlite", "--kills", "8", "--seed", "20261123"];
+    assert!(survives(&asked).await, "the run's output says what");
+}

@@ -1,7 +1,9 @@
 //! Whether a provider was asked twice for one idempotency key where that could do harm.
 //!
 //! At WeGetFinancing a repeat is harmless when nobody saw the link of the first (`model.md` section 5): only attempts
-//! whose outcome was unknown, or known to be nothing, may have been repeated, and each attempt was sent once.
+//! whose outcome was unknown, or known to be nothing, may have been repeated, and each attempt was sent once. At WePay an
+//! attempt may be sent again with its own number, which still makes one checkout; another attempt follows only when the
+//! clerk saw that there is none.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +11,16 @@ use serde_json::Value;
 
 use crate::merchant::{rows_at, text_at};
 
-/// What is wrong with the requests that the provider took in.
-pub(crate) fn faults(requests: &[Value], seen: &[Value]) -> Vec<String> {
+/// What is wrong with the requests that the provider took in, each with our reference and its own. `one_each`:
+/// a checkout may have one there and no more.
+pub(crate) fn faults(requests: &[(String, String)], seen: &[Value], one_each: bool) -> Vec<String> {
     let checkouts: BTreeMap<&str, &Value> = seen.iter().map(|checkout| (text_at(checkout, "/id"), checkout)).collect();
     let mut faults = Vec::new();
     let mut by_attempt: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for request in requests {
-        by_attempt.entry(text_at(request, "/merchant_transaction_id")).or_default().push(text_at(request, "/inv_id"));
+    for (ours, theirs) in requests {
+        by_attempt.entry(ours).or_default().push(theirs);
     }
+    let mut by_checkout: BTreeMap<&str, usize> = BTreeMap::new();
     for (reference, taken_in) in &by_attempt {
         if taken_in.len() > 1 {
             faults.push(format!("the attempt {reference} was sent {} times: {taken_in:?}", taken_in.len()));
@@ -34,6 +38,11 @@ pub(crate) fn faults(requests: &[Value], seen: &[Value]) -> Vec<String> {
             faults.push(format!("the provider was asked for {reference}, and its checkout has no such attempt"));
             continue;
         };
+        let count = by_checkout.entry(text_at(checkout, "/id")).or_default();
+        *count += taken_in.len();
+        if one_each && *count > 1 {
+            faults.push(format!("the provider has {count} for {}", text_at(checkout, "/id")));
+        }
         let status = text_at(attempt, "/status");
         let repeated = place + 1 < attempts.len();
         // Whoever repeats an unknown one closes it.
@@ -51,8 +60,8 @@ mod tests {
 
     use super::*;
 
-    fn request(reference: &str, inv_id: &str) -> Value {
-        json!({ "merchant_transaction_id": reference, "inv_id": inv_id })
+    fn request(reference: &str, theirs: &str) -> (String, String) {
+        (reference.to_owned(), theirs.to_owned())
     }
 
     #[test]
@@ -63,11 +72,12 @@ mod tests {
         let superseded = json!({ "id": "chk_1", "attempts": [
             { "status": "canceled", "reason": "superseded" }, { "status": "authorized" }
         ] });
-        assert_eq!(faults(&twice, &[superseded]), Vec::<String>::new());
-        assert_eq!(faults(&twice, &[checkout("indeterminate")]).len(), 1);
-        assert_eq!(faults(&twice, &[checkout("canceled")]).len(), 1);
-        assert_eq!(faults(&twice, &[checkout("awaiting_customer")]).len(), 1);
-        assert_eq!(faults(&[request("chk_1-2", "b"), request("chk_1-2", "c")], &[checkout("failed")]).len(), 1);
-        assert_eq!(faults(&[request("chk_1-3", "d"), request("chk_2-1", "e")], &[checkout("failed")]).len(), 2);
+        assert_eq!(faults(&twice, &[superseded.clone()], false), Vec::<String>::new());
+        assert_eq!(faults(&twice, &[superseded], true).len(), 1);
+        assert_eq!(faults(&twice, &[checkout("indeterminate")], false).len(), 1);
+        assert_eq!(faults(&twice, &[checkout("canceled")], false).len(), 1);
+        assert_eq!(faults(&twice, &[checkout("awaiting_customer")], false).len(), 1);
+        assert_eq!(faults(&[request("chk_1-2", "b"), request("chk_1-2", "c")], &[checkout("failed")], false).len(), 1);
+        assert_eq!(faults(&[request("chk_1-3", "d"), request("chk_2-1", "e")], &[checkout("failed")], false).len(), 2);
     }
 }

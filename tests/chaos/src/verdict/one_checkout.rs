@@ -28,7 +28,7 @@ pub(crate) fn faults(promise: &Promise, checkout: &Value) -> Vec<String> {
     compare("status", text_at(checkout, "/status").to_owned(), status_due(ending.status, checkout).to_owned());
     compare("amounts.refunded", text_at(checkout, "/amounts/refunded").to_owned(), ending.refunded.to_owned());
     let can_fulfill = checkout.get("can_fulfill").and_then(Value::as_bool).unwrap_or(false);
-    let may_ship = ["authorized", "captured"].contains(&ending.status) && !unverified;
+    let may_ship = ending.ships && !unverified;
     compare("can_fulfill", can_fulfill.to_string(), may_ship.to_string());
     let mut sequences: Vec<u64> =
         rows_at(checkout, "/events").filter_map(|event| event.get("sequence")?.as_u64()).collect();
@@ -63,10 +63,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::story::{Plot, Story};
+    use crate::arguments::Played;
+    use crate::plot::Plot;
+    use crate::story::Story;
 
     fn promise(plot: Plot) -> Promise {
-        let story = Story { financer: Financer::Wegetfinancing, plot, ..Story::draw(1, 1) };
+        let story = Story { financer: Financer::Wegetfinancing, plot, ..Story::draw(1, 1, Played::Wegetfinancing) };
         Promise { checkout: Some("chk_1".to_owned()), over: true, ..Promise::of(story) }
     }
 

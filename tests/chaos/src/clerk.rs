@@ -1,0 +1,40 @@
+//! The shop's back office: where nobody knows whether a create came through, it has the provider asked, and says that
+//! there is nothing once the provider's own list shows nothing.
+
+use serde_json::json;
+use tokio::time::{Duration, sleep};
+
+use crate::Fault;
+use crate::merchant::{rows_at, text_at};
+use crate::world::World;
+
+/// Longer than a call of a gateway that was killed is on its way.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
+
+/// Looks after a checkout whose create nobody answered. What cannot be said yet is left for the next time.
+pub(crate) async fn look_after(world: &World, story: u64, id: &str) -> Result<(), Fault> {
+    sleep(ON_ITS_WAY).await;
+    // Whatever this answers is seen below.
+    let _ = world.merchant.post(&format!("/v1/checkouts/{id}/refresh"), &format!("refresh-{id}"), &json!({})).await;
+    let checkout = world.merchant.get(&format!("/v1/checkouts/{id}?expand=attempts")).await?;
+    let items = world.merchant.get(&format!("/v1/attention?checkout={id}&kind=unknown_outcome&state=open")).await?;
+    let taken_in = world.financer.requests().await?;
+    for item in rows_at(&items, "/data") {
+        let attempt = text_at(item, "/attempt");
+        let place = rows_at(&checkout, "/attempts").position(|known| text_at(known, "/id") == attempt);
+        let unknown = rows_at(&checkout, "/attempts")
+            .any(|known| text_at(known, "/id") == attempt && text_at(known, "/status") == "indeterminate");
+        let Some(reference) = place.filter(|_| unknown).map(|place| format!("{id}-{}", place + 1)) else { continue };
+        if taken_in.iter().any(|(ours, _)| *ours == reference) {
+            continue;
+        }
+        let said = json!({ "choice": "not_committed", "reason": "the provider's own list has nothing" });
+        let item = text_at(item, "/id");
+        let answer =
+            world.merchant.post(&format!("/v1/attention/{item}/resolve"), &format!("clerk-{item}"), &said).await;
+        let status = answer.map_or_else(|fault| fault.to_string(), |answer| answer.status().to_string());
+        world.book.note(story, format!("the clerk finds nothing of {reference} and says so: {status}"), |_| ());
+        world.book.count("clerk: said that there is nothing");
+    }
+    Ok(())
+}
