@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lendport::registry;
+
 use crate::Fault;
 use crate::financer::Financers;
 use crate::merchant::SECRET_KEY;
@@ -45,12 +47,12 @@ name = "Chaos shop"
 secret_key = "{SECRET_KEY}"
 "#
     );
-    for simulator in &financers.running {
-        let provider = simulator.provider;
-        writeln!(
-            text,
-            "[providers.{provider}]\nenabled = true\nrequest_timeout_ms = 1_500\nconnect_timeout_ms = 1_000"
-        )?;
+    for known in registry::registrations() {
+        let provider = known.descriptor.id;
+        // Those that are not played count for the lease as well.
+        writeln!(text, "[providers.{provider}]\nrequest_timeout_ms = 1_500\nconnect_timeout_ms = 1_000")?;
+        let Some(simulator) = financers.running.iter().find(|running| running.provider == provider) else { continue };
+        writeln!(text, "enabled = true")?;
         if simulator.provider == "wepay" {
             writeln!(text, "throttle_calls = 0")?;
         }
