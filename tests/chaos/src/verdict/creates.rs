@@ -72,7 +72,7 @@ mod tests {
         let superseded = json!({ "id": "chk_1", "attempts": [
             { "status": "canceled", "reason": "superseded" }, { "status": "authorized" }
         ] });
-        assert_eq!(faults(&twice, &[superseded.clone()], false), Vec::<String>::new());
+        assert_eq!(faults(&twice, std::slice::from_ref(&superseded), false), Vec::<String>::new());
         assert_eq!(faults(&twice, &[superseded], true).len(), 1);
         assert_eq!(faults(&twice, &[checkout("indeterminate")], false).len(), 1);
         assert_eq!(faults(&twice, &[checkout("canceled")], false).len(), 1);
