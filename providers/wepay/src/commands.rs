@@ -16,7 +16,7 @@ use crate::error::{self, Told};
 use crate::standing::Standing;
 use crate::text::Text;
 use crate::verb::Verb;
-use crate::wire::{self, CancelBody, CheckoutIdBody, CommandAnswer, ModifyBody, RefundBody};
+use crate::wire::{self, CancelBody, CheckoutIdBody, CommandAnswer, MethodAnswer, ModifyBody, RefundBody};
 
 const CANCEL_REASON: &str = "Canceled by the merchant.";
 const REFUND_REASON: &str = "Refunded by the merchant.";
@@ -27,8 +27,14 @@ pub(crate) async fn cancel(
     attempt: &Attempt,
     reason: Option<&str>,
 ) -> Result<Retrieved, ProviderError> {
-    let before = to.standing(attempt).await?;
+    let found = to.look_up(attempt).await?;
+    let before = to.standing_of(&found, attempt)?;
+    // Section 2: dialect B never cancels what came from a bank.
+    let is_a_bank = to.version.dialect() == Dialect::B && found.method().is_some_and(MethodAnswer::is_a_bank);
     match before.stage {
+        Some(Stage::InReview | Stage::Held) if is_a_bank => {
+            Err(error::not_now("WePay cannot cancel a payment from a bank; refund it once it is the merchant's."))
+        }
         Some(Stage::New) => {
             let claim =
                 Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new(Reason::CANCELED_LOCALLY)) };
@@ -70,8 +76,7 @@ pub(crate) async fn capture(to: &Connection<'_>, attempt: &Attempt) -> Result<Re
 
 /// The call that lets the money of this stage go (`wepay.md` section 2).
 fn letting_go(dialect: Dialect, stage: Stage, checkout: &wire::Checkout) -> Option<Verb> {
-    let card = checkout.payment_method.value().and_then(|method| method.credit_card.value());
-    let authorised_only = card.and_then(|card| card.auto_capture).is_some_and(|flag| !flag.is_on());
+    let authorised_only = checkout.method().is_some_and(MethodAnswer::is_only_authorised);
     match (dialect, stage) {
         (Dialect::A, Stage::Held) => Some(Verb::Capture),
         (Dialect::B, Stage::Held) => Some(Verb::Release),

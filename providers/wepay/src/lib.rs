@@ -4,6 +4,7 @@ mod account;
 mod adapter;
 mod amount;
 mod callback;
+mod color;
 mod commands;
 mod config;
 mod connection;
@@ -18,6 +19,8 @@ mod maybe;
 mod members;
 mod notification;
 mod options;
+mod payment_method;
+mod prefill;
 mod registration;
 mod search;
 #[cfg(feature = "simulator")]

@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use lendport_core::{
-    Address, AttemptState, CaptureMode, Checkout, Claim, CreateRequest, Created, Customer, Invalid, Money, NextAction,
-    NextActionKind, Pointer, ProviderError, ProviderRef, limits,
+    AttemptState, CaptureMode, Checkout, Claim, CreateRequest, Created, Invalid, Money, NextAction, NextActionKind,
+    Pointer, ProviderError, ProviderRef, limits,
 };
 use lendport_outbound::Url;
 
@@ -13,13 +13,13 @@ use crate::account::Account;
 use crate::amount::{Amount, Flag};
 use crate::callback::callback_uri;
 use crate::connection::Connection;
-use crate::dialect::{ApiVersion, Dialect, PrefilledAddress};
+use crate::dialect::{ApiVersion, Dialect};
 use crate::error;
-use crate::maybe::Maybe;
 use crate::options::Options;
+use crate::prefill;
 use crate::standing::Standing;
 use crate::text::Text;
-use crate::wire::{self, CreateBody, Fee, HostedBody, Prefill, PrefillAddress};
+use crate::wire::{self, CreateBody, Fee, HostedBody};
 use crate::words::PageMode;
 
 /// The checkout's part of `provider_options`; it was checked when the checkout was opened.
@@ -40,7 +40,8 @@ pub(crate) fn check(checkout: &Checkout, account: Account<'_>, app_fee_max_perce
     }
     if let Some(options) = invalid.keep(options_of(checkout)) {
         let version = account.version().unwrap_or(ApiVersion::DEFAULT);
-        invalid.keep(options.check(checkout.cart.total, version, app_fee_max_percent, &options_at()));
+        let (total, capture) = (checkout.cart.total, checkout.capture);
+        invalid.keep(options.check(total, capture, version, app_fee_max_percent, &options_at()));
     }
     invalid.finish()
 }
@@ -55,7 +56,8 @@ pub(crate) fn request_for(
     let ours =
         |text: &str| Text::new(text).ok_or_else(|| crate::account::setup("Our own reference is too long for WePay."));
     let fee_payer = options.fee_payer.or(to.account.fee_payer());
-    let lets_go = Some(Flag::from(attempt.capture != CaptureMode::Manual));
+    // An authorised card is let go by its capture already: holding it as well would ask for a second call.
+    let lets_go = Some(Flag::from(attempt.capture != CaptureMode::Manual || options.only_authorises()));
     let (auto_capture, auto_release) = match to.version.dialect() {
         Dialect::A => (lets_go, None),
         Dialect::B => (None, lets_go),
@@ -92,49 +94,9 @@ fn page(checkout: &Checkout, options: &Options, to: &Connection<'_>) -> HostedBo
         prefill_info: options
             .prefill
             .unwrap_or(true)
-            .then(|| prefill(&checkout.customer, &checkout.billing, to.version)),
+            .then(|| prefill::of(&checkout.customer, &checkout.billing, to.version)),
         funding_sources: options.funding_sources.clone(),
         theme_object: options.theme.clone(),
-    }
-}
-
-/// What the payer need not type again. It is comfort: what does not fit is left out.
-fn prefill(customer: &Customer, billing: &Address, version: ApiVersion) -> Prefill {
-    let name = format!("{} {}", customer.first_name.expose(), customer.last_name.expose());
-    let person = Prefill {
-        name: Text::new(name),
-        email: Text::new(customer.email.expose().clone()),
-        phone_number: customer.phone.as_ref().and_then(|phone| Text::new(phone.expose().clone())),
-        ..Prefill::default()
-    };
-    let country = billing.country.code();
-    let (city, region) = (billing.city.expose().clone(), billing.state.code().to_owned());
-    let code = billing.postal_code.expose().clone();
-    let of_the_us = country == "US";
-    match version.prefilled_address() {
-        PrefilledAddress::Unclear => person,
-        PrefilledAddress::Flat => Prefill {
-            address: Some(PrefillAddress::Street(billing.street().expose().clone())),
-            city: Some(city),
-            state: of_the_us.then(|| region.clone()),
-            region: (!of_the_us).then_some(region),
-            zip: of_the_us.then(|| code.clone()),
-            postcode: (!of_the_us).then_some(code),
-            country: Some(country),
-            ..person
-        },
-        PrefilledAddress::Object => Prefill {
-            address: Some(PrefillAddress::Whole(Box::new(wire::Address {
-                address1: Maybe::Value(billing.line1.expose().clone()),
-                address2: billing.line2.as_ref().map_or(Maybe::Absent, |line| Maybe::Value(line.expose().clone())),
-                city: Maybe::Value(city),
-                region: Maybe::Value(region),
-                postal_code: Maybe::Value(code),
-                country: Maybe::Value(country),
-                ..wire::Address::default()
-            }))),
-            ..person
-        },
     }
 }
 

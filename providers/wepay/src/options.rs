@@ -3,15 +3,17 @@
 use std::net::IpAddr;
 
 use lendport_core::public_address::not_public;
-use lendport_core::{Invalid, Money, Pointer, parse_decimal};
+use lendport_core::{CaptureMode, Invalid, Money, Pointer, parse_decimal};
 use rust_decimal::Decimal;
 
-use crate::amount::{Amount, Flag, Id};
+use crate::amount::{Amount, Flag};
+use crate::color::Color;
 use crate::dialect::ApiVersion;
 use crate::members::Members;
+use crate::payment_method;
 use crate::text::Text;
-use crate::wire::{CardBody, EmailMessage, MethodBody, ObjectId, Theme};
-use crate::words::{CheckoutType, DeliveryType, FeePayer, FundingSource, MethodType, PageMode};
+use crate::wire::{EmailMessage, MethodBody, Theme};
+use crate::words::{CheckoutType, DeliveryType, FeePayer, FundingSource, PageMode};
 
 /// The options of one checkout.
 #[derive(Clone, Default)]
@@ -63,12 +65,11 @@ impl Options {
             members.take_in(mail);
         }
         if let Some(mut theme) = members.object("theme") {
-            let mut color = |name| theme.told(name, "must be six hex digits without #", hex_color);
+            let mut color = |name| theme.told(name, "must be six hex digits without #", Color::parse);
             let [primary, secondary, background, button] =
                 ["primary_color", "secondary_color", "background_color", "button_color"].map(&mut color);
             options.theme = Some(Theme {
-                theme_id: None,
-                name: theme.text::<64>("name").map(|name| name.as_str().to_owned()),
+                name: theme.text("name"),
                 primary_color: primary,
                 secondary_color: secondary,
                 background_color: background,
@@ -77,7 +78,7 @@ impl Options {
             members.take_in(theme);
         }
         if let Some(mut method) = members.object("payment_method") {
-            options.payment_method = method_from(&mut method);
+            options.payment_method = payment_method::read(&mut method);
             members.take_in(method);
         }
         options.page_or_method(&mut members);
@@ -107,7 +108,14 @@ impl Options {
     }
 
     /// What can only be judged with the order and the account's API version.
-    pub(crate) fn check(&self, total: Money, version: ApiVersion, percent: u8, at: &Pointer) -> Result<(), Invalid> {
+    pub(crate) fn check(
+        &self,
+        total: Money,
+        capture: CaptureMode,
+        version: ApiVersion,
+        percent: u8,
+        at: &Pointer,
+    ) -> Result<(), Invalid> {
         let mut invalid = Invalid::none();
         if let Some(app_fee) = self.app_fee {
             let at = at.child("fee").child("app_fee");
@@ -120,50 +128,21 @@ impl Options {
                 Ok(_) => {}
             }
         }
-        let bank = self.payment_method.as_ref().is_some_and(|method| method.kind == MethodType::PaymentBank);
-        if bank && !version.knows_payment_bank() {
-            let at = at.child("payment_method").child("type");
-            invalid.note(&at, "not_allowed", "the account's api_version knows no payment_bank");
+        if let Some(method) = &self.payment_method {
+            invalid.keep(payment_method::check(method, version, capture, &at.child("payment_method")));
         }
         invalid.finish()
+    }
+
+    /// True for a card that is only authorised now, and charged by the capture.
+    pub(crate) fn only_authorises(&self) -> bool {
+        self.payment_method.as_ref().is_some_and(payment_method::only_authorises)
     }
 
     /// The app's fee as it is sent.
     pub(crate) fn wire_fee(&self) -> Option<Amount> {
         self.app_fee.map(Amount::new)
     }
-}
-
-fn method_from(members: &mut Members) -> Option<MethodBody> {
-    let kind = members.choice("type", MethodType::WORDS, MethodType::parse);
-    let named = match kind {
-        Some(MethodType::CreditCard) => "credit_card",
-        Some(MethodType::Preapproval) => "preapproval",
-        Some(MethodType::PaymentBank) => "payment_bank",
-        None => {
-            members.note_missing("type");
-            return None;
-        }
-    };
-    let id = members.object(named).and_then(|mut object| {
-        let id = object.told("id", "must be WePay's number of it, as a number or as text", Id::parse);
-        if id.is_none() {
-            object.note_missing("id");
-        }
-        members.take_in(object);
-        id
-    });
-    let Some(id) = id else {
-        members.note_missing(named);
-        return None;
-    };
-    let object = Some(ObjectId { id });
-    Some(MethodBody {
-        kind: kind?,
-        credit_card: (named == "credit_card").then_some(CardBody { id, auto_capture: None }),
-        preapproval: object.clone().filter(|_| named == "preapproval"),
-        payment_bank: object.filter(|_| named == "payment_bank"),
-    })
 }
 
 fn amount(text: &str) -> Option<Decimal> {
@@ -178,8 +157,4 @@ fn uuid(text: &str) -> Option<String> {
     let groups: Vec<usize> = text.split('-').map(str::len).collect();
     let fits = groups == [8, 4, 4, 4, 12] && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
     fits.then(|| text.to_owned())
-}
-
-fn hex_color(text: &str) -> Option<String> {
-    (text.len() == 6 && text.bytes().all(|b| b.is_ascii_hexdigit())).then(|| text.to_owned())
 }

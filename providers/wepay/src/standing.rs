@@ -8,7 +8,7 @@ use crate::amount::Amount;
 use crate::dialect::{Dialect, Stage};
 use crate::mapping;
 use crate::maybe::Maybe;
-use crate::wire::Checkout;
+use crate::wire::{Checkout, MethodAnswer};
 
 /// Longest word or address of the provider's that is kept.
 const WORD_MAX_CHARS: usize = 60;
@@ -18,6 +18,8 @@ const PAGE_LIVES: SignedDuration = SignedDuration::from_mins(30);
 /// Held money has to be let go within so long. Counted from the making: the documents count from the payment, which is not
 /// told, and too early is the safe side (question 38).
 const CAPTURE_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// The same for a card that was only authorised (dialect B, 9.4).
+const CHARGE_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What looking a checkout up tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +65,7 @@ impl Standing {
             Dialect::B => checkout.auto_release.value(),
         };
         let waits_for_us = holds.is_some_and(|lets_go| !lets_go.is_on());
+        let only_authorised = dialect == Dialect::B && checkout.method().is_some_and(MethodAnswer::is_only_authorised);
         let refund = checkout.refund.value();
         let chargeback = checkout.chargeback.value();
         let expires_at = if stage == Some(Stage::New) { after(PAGE_LIVES) } else { None };
@@ -81,10 +84,10 @@ impl Standing {
                 .cloned(),
             expires_at,
             next_action: if stage == Some(Stage::New) { mapping::next_action_from(checkout, expires_at) } else { None },
-            capture_by: if waits_for_us && matches!(stage, Some(Stage::InReview | Stage::Held)) {
-                after(CAPTURE_WITHIN)
-            } else {
-                None
+            capture_by: match stage {
+                Some(Stage::InReview) if only_authorised => after(CHARGE_WITHIN),
+                Some(Stage::InReview | Stage::Held) if waits_for_us => after(CAPTURE_WITHIN),
+                _ => None,
             },
             stage,
         })
@@ -202,6 +205,10 @@ mod tests {
         assert_eq!(standing(Dialect::A, &json!({ "state": "reserved" })).capture_by, None);
         let held = standing(Dialect::B, &json!({ "state": "captured", "auto_release": false }));
         assert_eq!(held.capture_by, Some(created + CAPTURE_WITHIN));
+        let card = json!({ "type": "credit_card", "credit_card": { "id": 7, "auto_capture": false } });
+        let change = json!({ "state": "authorized", "auto_release": true, "payment_method": card });
+        assert_eq!(standing(Dialect::B, &change).capture_by, Some(created + CHARGE_WITHIN));
+        assert_eq!(standing(Dialect::A, &change).capture_by, None, "dialect A knows no such card");
         let paid = standing(Dialect::A, &json!({ "state": "captured", "auto_capture": false }));
         assert_eq!(paid.capture_by, None);
     }

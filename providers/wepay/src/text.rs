@@ -21,6 +21,7 @@ impl<const MAX: usize> Text<MAX> {
     }
 
     /// The text.
+    #[cfg(test)]
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

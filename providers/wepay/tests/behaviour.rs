@@ -100,12 +100,16 @@ async fn an_answer_about_another_checkout_is_not_believed() {
 
 #[tokio::test]
 async fn the_callback_address_can_be_changed() {
+    let address = Secret::from("https://www.example.com/ipn/12345");
+    for (cassette, account) in [("modify_dialect_b", LATER), ("modify_ok", &[][..])] {
+        let (stage, _guard) = Stage::play(cassette, &Sample::usa(), account);
+        let stage = stage.known();
+        let told = stage.provider.amend_callback(stage.context(), &stage.attempt, &address).await.unwrap();
+        assert_eq!(told.raw_status.as_deref(), Some("new"));
+    }
     let (stage, _guard) = Stage::play("modify_ok", &Sample::usa(), &[]);
     let stage = stage.known();
-    stage.attempt.reference.as_ref().unwrap();
-    let address = Secret::from("https://www.example.com/ipn/12345");
-    let told = stage.provider.amend_callback(stage.context(), &stage.attempt, &address).await.unwrap();
-    assert_eq!(told.raw_status.as_deref(), Some("new"));
+    stage.provider.amend_callback(stage.context(), &stage.attempt, &address).await.unwrap();
     let here = Secret::from("http://127.0.0.1:8080/callbacks/wepay/token");
     let error = stage.provider.amend_callback(stage.context(), &stage.attempt, &here).await.unwrap_err();
     assert_eq!((error.kind, error.commit), (ErrorKind::Configuration, CommitClass::NotSent));
@@ -118,6 +122,21 @@ async fn manual_capture_holds_the_money_in_both_dialects() {
         stage.attempt.capture = CaptureMode::Manual;
         stage.create().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_card_that_is_only_authorised_is_let_go_by_its_capture_within_a_week() {
+    let sample = with_options(
+        r#"{ "payment_method": { "type": "credit_card", "credit_card":
+             { "id": 2291714459, "auto_capture": false, "data": { "transaction_token": "tok_8f2c" } } },
+             "client_ip": "100.166.99.123", "risk_token": "123e4567-e89b-12d3-a456-426614174000" }"#,
+    );
+    let (mut stage, _guard) = Stage::play("create_card_authorised_dialect_b", &sample, LATER);
+    stage.attempt.capture = CaptureMode::Manual;
+    stage.checkout.capture = CaptureMode::Manual;
+    let created = stage.create().await.unwrap();
+    assert_eq!((created.state, created.details.review_open), (AttemptState::Authorized, Some(true)));
+    assert_eq!(created.capture_by.unwrap().as_second(), 1_439_582_388 + 7 * 24 * 3_600);
 }
 
 /// The first thing that is wrong with an order, from the check and from a create that is made all the same.

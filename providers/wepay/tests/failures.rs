@@ -112,8 +112,11 @@ async fn commands() {
         &[],
     )
     .await;
-    let part = vec![("capture_part_not_allowed", Ask::Capture, Invalid, Rejected, Never, Some("4007"))];
-    hold(part, LATER).await;
+    let later = vec![
+        ("capture_part_not_allowed", Ask::Capture, Invalid, Rejected, Never, Some("4007")),
+        ("cancel_bank_dialect_b", Ask::Cancel, Invalid, NotSent, AfterLookup, None),
+    ];
+    hold(later, LATER).await;
 }
 
 #[tokio::test]

@@ -73,6 +73,7 @@ fn looks() -> Vec<Case> {
         state("retrieve_released_dialect_b", S::Captured).account(LATER),
         unknown("retrieve_reserved_dialect_b").account(LATER),
         Case::new("find_captured", Expect::Found(Claim::state(S::Captured))),
+        Case::new("find_dialect_b", Expect::Found(Claim::state(S::Captured))).account(LATER),
         Case::new("find_several", Expect::Found(Claim::state(S::Captured))),
     ]
 }
@@ -95,6 +96,7 @@ fn commands() -> Vec<Case> {
         captured("capture_card_dialect_b", S::Captured).account(LATER),
         canceled("cancel_authorized"),
         canceled("cancel_reserved"),
+        canceled("cancel_dialect_b").account(LATER),
         canceled("cancel_done_already"),
         Case::new("cancel_new", Expect::Canceled(here)).on(ID),
         Case::new("modify_notices", Expect::Amended(Claim::state(S::AwaitingCustomer))).on(ID),

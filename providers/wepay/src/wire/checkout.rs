@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::structures::{Chargeback, FeeAnswer, HostedAnswer, MethodAnswer, Payer, Refund};
+use super::payment_method::MethodAnswer;
+use super::structures::{Chargeback, FeeAnswer, HostedAnswer, Payer, Refund};
 use crate::amount::{Amount, Flag, Id};
 use crate::maybe::Maybe;
 
@@ -54,6 +55,13 @@ pub(crate) struct Checkout {
     pub(crate) payer: Maybe<Payer>,
     #[serde(default, skip_serializing_if = "Maybe::is_absent")]
     pub(crate) delivery_type: Maybe<String>,
+}
+
+impl Checkout {
+    /// What a tokenised payment is taken from.
+    pub(crate) fn method(&self) -> Option<&MethodAnswer> {
+        self.payment_method.value()
+    }
 }
 
 /// What cancel, refund and capture answer; dialect B may answer a whole checkout, which reads the same.

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::structures::{EmailMessage, Fee, HostedBody, MethodBody};
+use super::payment_method::MethodBody;
+use super::structures::{EmailMessage, Fee, HostedBody};
 use crate::amount::{Amount, Flag, Id};
 use crate::text::Text;
 use crate::words::{CheckoutType, DeliveryType};
@@ -28,13 +29,33 @@ pub(crate) struct FindBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) preapproval_id: Option<Id>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) start_time: Option<i64>,
+    pub(crate) start_time: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) end_time: Option<i64>,
+    pub(crate) end_time: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) sort_order: Option<Text<255>>,
+    pub(crate) sort_order: Option<SortOrder>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) shipping_fee: Option<Amount>,
+}
+
+/// A bound of a search: unix seconds, or a date-time as text.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Moment {
+    /// Unix seconds, UTC.
+    Unix(i64),
+    /// A date-time that WePay can parse.
+    Text(Text<255>),
+}
+
+/// By time created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum SortOrder {
+    /// Newest first, which is WePay's default.
+    Desc,
+    /// Oldest first.
+    Asc,
 }
 
 /// `/checkout/create`. `auto_capture` is dialect A's flag, `auto_release` dialect B's; one of them is sent.

@@ -1,12 +1,14 @@
-//! The nested structures of section 5.
+//! The nested structures of section 5, but for payment methods and what a page is filled with beforehand.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::prefill::Prefill;
 use crate::amount::{Amount, Flag, Id};
+use crate::color::Color;
 use crate::maybe::Maybe;
 use crate::text::Text;
-use crate::words::{FeePayer, FundingSource, MethodType, PageMode};
+use crate::words::{FeePayer, FundingSource, PageMode};
 
 /// 5.1, fee of a request.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -66,104 +68,43 @@ pub(crate) struct HostedAnswer {
     #[serde(skip_serializing_if = "Maybe::is_absent")]
     pub(crate) shipping_address: Maybe<Address>,
     #[serde(skip_serializing_if = "Maybe::is_absent")]
-    pub(crate) theme_object: Maybe<Theme>,
+    pub(crate) theme_object: Maybe<ThemeAnswer>,
     #[serde(skip_serializing_if = "Maybe::is_absent")]
     pub(crate) mode: Maybe<String>,
 }
 
-/// 5.5, payment method of a request: the type and the one object it names.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct MethodBody {
-    #[serde(rename = "type")]
-    pub(crate) kind: MethodType,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) credit_card: Option<CardBody>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) preapproval: Option<ObjectId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) payment_bank: Option<ObjectId>,
-}
-
-/// A stored card. `auto_capture` is dialect B's: false authorises only.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct CardBody {
-    pub(crate) id: Id,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) auto_capture: Option<Flag>,
-}
-
-/// An object that is named by its id alone.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ObjectId {
-    pub(crate) id: Id,
-}
-
-/// 5.5, payment method of an answer.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct MethodAnswer {
-    #[serde(rename = "type", skip_serializing_if = "Maybe::is_absent")]
-    pub(crate) kind: Maybe<String>,
-    #[serde(skip_serializing_if = "Maybe::is_absent")]
-    pub(crate) credit_card: Maybe<CardBody>,
-    #[serde(skip_serializing_if = "Maybe::is_absent")]
-    pub(crate) preapproval: Maybe<ObjectId>,
-    #[serde(skip_serializing_if = "Maybe::is_absent")]
-    pub(crate) payment_bank: Maybe<ObjectId>,
-}
-
-/// 5.6, what the page is filled with beforehand. Where the address stands is a matter of the API version.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Prefill {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) name: Option<Text<255>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) email: Option<Text<255>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) phone_number: Option<Text<15>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) address: Option<PrefillAddress>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) city: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) state: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) region: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) zip: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) postcode: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) country: Option<String>,
-}
-
-/// The street alone, with the rest beside it, or the whole as an object.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum PrefillAddress {
-    /// Up to 2016-05-18.
-    Street(String),
-    /// From about October 2016.
-    Whole(Box<Address>),
-}
-
-/// 5.7, theme. `theme_id` only comes back.
+/// 5.7, theme of a request.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Theme {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) theme_id: Option<Id>,
+    pub(crate) name: Option<Text<64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) name: Option<String>,
+    pub(crate) primary_color: Option<Color>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) primary_color: Option<String>,
+    pub(crate) secondary_color: Option<Color>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) secondary_color: Option<String>,
+    pub(crate) background_color: Option<Color>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) background_color: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) button_color: Option<String>,
+    pub(crate) button_color: Option<Color>,
+}
+
+/// 5.7, theme of an answer. Nothing is done with it, so its lengths are WePay's business.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct ThemeAnswer {
+    #[serde(skip_serializing_if = "Maybe::is_absent")]
+    pub(crate) theme_id: Maybe<Id>,
+    #[serde(skip_serializing_if = "Maybe::is_absent")]
+    pub(crate) name: Maybe<String>,
+    #[serde(skip_serializing_if = "Maybe::is_absent")]
+    pub(crate) primary_color: Maybe<String>,
+    #[serde(skip_serializing_if = "Maybe::is_absent")]
+    pub(crate) secondary_color: Maybe<String>,
+    #[serde(skip_serializing_if = "Maybe::is_absent")]
+    pub(crate) background_color: Maybe<String>,
+    #[serde(skip_serializing_if = "Maybe::is_absent")]
+    pub(crate) button_color: Maybe<String>,
 }
 
 /// 5.8, texts for the confirmation mails.
@@ -176,7 +117,7 @@ pub(crate) struct EmailMessage {
     pub(crate) to_payee: Option<Text<65535>>,
 }
 
-/// 5.9, an address in any of its forms.
+/// 5.9, an address of an answer, in any of its forms.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Address {
