@@ -1,5 +1,6 @@
 //! One account's way to WePay: address, headers, the limit of calls, and answers read into types or errors.
 
+use jiff::{SignedDuration, Timestamp};
 use lendport_core::{Attempt, CallContext, Checkout, ProviderError, Secret};
 use lendport_outbound::{Answer, Outbound, Request, Url};
 use serde::Serialize;
@@ -61,13 +62,24 @@ impl<'a> Connection<'a> {
         told: Told<'_>,
         browser: Option<&Options>,
     ) -> Result<T, ProviderError> {
-        if let Err(seconds) = self.throttle.admit(&self.limited_as, told.verb.purpose(), self.ctx.now) {
+        if let Err(seconds) = self.throttle.admit(&self.limited_as, told.verb.purpose(), self.now()) {
             return Err(throttled_here(seconds));
         }
         let request = self.request(told.verb, browser)?.json(body);
         let answer =
             self.outbound.call(request, self.ctx.calls).await.map_err(|error| error::from_call(error, told))?;
         self.read(&answer, told)
+    }
+
+    /// What the calls of this operation took so far, in milliseconds.
+    pub(crate) fn spent_ms(&self) -> u64 {
+        self.ctx.calls.records().iter().map(|call| call.duration_ms).fold(0, u64::saturating_add)
+    }
+
+    /// The operation's moment, moved on by what its calls took: WePay counts a call when it is made.
+    fn now(&self) -> Timestamp {
+        let spent = SignedDuration::from_millis(i64::try_from(self.spent_ms()).unwrap_or(i64::MAX));
+        self.ctx.now.saturating_add(spent).unwrap_or(Timestamp::MAX)
     }
 
     fn read<T: DeserializeOwned>(&self, answer: &Answer, told: Told<'_>) -> Result<T, ProviderError> {
@@ -78,7 +90,7 @@ impl<'a> Connection<'a> {
         let mut error = error::from_answer(answer, body.as_ref(), told);
         let says_slow_down = answer.status == 429 || body.is_some_and(|body| body.code() == Some(1007));
         if says_slow_down || answer.retry_after_s.is_some() {
-            let seconds = self.throttle.close(&self.limited_as, answer.retry_after_s, self.ctx.now);
+            let seconds = self.throttle.close(&self.limited_as, answer.retry_after_s, self.now());
             error.retry_after_s = Some(seconds);
         }
         Err(error)
@@ -165,12 +177,12 @@ fn throttled_here(seconds: u32) -> ProviderError {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-    use lendport_core::{CallLog, Mode};
+    use lendport_core::{CallLog, CallRecord, Mode};
     use lendport_outbound::ClientSettings;
     use lendport_testkit::samples;
 
     use super::*;
+    use crate::throttle::Purpose;
 
     fn headers(values: &[(&str, &str)], options: Option<&Options>) -> Vec<(String, String)> {
         let values = [&[("account_id", "1548718026"), ("access_token", "STAGE_example")], values].concat();
@@ -203,5 +215,25 @@ mod tests {
         {
             assert!(told.contains(&(name.to_owned(), value.to_owned())), "{name}");
         }
+    }
+
+    #[test]
+    fn a_late_call_of_an_operation_counts_when_it_is_made() {
+        let account = samples::account(&[("account_id", "1548718026"), ("access_token", "STAGE_example")]);
+        let (config, outbound) = (ProviderConfig::default(), Outbound::live(ClientSettings::default()).unwrap());
+        let (throttle, calls) = (Throttle::new(1, 10_000), CallLog::new());
+        let ctx = CallContext { account: &account, mode: Mode::Test, now: Timestamp::UNIX_EPOCH, calls: &calls };
+        let to = Connection::open(ctx, &config, &outbound, &throttle).unwrap();
+        let after = |ms| Timestamp::UNIX_EPOCH + SignedDuration::from_millis(ms);
+        assert_eq!(to.now(), after(0));
+        for duration_ms in [9_000, 500] {
+            let (method, target) = ("POST".to_owned(), "stage.wepayapi.com/v2/checkout".to_owned());
+            calls.push(CallRecord { method, target, status: None, duration_ms, failure: None, fields: Vec::new() });
+        }
+        assert_eq!((to.spent_ms(), to.now()), (9_500, after(9_500)));
+        // Sent at 9.5 s: a window that began with the operation would open again at 10 s.
+        assert_eq!(throttle.admit(&to.limited_as, Purpose::Command, to.now()), Ok(()));
+        assert_eq!(throttle.admit(&to.limited_as, Purpose::Command, after(10_000)), Err(10));
+        assert_eq!(throttle.admit(&to.limited_as, Purpose::Command, after(19_500)), Ok(()));
     }
 }

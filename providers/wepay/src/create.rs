@@ -29,7 +29,7 @@ pub(crate) async fn create(
         done => return done,
     };
     let mut sends = 1;
-    while asks_for_the_same(&failed) && sends < sends_max && spent_ms(to) <= resend_within_ms {
+    while asks_for_the_same(&failed) && sends < sends_max && to.spent_ms() <= resend_within_ms {
         sends += 1;
         failed = match send(to, request, options, &body).await {
             Ok(created) => return Ok(created),
@@ -38,7 +38,7 @@ pub(crate) async fn create(
     }
     // Once a send may have been carried out, no later answer makes it undone.
     let open = failed.committed_as(CommitClass::Unknown).retried_as(RetryClass::AfterLookup);
-    if spent_ms(to) > resend_within_ms {
+    if to.spent_ms() > resend_within_ms {
         // Whoever asked waits; the engine looks on.
         return Err(open);
     }
@@ -79,9 +79,4 @@ fn adopt(to: &Connection<'_>, request: CreateRequest<'_>, made: &wire::Checkout)
 
 fn is_unpaid_token(to: &Connection<'_>, made: &wire::Checkout, options: &Options) -> bool {
     options.payment_method.is_some() && Stage::read(to.version.dialect(), &made.state) == Some(Stage::New)
-}
-
-/// What the calls of this operation took so far.
-fn spent_ms(to: &Connection<'_>) -> u64 {
-    to.ctx.calls.records().iter().map(|call| call.duration_ms).fold(0, u64::saturating_add)
 }
