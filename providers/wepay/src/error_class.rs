@@ -33,6 +33,27 @@ pub(crate) enum Class {
     Foreign,
 }
 
+impl Class {
+    /// Every class.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 14] = [
+        Self::Gateway,
+        Self::Content,
+        Self::Credentials,
+        Self::Setup,
+        Self::Blocked,
+        Self::NoFunds,
+        Self::Throttled,
+        Self::Unexpected,
+        Self::Declined,
+        Self::NotFound,
+        Self::WrongState,
+        Self::NoPartialCapture,
+        Self::Down,
+        Self::Foreign,
+    ];
+}
+
 /// The class of a code; none for a code that the documents do not have.
 pub(crate) fn of_code(code: u64) -> Option<Class> {
     Some(match code {

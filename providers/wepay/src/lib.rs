@@ -8,6 +8,8 @@ mod color;
 mod commands;
 mod config;
 mod connection;
+#[cfg(test)]
+mod coverage;
 mod create;
 mod descriptor;
 mod dialect;
