@@ -6,11 +6,11 @@ use lendport_outbound::Registration;
 pub fn registrations() -> Vec<Registration> {
     vec![
         #[cfg(feature = "wegetfinancing")]
-        provider_wegetfinancing::REGISTRATION,
+        wegetfinancing::REGISTRATION,
         #[cfg(feature = "wepay")]
-        provider_wepay::REGISTRATION,
+        wepay::REGISTRATION,
         #[cfg(feature = "sandbox")]
-        provider_sandbox::REGISTRATION,
+        sandbox::REGISTRATION,
     ]
 }
 

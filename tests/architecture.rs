@@ -48,9 +48,9 @@ const SERVERS: [&str; 2] = ["hyper", "hyper-util"];
 const SERVER_OWNER: &str = "lendport-http";
 const DATABASES: [&str; 5] = ["rusqlite", "sqlx", "tokio-postgres", "deadpool-postgres", "diesel"];
 const DATABASE_OWNER: &str = "lendport-storage";
-/// Financers, those to come included. The made-up one is looked for by its crate's name: "sandbox" is also a word.
+/// Financers, those to come included. The made-up one is looked for where something of it is used: "sandbox" is also a word.
 const FINANCERS: [&str; 3] = ["wegetfinancing", "wepay", "flexshopper"];
-const MADE_UP: &str = "provider_sandbox";
+const MADE_UP: &str = "sandbox::";
 const REGISTRY: &str = "src/registry.rs";
 
 /// One dependency line of a manifest.
@@ -172,7 +172,10 @@ fn name_faults(source: &[SourceFile]) -> Vec<String> {
     let mut faults = Vec::new();
     for file in source.iter().filter(|file| file.path != REGISTRY && !file.path.contains("/tests/")) {
         let code = code(&file.text, Keep::Strings);
-        for name in FINANCERS.into_iter().chain([MADE_UP]) {
+        for (number, text) in code.lines().enumerate().filter(|(_, text)| text.contains(MADE_UP)) {
+            faults.push(format!("{}:{} uses the made-up provider ({text}): only {REGISTRY} does", file.path, number + 1));
+        }
+        for name in FINANCERS {
             // Examples in the API description are documentation, as comments are.
             for (line, text) in lines_with_word(&code, name).into_iter().filter(|(_, text)| !text.contains("example")) {
                 faults.push(format!(
@@ -296,8 +299,8 @@ fn the_checks_find_what_is_wrong() {
     let file = |path: &str, text: &str| SourceFile { path: path.to_owned(), text: text.to_owned() };
     let source = [
         file("src/core/src/a.rs", "// WePay says so\nif id == \"wepay\" { rate: f64 }\n"),
-        file("src/lib.rs", "use provider_wegetfinancing as w;\nlet FlexShopper = provider_sandbox::new();\n"),
-        file(REGISTRY, "use provider_wegetfinancing as w;"),
+        file("src/lib.rs", "use wegetfinancing as w;\nlet FlexShopper = sandbox::new();\n"),
+        file(REGISTRY, "use wegetfinancing as w;"),
     ];
     assert_eq!(name_faults(&source).len(), 4);
     assert_eq!(float_faults(&source).len(), 1);
