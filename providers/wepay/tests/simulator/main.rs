@@ -9,6 +9,7 @@ mod held;
 mod life;
 mod notices;
 mod page;
+mod python_wepay;
 mod returns;
 mod search;
 mod seed;
