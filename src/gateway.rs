@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use lendport_core::{Clock, FinancingProvider, IdSource, Secret};
-use lendport_engine::{Engine, EngineParts, EngineSettings, UpkeepSettings, WebhookSettings};
+use lendport_engine::{CallbackKey, Engine, EngineParts, EngineSettings, UpkeepSettings, WebhookSettings};
 use lendport_http::HttpSettings;
 use lendport_outbound::{Outbound, Registration};
 use lendport_storage::{Database, Store};
@@ -114,6 +114,7 @@ impl Gateway {
             ids: Arc::clone(&ambient.ids),
             settings: EngineSettings {
                 public_url: public_url.clone(),
+                callback_key: CallbackKey::new(key_for("callback token 1", config)?),
                 checkout_expires_after_hours: config.engine.checkout_expires_after_hours,
                 operation_lease_ms: config.engine.operation_lease_ms,
                 idempotency_keep_days: config.engine.idempotency_keep_days,
@@ -146,7 +147,7 @@ impl Gateway {
                 public_url: public_url.clone(),
                 request_timeout_ms: config.server.request_timeout_ms,
                 body_max_bytes: config.server.body_max_bytes,
-                client_token_key: client_token_key(config)?,
+                client_token_key: key_for("client token 1", config)?,
             },
             tasks.clone(),
         );
@@ -209,12 +210,12 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     })
 }
 
-/// A key of its own for signing client tokens, so that no key has two uses.
-fn client_token_key(config: &Config) -> Result<Secret<[u8; 32]>, Failure> {
+/// A key of its own for each use, so that no key has two.
+fn key_for(usage: &str, config: &Config) -> Result<Secret<[u8; 32]>, Failure> {
     let key =
         config.security.encryption_key.as_ref().ok_or_else(|| Failure::other("security.encryption_key is not set"))?;
     let mut hash = Sha256::new();
-    hash.update(b"lendport client token 1");
+    hash.update(format!("lendport {usage}"));
     hash.update(key.expose());
     Ok(Secret::new(hash.finalize().into()))
 }

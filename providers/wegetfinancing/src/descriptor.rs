@@ -28,6 +28,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     capabilities: CAPABILITIES,
     capture: CaptureMode::ProviderManaged,
     repeated_create_is_harmless: true,
+    resend: None,
     reconcile: &[],
 };
 

@@ -5,7 +5,7 @@ use lendport_core::provider::{Found, Retrieved};
 use lendport_core::{
     AccountSettings, Attempt, CallContext, Checkout, CommitClass, CreateRequest, Created, Descriptor, ErrorKind,
     FinancingProvider, Invalid, Money, Notice, NoticeAnswer, NoticeContext, NoticeRefusal, NoticeVerdict, Pointer,
-    ProviderError, Push, Secret,
+    ProviderError, Push, Resend, Secret,
 };
 use lendport_outbound::Outbound;
 
@@ -62,6 +62,18 @@ impl FinancingProvider for WePay {
         self.check(request.checkout, ctx.account).map_err(refused_here)?;
         let options = mapping::options_of(request.checkout).map_err(refused_here)?;
         create::create(&to, request, &options, self.config.create_resend_within_ms).await
+    }
+
+    /// Not without a number: then nothing would make two creates one checkout (question 14).
+    fn resend(&self, checkout: &Checkout, account: &AccountSettings) -> Option<Resend> {
+        let options = mapping::options_of(checkout).ok()?;
+        DESCRIPTOR.resend.filter(|_| Account(account).names_creates(options.payment_method.is_some()))
+    }
+
+    async fn create_again(&self, ctx: CallContext<'_>, request: CreateRequest<'_>) -> Result<Created, ProviderError> {
+        let to = self.connect(ctx)?;
+        let options = mapping::options_of(request.checkout).map_err(refused_here)?;
+        create::create_again(&to, request, &options).await
     }
 
     fn read_notification(&self, ctx: NoticeContext<'_>, push: &Push<'_>) -> Result<Notice, NoticeRefusal> {

@@ -49,6 +49,16 @@ pub(crate) async fn create(
     }
 }
 
+/// Sends a create once more whose sender died (section 7: the same `unique_id` is processed once).
+pub(crate) async fn create_again(
+    to: &Connection<'_>,
+    request: CreateRequest<'_>,
+    options: &Options,
+) -> Result<Created, ProviderError> {
+    let body = request_for(request, to, options)?;
+    send(to, request, options, &body).await
+}
+
 /// WePay says that this very call may be made again with its own number.
 fn asks_for_the_same(failed: &ProviderError) -> bool {
     failed.commit == CommitClass::Unknown && failed.retry == RetryClass::SameRequest

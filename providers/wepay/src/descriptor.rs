@@ -1,7 +1,7 @@
 //! WePay as data: what it can do, where, and why not the rest (`model.md` section 5).
 
 use lendport_core::provider::Market;
-use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Support};
+use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Resend, Support};
 
 use crate::{ID, account};
 
@@ -20,6 +20,9 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     capabilities: CAPABILITIES,
     capture: CaptureMode::Automatic,
     repeated_create_is_harmless: false,
+    // The life of `unique_id` is not published; an unpaid checkout lives for 30 minutes (9.4), and three sends are the bound
+    // of question 15.
+    resend: Some(Resend { shows_after_s: 10, within_s: 20 * 60, sends_max: 3 }),
     reconcile: RECONCILE,
 };
 

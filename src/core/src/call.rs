@@ -15,10 +15,32 @@ pub struct CallRecord {
     pub status: Option<u16>,
     /// Milliseconds from the first byte sent to the end.
     pub duration_ms: u64,
-    /// How it ended when not with an answer: `connect`, `timeout`, `reset`, `too_large`.
+    /// How it ended when not with an answer: `connect`, `timeout`, `reset`, `too_large`; `interrupted` when the process
+    /// that made it ended first, so that nothing else is known of it.
     pub failure: Option<String>,
     /// Fields of the answer that the adapter allows to be kept, such as an error word or a correlation mark.
     pub fields: Vec<(String, String)>,
+}
+
+impl CallRecord {
+    const INTERRUPTED: &str = "interrupted";
+
+    /// A send that may have reached the provider, and whose sender died before it could record anything.
+    pub fn interrupted() -> Self {
+        Self {
+            method: String::new(),
+            target: String::new(),
+            status: None,
+            duration_ms: 0,
+            failure: Some(Self::INTERRUPTED.to_owned()),
+            fields: Vec::new(),
+        }
+    }
+
+    /// True for what [`CallRecord::interrupted`] makes.
+    pub fn is_interrupted(&self) -> bool {
+        self.failure.as_deref() == Some(Self::INTERRUPTED)
+    }
 }
 
 /// Collects the records of one operation; clones share the same list.

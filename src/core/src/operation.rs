@@ -117,6 +117,31 @@ pub struct Operation {
     pub updated_at: Timestamp,
 }
 
+impl Operation {
+    const INTERRUPTED: &str = "interrupted: the process ended during the call";
+
+    /// Whoever sent it died before an answer was written down: nobody knows what became of it.
+    pub fn interrupt(&mut self, now: Timestamp) {
+        (self.phase, self.error, self.updated_at) = (Phase::Unknown, Some(Self::INTERRUPTED.to_owned()), now);
+    }
+
+    /// True while nothing more was heard of it than that its sender died.
+    pub fn is_interrupted(&self) -> bool {
+        self.phase == Phase::Unknown && self.error.as_deref() == Some(Self::INTERRUPTED)
+    }
+
+    /// How often it went out, or may have. Of an operation whose sender died; each send is one call.
+    pub fn sends(&self) -> u32 {
+        u32::try_from(self.calls.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How often its sender died.
+    pub fn interruptions(&self) -> u32 {
+        let died = self.calls.iter().filter(|call| call.is_interrupted()).count();
+        u32::try_from(died).unwrap_or(u32::MAX)
+    }
+}
+
 /// What happened to goods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -14,6 +14,7 @@ use crate::notification::{Notice, NoticeAnswer, NoticeContext, NoticeRefusal, No
 use crate::observation::Claim;
 use crate::operation::Shipment;
 use crate::provider_error::ProviderError;
+use crate::resend::Resend;
 use crate::secret::Secret;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -54,6 +55,9 @@ pub struct Descriptor {
     pub capture: CaptureMode,
     /// True when a create that is sent twice does no harm because nobody saw the first answer.
     pub repeated_create_is_harmless: bool,
+    /// When a create whose sender died is sent again with its own token; none where the provider knows no such token, or
+    /// a request cannot be found by our reference.
+    pub resend: Option<Resend>,
     /// How many seconds an attempt may stand in a state before it is read back without a notice, and again so long after
     /// each look. Only where it can be read back; a state not listed is not looked at for this.
     pub reconcile: &'static [(AttemptState, u32)],
@@ -220,6 +224,18 @@ pub trait FinancingProvider: Send + Sync {
     fn may_repeat_create(&self, checkout: &Checkout) -> bool {
         let _ = checkout;
         self.descriptor().repeated_create_is_harmless
+    }
+
+    /// When the create of this checkout may be sent again after its sender died. Needs [`Ability::NativeIdempotency`] and
+    /// [`Ability::Find`]. An adapter says no where this create carries no token.
+    fn resend(&self, checkout: &Checkout, account: &AccountSettings) -> Option<Resend> {
+        let _ = (checkout, account);
+        self.descriptor().resend
+    }
+
+    /// Sends a create again whose sender died and which was not found since: the same content with the same token, once.
+    async fn create_again(&self, ctx: CallContext<'_>, request: CreateRequest<'_>) -> Result<Created, ProviderError> {
+        self.create(ctx, request).await
     }
 
     /// Verifies and reads a push. Pure: the engine has found the attempt by the token already.

@@ -1,18 +1,16 @@
-//! One try at a provider: the intent is stored before the call, the result after it, and an unknown outcome stays so.
+//! One try at a provider is planned, and stored under the commit fence before anybody is called.
 
 use std::sync::Arc;
 
 use lendport_core::{
-    Attempt, AttemptId, AttemptState, AttentionDraft, AttentionKind, CallContext, CallLog, Checkout, CheckoutId,
-    CheckoutRecord, Claim, CreateRequest, Created, Details, ErrorKind, Grade, Operation, OperationId, OperationKind,
-    Phase, ProviderAccount, ProviderError, ProviderId, Reason, Secret, Source, limits,
+    Attempt, AttemptId, AttemptState, Checkout, CheckoutId, CheckoutRecord, Operation, OperationId, OperationKind,
+    Phase, ProviderAccount, ProviderId, Secret, limits,
 };
-use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Loaded, Tenant, change_with};
+use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant, change_with};
 
-use crate::call_outcome::{commit_word, kind_word, may_have_committed};
 use crate::engine::{Engine, digest, reference_to};
 use crate::error::EngineError;
-use crate::take_in::{Draft, Fact};
+use crate::take_in::Draft;
 use crate::ticket::{Reply, Standing, Ticket};
 
 /// A try that is about to be stored.
@@ -20,7 +18,8 @@ use crate::ticket::{Reply, Standing, Ticket};
 pub(crate) struct Start {
     pub(crate) attempt: Attempt,
     pub(crate) operation: Operation,
-    token: Secret<String>,
+    /// The secret part of the address for pushes.
+    pub(crate) token: Secret<String>,
 }
 
 /// Where the key of a try stands. Whoever calls knows it: looking it up again would take another request's claim for
@@ -38,14 +37,15 @@ impl Engine {
     pub(crate) fn plan_attempt(&self, checkout: &Checkout, number: u32, account: &ProviderAccount) -> Start {
         let ids = self.tools.ids.as_ref();
         let now = self.clock.now();
-        let token = ids.token();
+        let id = AttemptId::mint(ids);
+        let token = self.settings.callback_key.token(id);
         let capture =
             self.providers.get(&account.provider).map_or(checkout.capture, |known| match known.descriptor().capture {
                 lendport_core::CaptureMode::ProviderManaged => lendport_core::CaptureMode::ProviderManaged,
                 _ => checkout.capture,
             });
         let attempt = Attempt {
-            id: AttemptId::mint(ids),
+            id,
             checkout: checkout.id,
             number,
             provider: account.provider.clone(),
@@ -206,160 +206,5 @@ impl Engine {
             (ChangeOutcome::Claimed(_), _) => Err(EngineError::KeyInFlight),
             (ChangeOutcome::NotFound, _) | (ChangeOutcome::Done, None) => Err(EngineError::NotFound),
         }
-    }
-
-    /// Calls the provider for a stored try and stores what came of it, the answer to the merchant included.
-    pub(crate) async fn call_create(
-        self: &Arc<Self>,
-        tenant: Tenant,
-        checkout: Checkout,
-        start: Start,
-        account: ProviderAccount,
-        ticket: Ticket,
-    ) -> Result<Reply, EngineError> {
-        let Start { attempt, operation, token } = start;
-        let provider = Arc::clone(self.provider(&attempt.provider)?);
-        let calls = CallLog::new();
-        let callback_url = self.callback_url(&attempt.provider, &token);
-        let context =
-            CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls: &calls };
-        let request = CreateRequest { checkout: &checkout, attempt: &attempt, callback_url: &callback_url };
-        let answered = provider.create(context, request).await;
-        tracing::info!(
-            checkout.id = %checkout.id, attempt.id = %attempt.id, provider = %attempt.provider,
-            outcome = answered.as_ref().map_or_else(|error| commit_word(error.commit), |_| "accepted"),
-            "create answered"
-        );
-        let mut operation = operation;
-        operation.calls = calls.records();
-        operation.updated_at = self.clock.now();
-        (operation.phase, operation.error) = match &answered {
-            Ok(_) => (Phase::Settled, None),
-            Err(error) if may_have_committed(error) => (Phase::Unknown, Some(error.message.clone())),
-            Err(error) if error.kind == ErrorKind::Declined => (Phase::Settled, Some(error.message.clone())),
-            Err(error) => (Phase::Failed, Some(error.message.clone())),
-        };
-        let engine = Arc::clone(self);
-        let closing = ticket.clone();
-        let ask = ChangeAsk { operation: Some(operation.id), open_items: true, ..ChangeAsk::default() };
-        let (_, result) = change_with(self.store.as_ref(), tenant, checkout.id, ask, move |loaded| {
-            let settled = engine.record_create(loaded, &attempt, &operation, &answered);
-            match settled {
-                Err(error) => (Change::abort(), Err(error)),
-                Ok((mut draft, failure)) => {
-                    let mut operation = operation.clone();
-                    if operation.phase == Phase::Unknown {
-                        operation.phase = draft.phase_of_unanswered(&operation);
-                    }
-                    draft.change.operations.push(operation);
-                    let (change, reply) = engine.answer(draft, failure, &closing);
-                    (change, Ok(reply))
-                }
-            }
-        })
-        .await?;
-        result.unwrap_or(Err(EngineError::NotFound))
-    }
-
-    /// What an answer to create does to the checkout, and what went wrong with it.
-    fn record_create(
-        &self,
-        loaded: Loaded<'_>,
-        attempt: &Attempt,
-        operation: &Operation,
-        answered: &Result<Created, ProviderError>,
-    ) -> Result<(Draft, Option<EngineError>), EngineError> {
-        let record = loaded.record;
-        let mut draft = Draft::of(&self.tools, record).knowing(loaded.open_items);
-        // A notice came before this answer. What it told of may be younger than the answer is.
-        let noticed = record
-            .attempt(attempt.id)
-            .is_some_and(|known| known.state == AttemptState::Initiating && known.poll_at.is_some());
-        // A commitment that came before this answer was not flagged for its amount: the answer might have said it.
-        let waited = loaded.operation.as_ref().is_some_and(|stored| stored.phase == Phase::Sent)
-            && record
-                .attempt(attempt.id)
-                .is_some_and(|known| known.state == AttemptState::Initiating || known.state.is_committed());
-        let fact = |claim, details, raw_status, reference| Fact {
-            attempt: attempt.id,
-            grade: Grade::Fetched,
-            source: Source::Answer,
-            claim,
-            details,
-            raw_status,
-            reference,
-            dedupe_key: format!("answer:{}", operation.id),
-        };
-        match answered {
-            Ok(created) => {
-                let differs = created.amount_echoed.is_some_and(|echoed| echoed != attempt.amount);
-                let stop = differs && created.mismatch_stops;
-                draft.amend(attempt.id, |stored| {
-                    // What a person accepted was not this.
-                    stored.amount_accepted &= created.amount_echoed.is_none_or(|echoed| echoed == stored.amount);
-                    stored.amount_echoed = created.amount_echoed;
-                    stored.expires_at = created.expires_at.or(stored.expires_at);
-                    stored.capture_by = created.capture_by.or(stored.capture_by);
-                    if !stop {
-                        stored.next_action.clone_from(&created.next_action);
-                    }
-                });
-                // A push may have told us of a commitment meanwhile; it stays one, and the sums block the shipment.
-                let committed = draft.record.attempt(attempt.id).is_some_and(|known| known.state.is_committed());
-                let claim = if stop && !committed {
-                    Claim::State { state: AttemptState::Failed, reason: Some(Reason::new("amount_mismatch")) }
-                } else {
-                    Claim::state(created.state)
-                };
-                let reference = Some(created.reference.clone());
-                draft.observe(fact(claim, created.details.clone(), created.raw_status.clone(), reference))?;
-                // A push that came first had the provider asked for what this answer says.
-                draft.reschedule(attempt.id);
-                if noticed {
-                    draft.look_now(attempt.id);
-                }
-                let kept = draft.record.attempt(attempt.id).and_then(|known| known.reference.as_ref());
-                if kept.is_some_and(|kept| *kept != created.reference) {
-                    let detail =
-                        "the answer to create names another request than a message did; the first name is kept";
-                    draft.flag(attempt.id, AttentionDraft::new(AttentionKind::ContradictingEvidence, detail))?;
-                }
-                if waited {
-                    draft.flag_unverified_amount(attempt.id)?;
-                }
-                if let Some(answered) = created.amount_echoed.filter(|_| differs) {
-                    let detail = format!("asked for {}, the provider says {answered}", attempt.amount);
-                    draft.flag(attempt.id, AttentionDraft::new(AttentionKind::AmountMismatch, detail))?;
-                    if stop {
-                        let checkout = reference_to(&draft.record);
-                        let provider = attempt.provider.clone();
-                        let asked = attempt.amount;
-                        let failure = EngineError::AmountMismatch { provider, asked, answered, checkout };
-                        return Ok((draft, Some(failure)));
-                    }
-                }
-            }
-            Err(error) => {
-                let state = match error.kind {
-                    _ if may_have_committed(error) => AttemptState::Indeterminate,
-                    // Its no is an answer, and others may be asked.
-                    ErrorKind::Declined => AttemptState::Declined,
-                    _ => AttemptState::Failed,
-                };
-                let claim = Claim::State { state, reason: Some(Reason::new(kind_word(&error.kind))) };
-                draft.observe(fact(claim, Details::default(), None, None))?;
-                if waited {
-                    draft.flag_unverified_amount(attempt.id)?;
-                }
-                let now_at = draft.record.attempt(attempt.id).map(|attempt| attempt.state);
-                // A push may have told us better while the call was on its way.
-                if matches!(now_at, Some(AttemptState::Failed | AttemptState::Indeterminate)) {
-                    let checkout = Some(reference_to(&draft.record));
-                    let (provider, error) = (attempt.provider.clone(), Box::new(error.clone()));
-                    return Ok((draft, Some(EngineError::Provider { provider, error, checkout })));
-                }
-            }
-        }
-        Ok((draft, None))
     }
 }

@@ -76,6 +76,14 @@ fn outcome_of_create(attempt: &Attempt) -> Option<Phase> {
     }
 }
 
+/// Names one send of an operation: what is heard of it is another fact than what is heard of the next one.
+pub(crate) fn send_of(operation: &Operation) -> String {
+    match operation.interruptions() {
+        0 => operation.id.to_string(),
+        sends => format!("{}:{sends}", operation.id),
+    }
+}
+
 pub(crate) fn may_have_committed(error: &ProviderError) -> bool {
     matches!(error.commit, CommitClass::Unknown | CommitClass::Accepted | CommitClass::Committed)
 }

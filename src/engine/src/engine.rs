@@ -12,6 +12,7 @@ use lendport_storage::{Outbox, Store, Tenant};
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 
+use crate::callback_key::CallbackKey;
 use crate::error::{CheckoutRef, EngineError};
 use crate::known_accounts::{Accounts, KnownAccounts};
 use crate::polling::Polling;
@@ -23,6 +24,8 @@ use crate::view::CheckoutView;
 pub struct EngineSettings {
     /// Where providers and customers reach us, without a trailing slash.
     pub public_url: String,
+    /// What callback tokens are worked out from.
+    pub callback_key: CallbackKey,
     /// Hours until a checkout nobody decided on expires by our own timer.
     pub checkout_expires_after_hours: u32,
     /// Milliseconds that a provider call may take altogether before it counts as interrupted.

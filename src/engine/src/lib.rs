@@ -3,8 +3,10 @@
 mod announce;
 mod attempt_start;
 mod call_outcome;
+mod callback_key;
 mod command_run;
 mod commands;
+mod create_call;
 mod draft_items;
 mod engine;
 mod error;
@@ -22,6 +24,7 @@ mod renew_callback;
 mod resolve;
 mod resume;
 mod schedule;
+mod send_again;
 mod settle;
 mod ship;
 mod silence;
@@ -32,6 +35,7 @@ mod upkeep;
 pub mod view;
 mod webhooks;
 
+pub use callback_key::CallbackKey;
 pub use commands::{CommandAsk, RefundAsk};
 pub use engine::{Engine, EngineParts, EngineSettings, KeyHolder, WebhookSettings, digest, digest_of};
 pub use error::{CheckoutRef, EngineError};

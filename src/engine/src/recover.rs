@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lendport_core::{
-    AttemptState, CheckoutId, Claim, Details, Grade, Operation, OperationId, OperationKind, Phase, Reason, Source,
+    AttemptState, CallRecord, CheckoutId, Claim, Details, Grade, Operation, OperationId, OperationKind, Phase, Reason,
+    Source,
 };
 use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
 
+use crate::call_outcome::send_of;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::expire::is_full;
@@ -68,8 +70,8 @@ impl Engine {
                 return (Change::abort(), Ok(false));
             };
             let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-            operation.error = Some("interrupted: the process ended during the call".to_owned());
-            operation.updated_at = draft.now;
+            operation.interrupt(draft.now);
+            operation.calls.push(CallRecord::interrupted());
             let taken = match operation.kind {
                 OperationKind::Create => draft
                     .observe(Fact {
@@ -83,7 +85,7 @@ impl Engine {
                         details: Details::default(),
                         raw_status: None,
                         reference: None,
-                        dedupe_key: format!("interrupted:{}", operation.id),
+                        dedupe_key: format!("interrupted:{}", send_of(&operation)),
                     })
                     .and_then(|_| draft.flag_unverified_amount(operation.attempt)),
                 // Reading has no effect that could be unknown.
@@ -96,7 +98,7 @@ impl Engine {
             };
             operation.phase = match operation.kind {
                 OperationKind::Create => draft.phase_of_unanswered(&operation),
-                _ => Phase::Unknown,
+                _ => operation.phase,
             };
             draft.change.operations.push(operation);
             match taken {

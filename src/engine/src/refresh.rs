@@ -31,6 +31,8 @@ pub(crate) struct Looked {
     pub(crate) stands: Option<AttemptState>,
     /// What the customer committed to after it was canceled here, where nobody has looked after that yet.
     pub(crate) unwanted: Option<AttemptState>,
+    /// A search by our reference found nothing.
+    pub(crate) nowhere: bool,
 }
 
 impl Looked {
@@ -152,7 +154,7 @@ impl Engine {
                     };
                     take_found(&mut draft, &asked, found, source, details, told)
                 }
-                _ => Ok(Looked::default()),
+                _ => Ok(Looked { nowhere: matches!(answered, Ok(None)), ..Looked::default() }),
             };
             let looked = looked.and_then(|looked| {
                 match answered.is_ok() {

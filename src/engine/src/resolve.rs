@@ -87,6 +87,12 @@ impl Engine {
         if let Some(settled) = &item.resolution {
             return Err(EngineError::AlreadySettled { item: item.id, choice: settled.choice.clone() });
         }
+        if item.kind == AttentionKind::UnknownOutcome
+            && loaded.operation.as_ref().is_some_and(|create| create.phase == Phase::Sent)
+        {
+            let wanted = "its create is under way again; wait until that is answered";
+            return Err(EngineError::WrongState { checkout: reference_to(loaded.record), wanted });
+        }
         let operation = loaded.operation.filter(|known| matches!(known.phase, Phase::Unknown | Phase::Sent));
         let attempt = loaded.record.attempt(item.attempt).ok_or(EngineError::NotFound)?;
         let (choice, reason) = judged(item.kind.choices_in(attempt.state), asked)?;
@@ -154,7 +160,10 @@ impl Engine {
     /// The call that an item of unknown outcome is about.
     async fn unknown_operation(&self, tenant: Tenant, item: &AttentionItem) -> Result<Option<Operation>, EngineError> {
         let kinds: &[OperationKind] = match item.kind {
-            AttentionKind::UnknownOutcome => &[OperationKind::Create],
+            AttentionKind::UnknownOutcome => {
+                let creates = self.store.operations(tenant, item.checkout, OperationKind::Create).await?;
+                return Ok(creates.into_iter().find(|create| create.attempt == item.attempt));
+            }
             AttentionKind::UnknownCommand => OperationKind::COMMANDS,
             _ => return Ok(None),
         };

@@ -105,6 +105,15 @@ impl Draft {
         }
     }
 
+    /// The attempt is looked at no later than at this moment.
+    pub(crate) fn look_at(&mut self, id: AttemptId, at: Timestamp) {
+        let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == id) else { return };
+        if attempt.poll_at.is_none_or(|due| due > at) {
+            attempt.poll_at = Some(at);
+            self.scheduled.insert(id);
+        }
+    }
+
     /// A person wants the provider asked now, or its silence told anew.
     pub(crate) fn ask_again(&mut self, id: AttemptId) {
         let asked = |known: &&lendport_core::Attempt| self.tools.polling.can_ask(known) && !known.state.is_over();

@@ -98,6 +98,9 @@ impl Engine {
             if let Some(stands) = looked.unwanted {
                 self.undo(tenant, id, attempt, stands).await?;
             }
+            if looked.nowhere {
+                self.send_again(tenant, id, attempt).await?;
+            }
             return Ok(true);
         }
         self.tell_of_silence(tenant, id, attempt).await

@@ -1,5 +1,6 @@
-//! The shop's back office: where nobody knows whether a create came through, it has the provider asked, and says that
-//! there is nothing once the provider's own list shows nothing.
+//! The shop's back office: where nobody knows for long whether a create came through, it has the provider asked, and says
+//! that there is nothing once the provider's own list shows nothing. The gateway sends an interrupted create again by
+//! itself, so that this is left for what was interrupted more often than it goes out.
 
 use serde_json::json;
 use tokio::time::{Duration, sleep};

@@ -17,6 +17,9 @@ use crate::{clerk, lender};
 /// How long a shopper goes on asking after the killing ended.
 const PATIENCE: Duration = Duration::from_secs(420);
 const PAUSE: Duration = Duration::from_millis(40);
+const PAUSE_MAX: Duration = Duration::from_millis(640);
+/// What the gateway has for itself before somebody rules: several times what it takes to send a create again.
+const GATEWAY_S_OWN: Duration = Duration::from_secs(120);
 
 /// Opens checkouts until `closing`, and sees the one under way to its end.
 pub(crate) async fn shopper(world: Arc<World>, next: Arc<AtomicU64>, closing: CancellationToken) {
@@ -69,6 +72,7 @@ async fn open(world: &World, story: &Story, patience: &Patience) -> Result<(), F
 async fn ask_until_definite(world: &World, story: &Story) -> Result<(), Fault> {
     let (key, cart) = (story.reference(), story.cart());
     let ask = || world.merchant.post("/v1/checkouts", &key, &cart);
+    let (began, mut pause) = (Instant::now(), PAUSE);
     loop {
         let answers = if story.twice {
             let (one, other) = tokio::join!(ask(), ask());
@@ -88,11 +92,12 @@ async fn ask_until_definite(world: &World, story: &Story) -> Result<(), Fault> {
         if definite {
             return Ok(());
         }
-        // At WePay no create is sent again by itself that may have come through.
-        match fenced.filter(|_| story.financer == Financer::Wepay) {
+        // The gateway finds an interrupted create or sends it again by itself; a clerk is for what it gave up.
+        match fenced.filter(|_| story.financer == Financer::Wepay && began.elapsed() > GATEWAY_S_OWN) {
             Some(id) => clerk::look_after(world, story.number, &id).await?,
-            None => sleep(PAUSE).await,
+            None => sleep(pause).await,
         }
+        pause = (pause * 2).min(PAUSE_MAX);
     }
 }
 

@@ -61,6 +61,12 @@ password_file = "{folder_text}/password"
     path
 }
 
+/// Adds sections to a settings file.
+pub(crate) fn add_settings(path: &Path, sections: &str) {
+    let text = std::fs::read_to_string(path).unwrap();
+    std::fs::write(path, text + sections).unwrap();
+}
+
 /// A command of the program, free of the settings of whoever runs the tests.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lendport"));

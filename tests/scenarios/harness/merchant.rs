@@ -132,7 +132,13 @@ impl Merchant {
         heard.ok(200).body["data"].as_array().unwrap().clone()
     }
 
-    /// The kinds of open attention items, as the timeline shows them.
+    /// How many items of a checkout a person still has to settle.
+    pub(crate) async fn open_items(&self, id: &str) -> usize {
+        let list = self.get(&format!("/v1/attention?checkout={id}&state=open")).await;
+        list.ok(200).body["data"].as_array().unwrap().len()
+    }
+
+    /// The kinds of attention items, open and settled, as the timeline shows them.
     pub(crate) async fn attention(&self, id: &str) -> Vec<String> {
         let entries = self.timeline(id).await;
         let items = entries.iter().filter(|entry| entry["kind"] == "attention");

@@ -2,6 +2,7 @@
 
 mod creating;
 mod giving_back;
+mod interrupted;
 mod life;
 mod limits;
 mod notices;

@@ -146,6 +146,7 @@ mod tests {
         capabilities: &[Capability { ability: Ability::CaptureFull, support: Support::Native, note: "" }],
         capture: CaptureMode::Manual,
         repeated_create_is_harmless: false,
+        resend: None,
         reconcile: &[],
     };
 

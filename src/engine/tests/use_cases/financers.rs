@@ -1,7 +1,7 @@
 //! The made-up financers as data.
 
 use lendport_core::provider::Market;
-use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Support};
+use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Resend, Support};
 
 const CAPABILITIES: &[Capability] = &[
     native(Ability::Create),
@@ -23,6 +23,7 @@ pub(crate) static EASY: Descriptor = Descriptor {
     capabilities: CAPABILITIES,
     capture: CaptureMode::ProviderManaged,
     repeated_create_is_harmless: true,
+    resend: None,
     reconcile: &[],
 };
 
@@ -58,6 +59,15 @@ pub(crate) static WATCHED: Descriptor = Descriptor {
         (AttemptState::Authorized, 3_600),
         (AttemptState::Captured, 86_400),
     ],
+    ..ABLE
+};
+
+/// A create may be sent again with its own token, and not another one in its place.
+pub(crate) static SURE: Descriptor = Descriptor {
+    id: "sure",
+    name: "Sure",
+    repeated_create_is_harmless: false,
+    resend: Some(Resend { shows_after_s: 10, within_s: 1_200, sends_max: 3 }),
     ..ABLE
 };
 

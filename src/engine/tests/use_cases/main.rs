@@ -28,6 +28,7 @@ mod reconcile;
 mod recovery;
 mod refunds;
 mod renew_callback;
+mod send_again;
 mod settle;
 mod shipping;
 mod silence;

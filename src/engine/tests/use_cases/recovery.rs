@@ -11,9 +11,13 @@ use crate::fake::created;
 use crate::world::{LEASE_MS, OPEN, World, asked, body, id_of, ticket};
 
 /// Starts a create, and ends the task that waits for its answer.
-async fn killed_during_create(provider: &'static str) -> World {
+pub(crate) async fn killed_during_create(provider: &'static str) -> World {
     let world = World::new().await;
-    let fake = if provider == "easy" { &world.easy } else { &world.strict };
+    let fake = match provider {
+        "easy" => &world.easy,
+        "sure" => &world.sure,
+        _ => &world.strict,
+    };
     fake.answer_create(|_| std::future::pending());
     let engine = Arc::clone(&world.engine);
     let tenant = world.tenant;
@@ -30,7 +34,7 @@ async fn killed_during_create(provider: &'static str) -> World {
     world
 }
 
-async fn open_through(
+pub(crate) async fn open_through(
     world: &World,
     engine: &Arc<Engine>,
     provider: &str,

@@ -7,8 +7,8 @@ use lendport_core::{
     NoticeAnswer, Operation, OperationKind, ProviderAccount, ProviderAccountId, ProviderId, Secret,
 };
 use lendport_engine::{
-    Effect, Engine, EngineError, EngineParts, EngineSettings, IncomingPush, OpenCheckout, Rendered, Reply, Ticket,
-    UpkeepSettings, WebhookSettings, digest,
+    CallbackKey, Effect, Engine, EngineError, EngineParts, EngineSettings, IncomingPush, OpenCheckout, Rendered, Reply,
+    Ticket, UpkeepSettings, WebhookSettings, digest,
 };
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
 use lendport_storage::{ClaimState, Database, IdempotencyRow, Merchant, Outbox, Store, Tenant, Timeline, Vault};
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::fake::Fake;
-use crate::financers::{ABLE, EASY, STRICT, WATCHED};
+use crate::financers::{ABLE, EASY, STRICT, SURE, WATCHED};
 
 pub(crate) const LEASE_MS: u64 = 60_000;
 pub(crate) const OPEN: &str = "POST /v1/checkouts";
@@ -33,6 +33,7 @@ pub(crate) struct World {
     pub(crate) strict: Arc<Fake>,
     pub(crate) able: Arc<Fake>,
     pub(crate) watched: Arc<Fake>,
+    pub(crate) sure: Arc<Fake>,
     // Dropped last: the file goes after the store.
     _folder: TempDir,
 }
@@ -52,10 +53,10 @@ impl World {
         let both = Database { store: Arc::clone(&store), outbox: Arc::clone(&outbox) };
         let (clock, ids) = (ManualClock::new(), SeededIds::new(1));
         let tenant = Tenant { merchant: MerchantId::mint(&ids), mode: Mode::Test };
-        let [easy, strict, able, watched] =
-            [&EASY, &STRICT, &ABLE, &WATCHED].map(|descriptor| Arc::new(Fake::new(descriptor)));
+        let [easy, strict, able, watched, sure] =
+            [&EASY, &STRICT, &ABLE, &WATCHED, &SURE].map(|descriptor| Arc::new(Fake::new(descriptor)));
         let world = Self {
-            engine: engine(both, [&easy, &strict, &able, &watched], &clock, &ids, "first process"),
+            engine: engine(both, [&easy, &strict, &able, &watched, &sure], &clock, &ids, "first process"),
             store,
             outbox,
             clock,
@@ -65,12 +66,13 @@ impl World {
             strict,
             able,
             watched,
+            sure,
             _folder: folder,
         };
         let now = lendport_core::Clock::now(&world.clock);
         let merchant = Merchant { id: tenant.merchant, name: "shop".to_owned(), created_at: now };
         sqlite.put_merchant(&merchant).await.unwrap();
-        for provider in [EASY.id, STRICT.id, ABLE.id, WATCHED.id] {
+        for provider in [EASY.id, STRICT.id, ABLE.id, WATCHED.id, SURE.id] {
             let account = ProviderAccount {
                 id: ProviderAccountId::mint(&world.ids),
                 merchant: tenant.merchant,
@@ -86,7 +88,8 @@ impl World {
     /// The process died and another one starts on the same file.
     pub(crate) fn restarted(&self, owner: &str) -> Arc<Engine> {
         let both = Database { store: Arc::clone(&self.store), outbox: Arc::clone(&self.outbox) };
-        engine(both, [&self.easy, &self.strict, &self.able, &self.watched], &self.clock, &self.ids, owner)
+        let fakes = [&self.easy, &self.strict, &self.able, &self.watched, &self.sure];
+        engine(both, fakes, &self.clock, &self.ids, owner)
     }
 
     /// Opens seed 002's checkout at `easy`.
@@ -189,7 +192,7 @@ impl World {
 
 fn engine(
     Database { store, outbox }: Database,
-    fakes: [&Arc<Fake>; 4],
+    fakes: [&Arc<Fake>; 5],
     clock: &ManualClock,
     ids: &SeededIds,
     owner: &str,
@@ -203,6 +206,7 @@ fn engine(
         ids: Arc::new(ids.clone()),
         settings: EngineSettings {
             public_url: "https://gateway.example".to_owned(),
+            callback_key: CallbackKey::new(Secret::new([5; 32])),
             checkout_expires_after_hours: 72,
             operation_lease_ms: LEASE_MS,
             idempotency_keep_days: 7,

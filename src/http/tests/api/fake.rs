@@ -37,6 +37,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ],
     capture: CaptureMode::ProviderManaged,
     repeated_create_is_harmless: true,
+    resend: None,
     reconcile: &[],
 };
 

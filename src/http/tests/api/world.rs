@@ -9,7 +9,7 @@ use lendport_core::{
     AccountSettings, Clock, FinancingProvider, IdSource, KeyId, MerchantId, Mode, ProviderAccount, ProviderAccountId,
     ProviderId, Secret,
 };
-use lendport_engine::{Engine, EngineParts, EngineSettings, UpkeepSettings, WebhookSettings, digest};
+use lendport_engine::{CallbackKey, Engine, EngineParts, EngineSettings, UpkeepSettings, WebhookSettings, digest};
 use lendport_http::HttpSettings;
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
 use lendport_storage::{ApiKey, Database, Merchant, Outbox, Store, Tenant, Vault};
@@ -116,6 +116,7 @@ impl World {
             ids: Arc::new(ids.clone()),
             settings: EngineSettings {
                 public_url: PUBLIC_URL.to_owned(),
+                callback_key: CallbackKey::new(Secret::new([5; 32])),
                 checkout_expires_after_hours: 72,
                 operation_lease_ms: 60_000,
                 idempotency_keep_days: 7,

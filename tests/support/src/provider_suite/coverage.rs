@@ -93,6 +93,10 @@ pub(super) fn declared(suite: &Suite<'_>) -> Vec<String> {
             failures.push(format!("{}: declared native, and no cassette shows it", ability.as_str()));
         }
     }
+    let native = |ability| descriptor.capability(ability).support == Support::Native;
+    if descriptor.resend.is_some() && !(native(Ability::NativeIdempotency) && native(Ability::Find)) {
+        failures.push("resend: declared without a token of the provider's own, or without a search".to_owned());
+    }
     let pushes = descriptor.capability(Ability::Notifications).support.can_be_asked();
     let reads = descriptor.capability(Ability::Retrieve).support.can_be_asked();
     for (what, needed, found) in [

@@ -1,0 +1,45 @@
+//! The secret part of the address that an attempt's provider pushes to. It is worked out from a key, so that a create can
+//! be sent again with the content it had though only the token's digest is stored.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use lendport_core::{AttemptId, Secret, hex};
+use sha2::Sha256;
+
+/// The key. Whoever has it and an attempt's id can push as that attempt's provider.
+#[derive(Clone, Debug)]
+pub struct CallbackKey(Secret<[u8; 32]>);
+
+impl CallbackKey {
+    /// 256 secret bits that are used for nothing else.
+    pub fn new(key: Secret<[u8; 32]>) -> Self {
+        Self(key)
+    }
+
+    /// The attempt's first token, 64 hexadecimal digits. After its callback address was renewed another one is valid.
+    pub(crate) fn token(&self, attempt: AttemptId) -> Secret<String> {
+        // HMAC takes keys of every length.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.expose()) else { return Secret::new(String::new()) };
+        mac.update(attempt.uuid().as_bytes());
+        Secret::new(hex(&mac.finalize().into_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_attempt_and_every_key_has_another_token_and_always_the_same() {
+        let [one, other]: [AttemptId; 2] = [7, 8].map(|last| {
+            let mut bytes = [1; 16];
+            bytes[15] = last;
+            AttemptId::of_bytes(bytes)
+        });
+        let key = CallbackKey::new(Secret::new([3; 32]));
+        let token = key.token(one).expose().clone();
+        assert_eq!((token.len(), &token), (64, key.token(one).expose()));
+        assert_ne!(&token, key.token(other).expose());
+        assert_ne!(&token, CallbackKey::new(Secret::new([4; 32])).token(one).expose());
+        assert!(!format!("{key:?}").contains('3'), "{key:?}");
+    }
+}

@@ -1,0 +1,208 @@
+//! A create whose sender died and that nobody finds goes out again with its own token, where the financer knows one: a few
+//! times, for a while, and never in place of evidence.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use lendport_core::provider::Found;
+use lendport_core::{
+    AttemptState, CallRecord, CheckoutId, Claim, CommitClass, ErrorKind, OperationKind, Phase, ProviderError,
+    ProviderRef, RetryClass,
+};
+use lendport_engine::{Engine, EngineError};
+
+use crate::fake::{created, stands};
+use crate::recovery::{killed_during_create, open_through};
+use crate::settle::silence;
+use crate::world::{World, body, word};
+
+/// The process died during the create of `sure`, and another one has started.
+async fn interrupted() -> (World, Arc<Engine>, CheckoutId) {
+    let world = killed_during_create("sure").await;
+    let next = world.restarted("second process");
+    assert_eq!(next.recover_interrupted(true).await, Ok(1));
+    let id = world.only().await;
+    assert_eq!(world.state(id).await, AttemptState::Indeterminate);
+    (world, next, id)
+}
+
+/// Lets the workers run for so many seconds.
+async fn work(world: &World, engine: &Arc<Engine>, seconds: u32) {
+    for _ in 0..seconds {
+        world.clock.advance(SignedDuration::from_secs(1));
+        engine.settle_due().await.unwrap();
+    }
+}
+
+fn sends(world: &World) -> usize {
+    world.sure.asked().len()
+}
+
+#[tokio::test]
+async fn what_nobody_finds_goes_out_again_as_it_was_and_no_person_is_needed() {
+    let (world, next, id) = interrupted().await;
+    work(&world, &next, 9).await;
+    assert!(world.sure.looks() > 0, "it is searched for first");
+    assert_eq!(sends(&world), 1, "a search says nothing so early");
+    work(&world, &next, 2).await;
+    assert_eq!((sends(&world), world.state(id).await), (2, AttemptState::AwaitingCustomer));
+
+    let asked = world.sure.asked();
+    assert_eq!(asked[0].token, asked[1].token, "the address it pushes to");
+    assert_eq!(asked[0].attempt.merchant_reference, asked[1].attempt.merchant_reference);
+    assert_eq!((&asked[0].checkout.cart, asked[0].attempt.id), (&asked[1].checkout.cart, asked[1].attempt.id));
+    let create = world.operation(id, OperationKind::Create).await;
+    let died: Vec<_> = create.calls.iter().map(CallRecord::is_interrupted).collect();
+    assert_eq!((create.phase, create.error, died), (Phase::Settled, None, vec![true, false]));
+    assert_eq!(world.open_items(id).await, Vec::<&str>::new());
+    assert_eq!(world.push_at_sure(&asked[0].token).await, 200);
+
+    let reply = open_through(&world, &next, "sure").await.unwrap();
+    assert_eq!((reply.status, &body(&reply)["status"]), (201, &"requires_customer_action".into()));
+    work(&world, &next, 120).await;
+    assert_eq!((sends(&world), world.record(id).await.attempts.len()), (2, 1));
+}
+
+#[tokio::test]
+async fn what_is_found_is_not_sent_again() {
+    let (world, next, id) = interrupted().await;
+    let retrieved = stands(Claim::state(AttemptState::AwaitingCustomer));
+    world.sure.answer_find(Some(Found { reference: ProviderRef("theirs".to_owned()), retrieved, others: 0 }));
+    work(&world, &next, 120).await;
+    assert_eq!((sends(&world), world.state(id).await), (1, AttemptState::AwaitingCustomer));
+}
+
+#[tokio::test]
+async fn it_goes_out_three_times_at_most() {
+    let (world, mut engine, id) = interrupted().await;
+    for sent in 2..5 {
+        world.sure.answer_create(|_| std::future::pending());
+        let (dying, clock) = (Arc::clone(&engine), world.clock.clone());
+        let working = tokio::spawn(async move {
+            for _ in 0..150 {
+                clock.advance(SignedDuration::from_secs(1));
+                dying.settle_due().await.unwrap();
+            }
+        });
+        while sends(&world) < sent && !working.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        working.abort();
+        let _ = working.await;
+        engine = world.restarted("the next process");
+        engine.recover_interrupted(true).await.unwrap();
+    }
+    assert_eq!((sends(&world), world.state(id).await), (3, AttemptState::Indeterminate));
+    assert_eq!(world.operation(id, OperationKind::Create).await.interruptions(), 3);
+    assert_eq!(world.open_items(id).await, ["unknown_outcome"], "told once, and a person's now");
+}
+
+#[tokio::test]
+async fn it_does_not_go_out_after_its_time() {
+    let world = killed_during_create("sure").await;
+    world.clock.advance(SignedDuration::from_secs(1_195));
+    let next = world.restarted("second process");
+    assert_eq!(next.recover_interrupted(true).await, Ok(1));
+    work(&world, &next, 300).await;
+    assert_eq!((sends(&world), world.state(world.only().await).await), (1, AttemptState::Indeterminate));
+}
+
+#[tokio::test]
+async fn an_error_says_nothing_of_the_first_send_and_ends_it() {
+    for error in [silence(), ProviderError::new(ErrorKind::Invalid, "spent").committed_as(CommitClass::Rejected)] {
+        let (world, next, id) = interrupted().await;
+        world.sure.fail_create(error.clone());
+        work(&world, &next, 20).await;
+        assert_eq!((sends(&world), world.state(id).await), (2, AttemptState::Indeterminate), "{error}");
+        world.sure.accept_create();
+        work(&world, &next, 1_000).await;
+        assert_eq!((sends(&world), world.open_items(id).await), (2, vec!["unknown_outcome"]), "{error}");
+        let create = world.operation(id, OperationKind::Create).await;
+        assert_eq!((create.phase, create.error.as_deref()), (Phase::Unknown, Some(error.message.as_str())));
+    }
+}
+
+#[tokio::test]
+async fn what_did_not_leave_is_tried_again() {
+    let (world, next, id) = interrupted().await;
+    let refused = ProviderError::new(ErrorKind::Unavailable, "no connection").committed_as(CommitClass::NotSent);
+    world.sure.fail_create(refused);
+    work(&world, &next, 20).await;
+    world.sure.accept_create();
+    work(&world, &next, 180).await;
+    assert_eq!((sends(&world), world.state(id).await), (3, AttemptState::AwaitingCustomer));
+}
+
+#[tokio::test]
+async fn what_the_token_may_be_used_again_after_goes_out_within_the_bound() {
+    let (world, next, id) = interrupted().await;
+    world.sure.fail_create(silence().retried_as(RetryClass::SameRequest));
+    work(&world, &next, 1_000).await;
+    assert_eq!((sends(&world), world.state(id).await), (3, AttemptState::Indeterminate));
+    assert_eq!(world.open_items(id).await, ["unknown_outcome"]);
+}
+
+#[tokio::test]
+async fn a_create_that_was_answered_with_silence_is_not_sent_again() {
+    let world = World::new().await;
+    world.sure.fail_create(silence());
+    assert_eq!(world.open_at("sure", "key").await.unwrap().status, 502);
+    world.sure.accept_create();
+    work(&world, &Arc::clone(&world.engine), 300).await;
+    assert_eq!((sends(&world), world.state(world.only().await).await), (1, AttemptState::Indeterminate));
+}
+
+#[tokio::test]
+async fn a_financer_without_a_token_gets_no_second_one() {
+    let world = killed_during_create("strict").await;
+    let next = world.restarted("second process");
+    assert_eq!(next.recover_interrupted(true).await, Ok(1));
+    work(&world, &next, 300).await;
+    assert_eq!(world.strict.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_rules_that_there_is_nothing_while_it_goes_out_again() {
+    let (world, next, id) = interrupted().await;
+    let gate = Arc::new(tokio::sync::Notify::new());
+    let held = Arc::clone(&gate);
+    world.sure.answer_create(move |asked| {
+        let held = Arc::clone(&held);
+        async move {
+            held.notified().await;
+            Ok(created(&asked))
+        }
+    });
+    world.clock.advance(SignedDuration::from_secs(20));
+    let (engine, clock) = (Arc::clone(&next), world.clock.clone());
+    let working = tokio::spawn(async move {
+        for _ in 0..40 {
+            clock.advance(SignedDuration::from_secs(1));
+            engine.settle_due().await.unwrap();
+        }
+    });
+    while sends(&world) < 2 {
+        assert!(!working.is_finished(), "it never went out again");
+        tokio::task::yield_now().await;
+    }
+    let refused = world.resolve(id, "unknown_outcome", "not_committed", None).await.unwrap_err();
+    assert!(matches!(refused, EngineError::WrongState { .. }), "{}", word(&refused));
+    gate.notify_one();
+    working.await.unwrap();
+    assert_eq!((world.state(id).await, sends(&world)), (AttemptState::AwaitingCustomer, 2));
+}
+
+#[tokio::test]
+async fn what_a_person_has_ruled_does_not_go_out_again() {
+    let (world, next, id) = interrupted().await;
+    assert_eq!(world.resolve(id, "unknown_outcome", "not_committed", None).await.unwrap().status, 200);
+    work(&world, &next, 120).await;
+    assert_eq!((sends(&world), world.state(id).await), (1, AttemptState::Failed));
+}
+
+impl World {
+    /// The status that a push of an approval to this token is answered with.
+    async fn push_at_sure(&self, token: &str) -> u16 {
+        crate::world::push_at(&self.engine, "sure", token, serde_json::json!({ "look": true })).await.status
+    }
+}
