@@ -93,13 +93,15 @@ impl Draft {
     }
 
     /// Something says that there is news at the provider: it is asked as soon as a worker comes, also about what is over.
-    /// A look that began before this does not count for it.
+    /// A look that began before this does not count for it: what was due already is due a tick earlier, which is another
+    /// time for whoever looks, and not a later one on a clock that stands still.
     pub(crate) fn look_now(&mut self, id: AttemptId) {
         let now = self.tools.clock.steady();
         let tools = self.tools.clone();
         let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == id) else { return };
         if tools.polling.can_ask(attempt) || attempt.state == AttemptState::Initiating {
-            let at = if attempt.poll_at == Some(now) { after(now, TICK) } else { now };
+            let due = attempt.poll_at.filter(|at| *at <= now);
+            let at = due.map_or(now, |at| at.saturating_sub(TICK).unwrap_or(at));
             (attempt.polls, attempt.poll_at) = (0, Some(at));
             self.scheduled.insert(id);
         }

@@ -67,6 +67,45 @@ async fn a_provider_that_asks_to_slow_down_is_not_asked_earlier() {
 }
 
 #[tokio::test]
+async fn what_is_due_stays_due_however_many_notices_come_at_one_moment() {
+    let world = World::new().await;
+    let id = id_of(&world.open_at("able", "key").await.unwrap());
+    world.able.answer_retrieve(Claim::state(AttemptState::Authorized));
+    for notices in 1..6 {
+        world.notice().await;
+        let due = world.attempt(id).await.poll_at.unwrap();
+        assert!(due <= lendport_core::Clock::now(&world.clock), "{notices} notices, due {due}");
+    }
+    assert_eq!((world.later(0).await, world.state(id).await), (1, AttemptState::Authorized));
+    assert_eq!((world.later(0).await, world.able.looks()), (0, 1), "one look for all of them");
+}
+
+#[tokio::test]
+async fn notices_at_one_moment_during_a_look_lead_to_another_look() {
+    for notices in 1..4 {
+        let world = World::new().await;
+        let id = id_of(&world.open_at("able", "key").await.unwrap());
+        world.able.answer_retrieve(Claim::state(AttemptState::AwaitingCustomer));
+        world.notice().await;
+        let gate = world.able.hold_looks();
+        let engine = Arc::clone(&world.engine);
+        let looking = tokio::spawn(async move { engine.settle_due().await });
+        while world.able.looks() == 0 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..notices {
+            world.notice().await;
+        }
+        world.able.answer_retrieve(Claim::state(AttemptState::Authorized));
+        world.able.let_looks_pass();
+        gate.notify_one();
+        assert_eq!(looking.await.unwrap(), Ok(1));
+        world.later(0).await;
+        assert_eq!(world.state(id).await, AttemptState::Authorized, "{notices} notices");
+    }
+}
+
+#[tokio::test]
 async fn the_same_notice_again_is_another_look() {
     let world = World::new().await;
     let id = world.approved_by_able("key").await;
