@@ -2,6 +2,7 @@
 
 mod ambient;
 pub mod cli;
+mod cli_simulate;
 pub mod config;
 mod config_account;
 mod config_check;
@@ -25,6 +26,7 @@ pub mod registry;
 mod sample;
 mod say;
 pub mod serve;
+pub mod simulate;
 pub mod simulators;
 pub mod tenants;
 mod workers;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use lendport::cli::{Cli, Command, ConfigCommand, KeysCommand};
 use lendport::failure::Failure;
-use lendport::{demo, dev, documents, keys, record, serve};
+use lendport::{demo, dev, documents, keys, record, serve, simulate};
 
 /// Threads free what others allocated all the time here: it costs less CPU than with the system's allocator.
 #[global_allocator]
@@ -31,7 +31,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Dev(asked) => dev::run(asked).await,
         Command::Serve(asked) => serve::run(asked).await,
         Command::Demo(asked) => demo::run(asked).await,
-        Command::Simulate(asked) => serve::simulate(asked).await,
+        Command::Simulate(asked) => simulate::run(asked).await,
         Command::Record(asked) => record::run(asked).await,
         Command::Migrate(asked) => serve::migrate(&asked).await,
         Command::Config(ConfigCommand::Check(file)) => serve::check_config(&file),

@@ -1,15 +1,9 @@
-//! `serve`, and the small commands around running: `migrate`, `simulate`, `config check`.
-
-use std::collections::BTreeMap;
-
-use lendport_core::Secret;
-use tokio_util::sync::CancellationToken;
+//! `serve`, and the small commands around running: `migrate`, `config check`.
 
 use crate::cli;
 use crate::config::{Config, process_env};
 use crate::failure::Failure;
-use crate::gateway::{Ambient, Gateway, SectionOverrides, bind, stop_signal};
-use crate::simulators::{self, Setup};
+use crate::gateway::{Ambient, Gateway, SectionOverrides, bind};
 use crate::{database, logging, registry, say};
 
 /// Runs the gateway for real shops until it is told to stop.
@@ -59,40 +53,4 @@ pub fn check_config(file: &cli::ConfigFile) -> Result<(), Failure> {
         say::line(&format!("# warning: {warning}"));
     }
     Ok(())
-}
-
-/// Runs one provider's simulator by itself.
-pub async fn simulate(asked: cli::Simulate) -> Result<(), Failure> {
-    let config = Config::load(None, process_env())?;
-    logging::start(&config).map_err(Failure::Other)?;
-    let unknown = || Failure::other(format!("no provider {}; there are: {}", asked.provider, registry::names()));
-    let known = registry::registration(&asked.provider).ok_or_else(unknown)?;
-    let given = [
-        ("username", asked.username.map(Secret::new)),
-        ("password", asked.password),
-        ("merchant_id", asked.merchant_id.map(Secret::new)),
-    ];
-    let account: BTreeMap<_, _> =
-        given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-    let configured = u64::try_from(config.simulator.resend_interval().as_millis()).unwrap_or(u64::MAX);
-    let stop = CancellationToken::new();
-    let setup = Setup {
-        bind: asked.bind,
-        resend_interval_ms: asked.resend_interval_ms.unwrap_or(configured),
-        account,
-        ambient: &Ambient::system(),
-        stop: &stop,
-    };
-    let simulator = simulators::start(&known, setup).await?;
-    say::line(&format!(
-        "Simulator of {} at {}   (control: {}/_sim/)",
-        simulator.provider, simulator.url, simulator.url
-    ));
-    for (name, value) in &simulator.account {
-        // Credentials of a simulator are made up, and whoever started it needs them.
-        say::line(&format!("  {name} = {}", value.expose()));
-    }
-    stop_signal().await;
-    stop.cancel();
-    simulator.stopped().await
 }

@@ -75,6 +75,30 @@ async fn an_unknown_provider_or_scenario_is_answered_with_the_known_ones() {
     failed(&said(&["record", KNOWN, "dance"]).await, &["no scenario dance", "create_ok"]);
 }
 
+#[cfg(all(feature = "wepay", feature = "simulator"))]
+#[tokio::test]
+async fn a_simulator_names_its_fields_and_prints_settings_that_lead_to_it() {
+    let simulate = |field: &'static str| async move { said(&["simulate", "wepay", "--account", field]).await };
+    failed(&simulate("username=shop").await, &["no account field username", "account_id, access_token, api_version"]);
+    failed(&simulate("api_version=2014-01-08").await, &["api_version of wepay has no such value", "2016-07-13"]);
+    failed(&simulate("account_id=seven").await, &["account_id is not a number"]);
+    assert_eq!(simulate("access_token").await.code, Some(2));
+
+    let words = ["simulate", "wepay", "--account", "account_id=235810395803", "--account", "api_version=2018-08-29"];
+    let simulator = crate::harness::binary::Binary::spawn(command(&words));
+    simulator.until_printed("api_version = ").await;
+    let stdout = simulator.stdout();
+    let (first, settings) = stdout.split_once("\n[").unwrap();
+    let url = first.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), &format!("[merchant]\nname = \"Example\"\n[{settings}"));
+    let checked = said(&["config", "check", "--config", &path]).await;
+    assert_eq!(checked.code, Some(0), "{}", checked.stderr);
+    for part in [&format!("stage_base_url = \"{url}\""), "account_id = \"235810395803\""] {
+        assert!(checked.stdout.contains(part), "{part} is not in: {}", checked.stdout);
+    }
+}
+
 /// A provider of this build.
 const KNOWN: &str = if cfg!(feature = "wegetfinancing") { "wegetfinancing" } else { "sandbox" };
 

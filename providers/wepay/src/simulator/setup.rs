@@ -1,5 +1,7 @@
 //! How the program starts this simulator, for the adapter's registration.
 
+use std::io;
+
 use lendport_outbound::{Request, Serving, SimulatorSetup, Url};
 
 use super::{Simulator, SimulatorSettings};
@@ -19,7 +21,9 @@ pub fn press(page: &Url, button: &str) -> Request {
 
 /// Serves it until the setup's `shutdown` is complete.
 pub fn serve(setup: SimulatorSetup) -> Serving {
-    let account_id = setup.field("account_id").expose().parse().unwrap_or(1_548_718_026);
+    let Ok(account_id) = setup.field("account_id").expose().parse() else {
+        return Box::pin(async { Err(io::Error::new(io::ErrorKind::InvalidInput, "account_id is not a number")) });
+    };
     let mut settings = SimulatorSettings::new(setup.field("access_token"), account_id);
     let version = setup.field("api_version");
     if !version.expose().is_empty() {
