@@ -32,26 +32,44 @@ const CAPABILITIES: &[Capability] = &[
     has(Ability::Retrieve, Support::Native, "reads a checkout back; every notice leads to it"),
     has(Ability::Find, Support::Native, "finds a checkout by our reference, for a create that was not answered"),
     has(Ability::Finalize, Support::Implicit, "the payer's confirmation commits by itself"),
-    has(Ability::CaptureFull, Support::Native, "lets held money go to the merchant, within 14 days"),
+    has(
+        Ability::CaptureFull,
+        Support::Native,
+        "lets held money go to the merchant within 14 days; a card that was only authorised is charged within 7 days",
+    ),
     has(Ability::CapturePartial, Support::None, "held money goes to the merchant as a whole; refund the difference"),
     has(
         Ability::CancelFull,
         Support::Native,
-        "while the payment is in review or held; an unpaid page is ended here and watched; afterwards refund",
+        "while the payment is in review or held, but for banks in later API versions; an unpaid page is ended here and \
+         watched; afterwards refund",
     ),
     has(
         Ability::CancelPartial,
         Support::None,
         "a payment is canceled as a whole; capture it and refund the difference",
     ),
-    has(Ability::RefundFull, Support::Native, "gives everything back once the money is the merchant's"),
-    has(Ability::RefundPartial, Support::Native, "gives amounts back until nothing is left; fees stay where they went"),
+    has(
+        Ability::RefundFull,
+        Support::Native,
+        "gives everything back once the money is the merchant's, for 60 days unless WePay agreed to more",
+    ),
+    has(
+        Ability::RefundPartial,
+        Support::Native,
+        "gives amounts back until nothing is left, the first one less than what reached the merchant; fees stay where they \
+         went",
+    ),
     has(Ability::ConfirmShipment, Support::None, "WePay is not told of goods; capture when they are sent"),
     has(Ability::ConfirmDelivery, Support::None, "WePay is not told of goods; capture when they are sent"),
     has(Ability::AmendCallback, Support::Native, "`/checkout/modify`"),
     has(Ability::Notifications, Support::Native, "notices that name the checkout, known by their unguessable address"),
     has(Ability::Disputes, Support::Inbound, "amounts that banks took back are read with the state"),
-    has(Ability::NativeIdempotency, Support::Native, "unique_id, one per attempt, used again after a lost answer only"),
+    has(
+        Ability::NativeIdempotency,
+        Support::Native,
+        "unique_id, one per attempt, used again only after a lost answer or WePay's unknown error",
+    ),
     has(
         Ability::SandboxTrigger,
         Support::None,
@@ -72,3 +90,26 @@ const RECONCILE: &[(AttemptState, u32)] = &[
     (AttemptState::Refunded, 86_400),
     (AttemptState::ChargedBack, 86_400),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::standing::{CAPTURE_WITHIN, CHARGE_WITHIN};
+
+    #[test]
+    fn the_limits_of_the_documents_are_told() {
+        let days = |wait: jiff::SignedDuration| format!("within {} days", wait.as_hours() / 24);
+        for (ability, part) in [
+            (Ability::CaptureFull, days(CAPTURE_WITHIN)),
+            (Ability::CaptureFull, days(CHARGE_WITHIN)),
+            // 4.5: the window and the net; both are WePay's to judge (questions 7 and 10).
+            (Ability::RefundFull, "60 days".to_owned()),
+            (Ability::RefundPartial, "less than what reached the merchant".to_owned()),
+        ] {
+            let note = DESCRIPTOR.capability(ability).note;
+            assert!(note.contains(&part), "{part} is not in: {note}");
+        }
+        let listed: Vec<_> = CAPABILITIES.iter().map(|capability| capability.ability).collect();
+        assert!(Ability::ALL.iter().all(|ability| listed.contains(ability)), "every operation has a word of ours");
+    }
+}

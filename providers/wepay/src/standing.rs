@@ -17,9 +17,9 @@ const URI_MAX_CHARS: usize = 255;
 const PAGE_LIVES: SignedDuration = SignedDuration::from_mins(30);
 /// Held money has to be let go within so long. Counted from the making: the documents count from the payment, which is not
 /// told, and too early is the safe side (question 38).
-const CAPTURE_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
+pub(crate) const CAPTURE_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// The same for a card that was only authorised (dialect B, 9.4).
-const CHARGE_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(crate) const CHARGE_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What looking a checkout up tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
