@@ -100,10 +100,9 @@ async fn asked(stream: &mut TcpStream) -> Option<String> {
                 return Some(head.split(' ').nth(1).unwrap().to_owned());
             }
         }
-        let mut chunk = [0; 4096];
-        match stream.read(&mut chunk).await {
+        match stream.read_buf(&mut read).await {
             Ok(0) | Err(_) => return None,
-            Ok(count) => read.extend_from_slice(&chunk[..count]),
+            Ok(_) => {}
         }
     }
 }
