@@ -27,6 +27,7 @@ pub(crate) async fn cancel(
     attempt: &Attempt,
     reason: Option<&str>,
 ) -> Result<Retrieved, ProviderError> {
+    let cancel_reason = reason_of(reason, CANCEL_REASON)?;
     let found = to.look_up(attempt).await?;
     let before = to.standing_of(&found, attempt)?;
     // Section 2: dialect B never cancels what came from a bank.
@@ -41,10 +42,7 @@ pub(crate) async fn cancel(
             Ok(Retrieved { claim, ..before.retrieved(attempt.amount) })
         }
         Some(Stage::InReview | Stage::Held) => {
-            let body = CancelBody {
-                checkout_id: id_of(attempt)?,
-                cancel_reason: Text::shortened(reason.unwrap_or(CANCEL_REASON)),
-            };
+            let body = CancelBody { checkout_id: id_of(attempt)?, cancel_reason };
             command(to, attempt, Verb::Cancel, &body).await
         }
         // Over already: that is the answer.
@@ -93,7 +91,7 @@ pub(crate) async fn refund(
     amount: Money,
     reason: Option<&str>,
 ) -> Result<Retrieved, ProviderError> {
-    let refund_reason = reason_of(reason)?;
+    let refund_reason = reason_of(reason, REFUND_REASON)?;
     let before = to.standing(attempt).await?;
     match before.stage {
         Some(Stage::Paid) => {}
@@ -144,8 +142,8 @@ fn asked_for(before: &Standing, attempt: &Attempt, amount: Money) -> Result<Opti
 }
 
 /// Over-long reasons are refused, not cut (question 27).
-fn reason_of(reason: Option<&str>) -> Result<Text<255>, ProviderError> {
-    Text::new(reason.unwrap_or(REFUND_REASON)).ok_or_else(|| {
+fn reason_of(reason: Option<&str>, usual: &str) -> Result<Text<255>, ProviderError> {
+    Text::new(reason.unwrap_or(usual)).ok_or_else(|| {
         let at = Pointer::root().child("reason");
         ProviderError::new(ErrorKind::Invalid, "WePay takes reasons of at most 255 characters.")
             .committed_as(CommitClass::NotSent)

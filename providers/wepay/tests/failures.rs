@@ -120,7 +120,7 @@ async fn commands() {
 }
 
 #[tokio::test]
-async fn refunds_beyond_the_payment_are_refused_before_the_call() {
+async fn refunds_beyond_the_payment_and_long_reasons_are_refused_before_the_call() {
     for (amount, code) in [("1420.01", "too_large"), ("0.00", "out_of_range"), ("9999999.99", "too_large")] {
         let (stage, _guard) = Stage::play("refund_full_looked_at", &Sample::usa(), &[]);
         let stage = stage.known();
@@ -131,8 +131,11 @@ async fn refunds_beyond_the_payment_are_refused_before_the_call() {
     let (stage, guard) = Stage::play("refund_full_looked_at", &Sample::usa(), &[]);
     let stage = stage.known();
     let (amount, long) = (stage.attempt.amount, "x".repeat(256));
-    let error = stage.provider.refund(stage.context(), &stage.attempt, amount, Some(&long)).await.unwrap_err();
-    assert_eq!((error.commit, error.fields[0].pointer.as_str()), (NotSent, "/reason"));
+    let refund = stage.provider.refund(stage.context(), &stage.attempt, amount, Some(&long)).await;
+    let cancel = stage.provider.cancel(stage.context(), &stage.attempt, Some(&long)).await;
+    for error in [refund.unwrap_err(), cancel.unwrap_err()] {
+        assert_eq!((error.commit, error.fields[0].pointer.as_str()), (NotSent, "/reason"));
+    }
     assert!(stage.calls.records().is_empty());
     // Nothing was called, so the cassette is used up here.
     stage.provider.retrieve(stage.context(), &stage.attempt).await.unwrap();
