@@ -136,9 +136,15 @@ pub(crate) fn state_from(stage: Stage) -> AttemptState {
     }
 }
 
-/// The account says dialect A and the object has dialect B's flag: its `captured` may mean that the money is only held.
+/// The object has the flag of the other dialect, and a word whose meaning depends on it: `captured` may then mean that the
+/// money is only held, or that it is the merchant's already.
 fn contradicts(checkout: &Checkout, dialect: Dialect, stage: Stage) -> bool {
-    dialect == Dialect::A && stage == Stage::Paid && checkout.auto_release.value().is_some()
+    let (of_a, of_b) = (checkout.auto_capture.value().is_some(), checkout.auto_release.value().is_some());
+    match (dialect, stage) {
+        (Dialect::A, Stage::Paid) => of_b,
+        (Dialect::B, Stage::Held) => of_a && !of_b,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -150,10 +156,12 @@ mod tests {
     fn standing(dialect: Dialect, change: &Value) -> Standing {
         let mut object = json!({
             "checkout_id": 1, "account_id": 2, "state": "new", "currency": "USD", "amount": 20, "gross": 0,
-            "create_time": 1_439_582_388, "auto_capture": true,
+            "create_time": 1_439_582_388,
             "refund": { "amount_refunded": 0, "refund_reason": null },
             "chargeback": { "amount_charged_back": 0, "dispute_uri": null }
         });
+        let flag = if dialect == Dialect::A { "auto_capture" } else { "auto_release" };
+        object[flag] = true.into();
         object.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         let checkout: Checkout = serde_json::from_str(&object.to_string()).unwrap();
         Standing::read(&checkout, dialect, Currency::USD).unwrap()
@@ -240,9 +248,16 @@ mod tests {
     }
 
     #[test]
-    fn a_captured_that_may_only_be_held_is_not_believed() {
+    fn a_captured_that_may_mean_the_opposite_is_not_believed() {
         let read = standing(Dialect::A, &json!({ "state": "captured", "auto_release": false }));
         assert_eq!(read.claim, Claim::UnknownStatus);
+        let of_a = standing(Dialect::B, &json!({ "state": "captured", "auto_capture": true, "auto_release": null }));
+        assert_eq!(of_a.claim, Claim::UnknownStatus, "an object of dialect A in an account of dialect B");
+        let both = standing(Dialect::B, &json!({ "state": "captured", "auto_capture": true, "auto_release": true }));
+        assert_eq!(both.claim, Claim::state(AttemptState::Authorized));
+        let released =
+            standing(Dialect::B, &json!({ "state": "released", "auto_capture": true, "auto_release": null }));
+        assert_eq!(released.claim, Claim::state(AttemptState::Captured), "no other dialect has this word");
         assert_eq!(
             standing(Dialect::A, &json!({ "state": "captured", "auto_release": null })).claim,
             Claim::state(AttemptState::Captured)
