@@ -11,6 +11,7 @@ pub mod cart;
 pub mod checkout;
 pub mod choice;
 pub mod clock;
+pub mod command_states;
 pub mod correction;
 pub mod country;
 pub mod customer;

@@ -1,15 +1,17 @@
-//! One command to a financer: one at a time per attempt, stored before it is sent, and never sent again on a guess.
+//! One command to a financer: what goes on with a key that started it, sending it, and what came of it. It is never sent
+//! again on a guess.
 
 use std::sync::Arc;
 
 use lendport_core::provider::Retrieved;
 use lendport_core::{
-    Ability, Attempt, AttemptState, CallContext, CallLog, CheckoutId, CheckoutRecord, Claim, EventType, Grade, Money,
-    Operation, OperationId, OperationKind, Phase, ProviderError, Secret, Source,
+    Attempt, AttemptState, CallContext, CallLog, CheckoutId, Claim, EventType, Grade, Operation, OperationId,
+    OperationKind, Phase, ProviderError, Source,
 };
-use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant, change_with};
+use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
 
 use crate::call_outcome::may_have_committed;
+use crate::command_start::{Asked, Command, EXCLUSIVE, Started};
 use crate::engine::{Engine, reference_to};
 use crate::error::EngineError;
 use crate::settle::settle_command;
@@ -17,50 +19,7 @@ use crate::ship::failed;
 use crate::take_in::{Draft, Fact};
 use crate::ticket::{Effect, Reply, Standing, Ticket};
 
-/// Commands that move money, of which only one may be under way on an attempt.
-pub(crate) const EXCLUSIVE: &[OperationKind] = &[OperationKind::Capture, OperationKind::Cancel, OperationKind::Refund];
-/// Looks at a checkout that changes all the time before the caller is asked to look again.
-const STARTS_MAX: u32 = 8;
-
-const UNDER_WAY: &str = "another command to the financer is under way, or its outcome is not known yet; look at the \
-                         checkout's timeline and at what needs a person";
 const UNKNOWN: &str = "an earlier call of this command has no known outcome yet; look at the checkout's timeline";
-
-/// A command with its content worked out.
-#[derive(Clone, Debug)]
-pub(crate) enum Command {
-    Cancel {
-        reason: Option<String>,
-    },
-    Capture,
-    Refund {
-        amount: Money,
-        reason: Option<String>,
-    },
-    /// With the digest of the address's token.
-    Amend {
-        callback_url: Secret<String>,
-        callback_digest: String,
-    },
-}
-
-/// Works the content out, against the checkout as it is.
-pub(crate) type Plan<'p> = dyn Fn(&CheckoutRecord, &Attempt) -> Result<Command, EngineError> + Send + Sync + 'p;
-
-/// What a caller asks for.
-#[derive(Clone, Copy)]
-pub(crate) struct Asked<'p> {
-    pub(crate) ability: Ability,
-    pub(crate) if_match: Option<u64>,
-    pub(crate) plan: &'p Plan<'p>,
-}
-
-/// A command that is stored and may be sent.
-struct Started {
-    attempt: Attempt,
-    operation: Operation,
-    command: Command,
-}
 
 impl Engine {
     /// Carries a command out, or goes on with the one that this key started.
@@ -135,78 +94,6 @@ impl Engine {
             }
         }
         Ok(None)
-    }
-
-    /// Stores the command, unless another one of the attempt is under way.
-    ///
-    /// Every start grows the checkout's version, and a start that meets another version than it looked at looks again:
-    /// so of two at once, the second one sees the first.
-    async fn start_command(
-        self: &Arc<Self>,
-        tenant: Tenant,
-        id: CheckoutId,
-        asked: Asked<'_>,
-        ticket: &Ticket,
-        claims: bool,
-    ) -> Result<Started, EngineError> {
-        for _ in 0..STARTS_MAX {
-            let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
-            let attempt = record.leading_attempt().ok_or(EngineError::NotFound)?.clone();
-            self.require(&attempt.provider, asked.ability)?;
-            let command = (asked.plan)(&record, &attempt)?;
-            for kind in EXCLUSIVE {
-                let known = self.store.operations(tenant, id, *kind).await?;
-                let under_way =
-                    |one: &Operation| one.attempt == attempt.id && !matches!(one.phase, Phase::Settled | Phase::Failed);
-                if known.iter().any(under_way) {
-                    return Err(EngineError::WrongState { checkout: reference_to(&record), wanted: UNDER_WAY });
-                }
-            }
-            let kind = match command {
-                Command::Cancel { .. } => OperationKind::Cancel,
-                Command::Capture => OperationKind::Capture,
-                Command::Refund { .. } => OperationKind::Refund,
-                Command::Amend { .. } => OperationKind::Amend,
-            };
-            let address = match &command {
-                Command::Amend { callback_digest, .. } => Some(callback_digest.clone()),
-                _ => None,
-            };
-            let operation = self.new_operation(id, attempt.id, kind);
-            let ask = ChangeAsk { claim: claims.then(|| ticket.claim(self)), ..ChangeAsk::default() };
-            // Going on with a key: it has to name this operation from now on.
-            let held = (!claims).then(|| ticket.hold(self));
-            let (stored, tools) = (operation.clone(), self.tools.clone());
-            let (seen, if_match) = (record.checkout.version, asked.if_match);
-            let (outcome, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
-                let version = loaded.record.checkout.version;
-                if if_match.is_some_and(|wanted| wanted != version) {
-                    return (Change::abort(), Err(EngineError::PreconditionFailed));
-                }
-                if version != seen {
-                    return (Change::abort(), Ok(false));
-                }
-                let mut draft = Draft::of(&tools, loaded.record);
-                draft.touch();
-                if let Some(address) = &address {
-                    // A push to it may come before the answer does.
-                    draft.amend(stored.attempt, |attempt| attempt.callback_digest.clone_from(address));
-                }
-                draft.change.operations.push(stored.clone());
-                draft.change.claimed_operation = Some(stored.id);
-                draft.change.claim.clone_from(&held);
-                (draft.finish(), Ok(true))
-            })
-            .await?;
-            match (outcome, result) {
-                (ChangeOutcome::Done, Some(Ok(true))) => return Ok(Started { attempt, operation, command }),
-                (ChangeOutcome::Done, Some(Ok(false))) => {}
-                (ChangeOutcome::Done, Some(Err(error))) => return Err(error),
-                (ChangeOutcome::Claimed(_), _) => return Err(EngineError::KeyInFlight),
-                _ => return Err(EngineError::NotFound),
-            }
-        }
-        Err(EngineError::PreconditionFailed)
     }
 
     /// Stores the command, sends it, and stores what came of it.

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use lendport_core::{Ability, Attempt, Cart, CheckoutId, CheckoutRecord, Invalid, LedgerKind, LineId, Money, Pointer};
+use lendport_core::{
+    Ability, Attempt, Cart, CheckoutId, CheckoutRecord, Invalid, LedgerKind, LineId, Money, OperationKind, Pointer,
+};
 use lendport_storage::Tenant;
 use rust_decimal::Decimal;
 
-use crate::command_run::{Asked, Command};
+use crate::command_start::{Asked, Command};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::lines;
@@ -74,7 +76,7 @@ impl Engine {
             whole(record, attempt, ability, &asked.lines)?;
             Ok(Command::Cancel { reason: asked.reason.clone() })
         };
-        self.command(tenant, id, Asked { ability, if_match, plan: &plan }, ticket).await
+        self.command(tenant, id, Asked { kind: OperationKind::Cancel, ability, if_match, plan: &plan }, ticket).await
     }
 
     /// Takes the authorized amount.
@@ -90,7 +92,7 @@ impl Engine {
         let plan = move |record: &CheckoutRecord, attempt: &Attempt| {
             whole(record, attempt, ability, &asked.lines).map(|()| Command::Capture)
         };
-        self.command(tenant, id, Asked { ability, if_match, plan: &plan }, ticket).await
+        self.command(tenant, id, Asked { kind: OperationKind::Capture, ability, if_match, plan: &plan }, ticket).await
     }
 
     /// Gives an amount back.
@@ -125,7 +127,7 @@ impl Engine {
             }
             Ok(Command::Refund { amount, reason: asked.reason.clone() })
         };
-        self.command(tenant, id, Asked { ability, if_match, plan: &plan }, ticket).await
+        self.command(tenant, id, Asked { kind: OperationKind::Refund, ability, if_match, plan: &plan }, ticket).await
     }
 
     /// The refunds booked so far, oldest first.

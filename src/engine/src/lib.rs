@@ -5,6 +5,7 @@ mod attempt_start;
 mod call_outcome;
 mod callback_key;
 mod command_run;
+mod command_start;
 mod commands;
 mod create_call;
 mod draft_items;

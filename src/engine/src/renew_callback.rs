@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use lendport_core::{Ability, Attempt, CheckoutId, CheckoutRecord};
+use lendport_core::{Ability, Attempt, CheckoutId, CheckoutRecord, OperationKind};
 use lendport_storage::Tenant;
 
-use crate::command_run::{Asked, Command};
+use crate::command_start::{Asked, Command};
 use crate::engine::{Engine, digest, reference_to};
 use crate::error::EngineError;
 use crate::ticket::{Reply, Ticket};
@@ -30,6 +30,12 @@ impl Engine {
             let callback_url = self.callback_url(&attempt.provider, &token);
             Ok(Command::Amend { callback_url, callback_digest: digest(token.expose()) })
         };
-        self.command(tenant, id, Asked { ability: Ability::AmendCallback, if_match, plan: &plan }, ticket).await
+        self.command(
+            tenant,
+            id,
+            Asked { kind: OperationKind::Amend, ability: Ability::AmendCallback, if_match, plan: &plan },
+            ticket,
+        )
+        .await
     }
 }

@@ -36,7 +36,7 @@ impl Engine {
             return Ok(());
         };
         let token = self.settings.callback_key.token(attempt.id);
-        // The content has to be what it was.
+        // Pushes to the address that the first send named have to be heard.
         if account.id != attempt.account || digest(token.expose()) != attempt.callback_digest {
             return Ok(());
         }

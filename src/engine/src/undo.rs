@@ -11,7 +11,7 @@ use lendport_core::{
 use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
 
 use crate::call_outcome::may_have_committed;
-use crate::command_run::{Command, EXCLUSIVE};
+use crate::command_start::{Command, EXCLUSIVE};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::take_in::{Draft, Fact};

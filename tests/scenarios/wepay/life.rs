@@ -37,8 +37,8 @@ async fn nothing_is_shipped_while_wepay_reviews_the_payment() {
     desk.decide(&made, &json!({ "status": "authorized" })).await;
     let seen = desk.merchant.until_status(&made.id(), "authorized").await;
     assert_eq!((&seen.body["can_fulfill"], &seen.body["blockers"]), (&json!(false), &json!(["risk_review_open"])));
-    desk.post(&made, "refunds", &json!({})).await.refused(422, "provider_refused");
-    assert_eq!(desk.told(&made, [READY]).await, [0]);
+    desk.post(&made, "refunds", &json!({})).await.refused(409, "invalid_state");
+    assert_eq!((desk.calls("refund").await, desk.told(&made, [READY]).await), (0, [0]));
 
     desk.decide(&made, &json!({ "status": "reviewed" })).await;
     let seen = desk.merchant.until_status(&made.id(), "captured").await;
@@ -73,10 +73,14 @@ async fn held_money_is_captured_later_and_only_as_a_whole() {
     let captured = desk.post(&held, "capture", &json!({})).await;
     assert_eq!((captured.ok(200).str("/status"), captured.str("/amounts/captured")), ("captured", TOTAL));
     assert_eq!(desk.at_wepay(&held).await["state"], "captured");
-    // What is done already is answered, and not asked for again.
-    let again = desk.post(&held, "capture", &json!({})).await;
-    assert_eq!((again.ok(200).str("/status"), again.str("/amounts/captured")), ("captured", TOTAL));
-    assert_eq!((desk.calls("capture").await, desk.told(&held, ["checkout.captured"]).await), (1, [1]));
+    // There is nothing left to do, so WePay is not even looked at.
+    let looks = desk.calls("lookup").await;
+    for command in ["capture", "cancel"] {
+        let again = desk.post(&held, command, &json!({})).await;
+        assert_eq!(again.refused(409, "invalid_state").str("/checkout/status"), "captured", "{command}");
+    }
+    assert_eq!((desk.calls("capture").await, desk.calls("cancel").await, desk.calls("lookup").await), (1, 0, looks));
+    assert_eq!(desk.told(&held, ["checkout.captured"]).await, [1]);
 }
 
 #[tokio::test]
@@ -100,7 +104,14 @@ async fn held_money_is_let_go_by_a_cancel() {
     let canceled = desk.post(&held, "cancel", &json!({ "reason": "out of stock" })).await;
     assert_eq!((canceled.ok(200).str("/status"), canceled.str("/amounts/authorized")), ("canceled", "0.00"));
     assert_eq!(desk.at_wepay(&held).await["state"], "cancelled");
-    desk.post(&held, "capture", &json!({})).await.refused(422, "provider_refused");
+    for command in ["capture", "cancel", "refunds"] {
+        let refused = desk.post(&held, command, &json!({})).await;
+        assert_eq!(refused.refused(409, "invalid_state").str("/checkout/status"), "canceled", "{command}");
+    }
+    assert_eq!(
+        [desk.calls("capture").await, desk.calls("refund").await, desk.all_at_wepay().await.len() as u64],
+        [0, 0, 1]
+    );
     assert_eq!((desk.calls("cancel").await, desk.told(&held, ["checkout.canceled"]).await), (1, [1]));
 }
 

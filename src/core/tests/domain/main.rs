@@ -1,6 +1,7 @@
 //! The domain seen from outside: what `reduce` does and may never do, and readers that no text upsets.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod command_states_table;
 mod details_table;
 mod never_panics;
 mod reducer_properties;

@@ -199,6 +199,12 @@ impl World {
     }
 }
 
+/// An attempt that stands there, and nothing else about it.
+pub(crate) fn attempt_in(state: AttemptState) -> Attempt {
+    let ids = Ids(AtomicU64::new(1));
+    attempt(&ids, CheckoutId::mint(&ids), 1, state)
+}
+
 fn attempt(ids: &Ids, checkout: CheckoutId, number: u32, state: AttemptState) -> Attempt {
     Attempt {
         id: lendport_core::AttemptId::mint(ids),

@@ -18,7 +18,7 @@ pub struct CallView {
     pub status: Option<u16>,
     /// Milliseconds it took.
     pub duration_ms: u64,
-    /// How it ended when not with an answer.
+    /// How it ended when not with an answer; `interrupted` when the gateway itself ended first, and nothing else is known.
     pub failure: Option<String>,
     /// Allow-listed fields of the answer.
     pub fields: std::collections::BTreeMap<String, String>,

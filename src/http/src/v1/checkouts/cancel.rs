@@ -17,6 +17,9 @@ use crate::problem::Problem;
 /// Stop a checkout before capture
 ///
 /// Whole, or some lines where the financer can. `operation_not_supported` says what to do where it cannot.
+///
+/// Possible from the customer's first step until it is captured. Otherwise, and so once it is canceled, the answer is
+/// `invalid_state` and the financer is not called; a repeat with the same Idempotency-Key hears the first answer again.
 #[utoipa::path(
     post,
     path = "/v1/checkouts/{id}/cancel",

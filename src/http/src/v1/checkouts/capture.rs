@@ -17,6 +17,9 @@ use crate::problem::Problem;
 /// Take the authorized amount
 ///
 /// Whole, or some lines where the financer can. Financers that pay by their own rules have no capture.
+///
+/// Possible while the checkout is `authorized`. Otherwise, and so once it is captured, the answer is `invalid_state` and the
+/// financer is not called; a repeat with the same Idempotency-Key hears the first answer again.
 #[utoipa::path(
     post,
     path = "/v1/checkouts/{id}/capture",

@@ -19,6 +19,10 @@ use crate::v1::list::List;
 /// Give an amount back
 ///
 /// By `amount` or by `lines`, as the financer can. With an empty body, all that is left.
+///
+/// Possible while the checkout is `captured`, or `authorized` without an open risk review. Otherwise, and so once everything
+/// was given back, the answer is `invalid_state` and the financer is not called; a repeat with the same Idempotency-Key
+/// hears the first answer again.
 #[utoipa::path(
     post,
     path = "/v1/checkouts/{id}/refunds",
