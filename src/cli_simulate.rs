@@ -9,9 +9,8 @@ use lendport_core::Secret;
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
-  lendport simulate wepay
-  lendport simulate wepay --bind 127.0.0.1:9003 --account access_token=secret --account api_version=2018-08-29
-  lendport simulate sandbox --bind 127.0.0.1:9001 --username shop --password secret --merchant-id 1234
+  lendport simulate sandbox
+  lendport simulate sandbox --bind 127.0.0.1:9001 --account api_key=secret
 
 It prints its account and the settings that point a gateway at it. Below /_sim/ is its manual, and what lets payers pay.")]
 pub struct Simulate {
@@ -64,7 +63,7 @@ fn field(text: &str) -> Result<Field, String> {
         Some((name, value)) if !name.is_empty() && !value.is_empty() => {
             Ok(Field { name: name.to_owned(), value: Secret::from(value) })
         }
-        _ => Err("write NAME=VALUE, such as access_token=secret".to_owned()),
+        _ => Err("write NAME=VALUE, such as api_key=secret".to_owned()),
     }
 }
 
@@ -92,14 +91,11 @@ mod tests {
     #[test]
     fn what_was_typed_of_an_account_is_not_printed() {
         let line = "lendport simulate p --username u --password hunter2 --merchant-id 1 --resend-interval-ms 50";
-        let simulate = parse(&format!("{line} --account access_token=a=b --account api_version=2018-08-29")).unwrap();
+        let simulate = parse(&format!("{line} --account api_key=a=b --account push_secret=c")).unwrap();
         assert!(!format!("{simulate:?}").contains("hunter2") && !format!("{simulate:?}").contains("a=b"));
         let fields: Vec<_> =
             simulate.fields().into_iter().map(|field| format!("{}: {}", field.name, field.value.expose())).collect();
-        assert_eq!(
-            fields,
-            ["access_token: a=b", "api_version: 2018-08-29", "username: u", "password: hunter2", "merchant_id: 1"]
-        );
+        assert_eq!(fields, ["api_key: a=b", "push_secret: c", "username: u", "password: hunter2", "merchant_id: 1"]);
         assert_eq!(simulate.resend_interval_ms, Some(50));
     }
 
@@ -107,7 +103,7 @@ mod tests {
     fn nonsense_is_refused() {
         assert!(parse("lendport simulate p --resend-interval-ms 0").unwrap_err().contains("1..="));
         assert!(parse("lendport simulate").unwrap_err().contains("<PROVIDER>"));
-        for field in ["access_token", "=secret", "access_token="] {
+        for field in ["api_key", "=secret", "api_key="] {
             let said = parse(&format!("lendport simulate p --account {field}")).unwrap_err();
             assert!(said.contains("write NAME=VALUE"), "{said}");
         }

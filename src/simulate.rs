@@ -85,32 +85,30 @@ fn said(simulator: &Running) -> Vec<String> {
     lines
 }
 
-#[cfg(all(test, feature = "wepay", feature = "simulator"))]
+#[cfg(all(test, feature = "sandbox", feature = "simulator"))]
 mod tests {
     use super::*;
 
-    fn wepay(fields: &[(&str, &str)]) -> Result<BTreeMap<String, Secret<String>>, String> {
-        let known = registry::registration("wepay").unwrap();
+    fn sandbox(fields: &[(&str, &str)]) -> Result<BTreeMap<String, Secret<String>>, String> {
+        let known = registry::registration("sandbox").unwrap();
         let field = |(name, value): &(&str, &str)| Field { name: (*name).to_owned(), value: Secret::from(*value) };
         account(&known, fields.iter().map(field).collect()).map_err(|failure| failure.to_string())
     }
 
     #[test]
     fn fields_that_it_has_are_taken_and_others_are_answered_with_those() {
-        let taken = wepay(&[("account_id", "77"), ("api_version", "2018-08-29")]).unwrap();
-        assert_eq!(taken.len(), 2);
+        let taken = sandbox(&[("api_key", "a"), ("push_secret", "b")]).unwrap();
+        assert_eq!(taken.keys().collect::<Vec<_>>(), ["api_key", "push_secret"]);
         for (given, parts) in [
-            (&[("acount_id", "77")][..], &["no account field acount_id", "did you mean `account_id`?"][..]),
-            (&[("username", "shop")], &["no account field username", "account_id, access_token, api_version"]),
-            (&[("api_version", "2014-01-08")], &["api_version of wepay has no such value", "choose from 2015-08-15, "]),
-            (&[("account_id", "7"), ("account_id", "8")], &["account_id of wepay was given twice"]),
+            (&[("apikey", "a")][..], &["no account field apikey", "did you mean `api_key`?"][..]),
+            (&[("username", "shop")], &["no account field username", "choose from api_key, push_secret"]),
+            (&[("api_key", "hunter2"), ("api_key", "hunter2")], &["api_key of sandbox was given twice"]),
         ] {
-            let said = wepay(given).unwrap_err();
+            let said = sandbox(given).unwrap_err();
             for part in parts {
                 assert!(said.contains(part), "{part:?} is not in: {said}");
             }
+            assert!(!said.contains("hunter2"));
         }
-        let said = wepay(&[("access_token", "a"), ("access_token", "hunter2")]).unwrap_err();
-        assert!(!said.contains("hunter2"));
     }
 }
