@@ -132,12 +132,6 @@ impl Merchant {
         heard.ok(200).body["data"].as_array().unwrap().clone()
     }
 
-    /// How many items of a checkout a person still has to settle.
-    pub(crate) async fn open_items(&self, id: &str) -> usize {
-        let list = self.get(&format!("/v1/attention?checkout={id}&state=open")).await;
-        list.ok(200).body["data"].as_array().unwrap().len()
-    }
-
     /// The kinds of attention items, open and settled, as the timeline shows them.
     pub(crate) async fn attention(&self, id: &str) -> Vec<String> {
         let entries = self.timeline(id).await;
