@@ -1,7 +1,7 @@
 //! Notices only say "look": lost, repeated, too early, and about states that nobody knows.
 
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Desk, READY, TOTAL};
 use crate::harness::{Answer, until};
@@ -22,8 +22,8 @@ async fn ten_equal_notices_make_one_move_and_one_event() {
     let desk = Desk::open().await;
     let made = desk.checkout("automatic").await;
     desk.decide(&made, &json!({ "status": "pay", "times": 10, "parallel": true })).await;
-    // A look that is asked for while one is due comes a moment after it: the clock has to move.
-    desk.passes_until_status(&made.id(), "captured").await;
+    // However many come at one moment of a clock that stands still, a look is due.
+    desk.merchant.until_status(&made.id(), "captured").await;
     assert!(heard(&desk, &made).await >= 10);
     let seen = desk.refresh(&made).await;
     assert_eq!((seen.str("/amounts/captured"), desk.told(&made, [READY, "checkout.captured"]).await), (TOTAL, [1, 1]));
@@ -82,6 +82,13 @@ async fn a_notice_that_overtakes_the_answer_to_create_is_not_lost() {
     cart["customer"]["email"] = json!("john+late@example.com");
     let made = desk.merchant.open(&cart).await.ok(201).clone();
     heard(&desk, &made).await;
+    // What was stored first comes first among what was stored at one moment. The answer alone says `new`.
+    let timeline = desk.merchant.timeline(&made.id()).await;
+    let place = |name: &str, word: &str| {
+        let found = |entry: &Value| entry["kind"] == "observation" && entry[name] == word;
+        timeline.iter().position(found).unwrap_or_else(|| panic!("no {name} {word} in {timeline:?}"))
+    };
+    assert!(place("evidence", "token") < place("what", "new"), "the answer was first: {timeline:?}");
     let seen = desk.passes_until_status(&made.id(), "captured").await;
     assert_eq!(seen.body["can_fulfill"], true);
     assert_eq!((desk.told(&made, [READY]).await, desk.all_at_wepay().await.len()), ([1], 1));
