@@ -144,6 +144,21 @@ impl ServedGateway {
         Self { merchant, gateway, folder }
     }
 
+    /// Another shop with a key, and an account of its own at one provider.
+    pub(crate) async fn another_merchant(&self, name: &str, provider: &str, fields: &[(&str, &str)]) -> Merchant {
+        let ambient = Ambient::system();
+        let (store, ids, clock) = (self.gateway.store.as_ref(), ambient.ids.as_ref(), ambient.clock.as_ref());
+        let merchant = tenants::merchant_named(store, ids, clock, name).await.unwrap();
+        let key = tenants::new_key(ids, Mode::Test);
+        tenants::store_key(store, ids, clock.now(), merchant.id, &key, "another").await.unwrap();
+        let values = fields.iter().map(|(name, value)| ((*name).to_owned(), Secret::from(*value))).collect();
+        let known = registry::registration(provider).unwrap().descriptor.account_fields;
+        let settings = AccountSettings::new(values, known, &Pointer::root()).unwrap();
+        let tenant = Tenant { merchant: merchant.id, mode: Mode::Test };
+        tenants::store_account(store, ids, tenant, provider, settings).await.unwrap();
+        Merchant::new(&self.merchant.url, key.expose())
+    }
+
     /// Its database, where that is a file.
     pub(crate) fn database(&self) -> PathBuf {
         self.folder.path().join("lendport.db")

@@ -1,11 +1,13 @@
 //! WePay through our API alone: a merchant, the gateway, and WePay's simulator, which go by one clock that is moved by hand.
 
 mod creating;
+mod dialects;
 mod giving_back;
 mod interrupted;
 mod life;
 mod limits;
 mod notices;
+mod unsupported;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,12 +30,15 @@ const TOTAL: &str = "1420.00";
 const READY: &str = "checkout.ready_to_fulfill";
 
 /// A merchant, the gateway and WePay.
+#[derive(Clone)]
 struct Desk {
     merchant: Merchant,
     /// Where WePay is.
     address: String,
+    /// The merchant's account and its token there.
+    account: (String, String),
     clock: Arc<ManualClock>,
-    _gateway: ServedGateway,
+    gateway: Arc<ServedGateway>,
     _stop: CancellationToken,
 }
 
@@ -68,8 +73,9 @@ impl Desk {
         let desk = Self {
             merchant: gateway.merchant.clone(),
             address: running.url.clone(),
+            account: (account_id, token),
             clock,
-            _gateway: gateway,
+            gateway: Arc::new(gateway),
             _stop: stop,
         };
         desk.dial(dials).await;
