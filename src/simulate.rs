@@ -85,7 +85,8 @@ fn said(simulator: &Running) -> Vec<String> {
     lines
 }
 
-#[cfg(all(test, feature = "sandbox", feature = "simulator"))]
+#[cfg(all(feature = "sandbox", feature = "simulator"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
