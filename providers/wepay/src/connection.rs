@@ -1,5 +1,8 @@
 //! One account's way to WePay: address, headers, the limit of calls, and answers read into types or errors.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use lendport_core::{Attempt, CallContext, Checkout, ProviderError, Secret};
 use lendport_outbound::{Answer, Outbound, Request, Url};
@@ -28,6 +31,7 @@ pub(crate) struct Connection<'a> {
     limited_as: String,
     outbound: &'a Outbound,
     throttle: &'a Throttle,
+    paused_ms: AtomicU64,
 }
 
 impl<'a> Connection<'a> {
@@ -52,6 +56,7 @@ impl<'a> Connection<'a> {
             limited_as,
             outbound,
             throttle,
+            paused_ms: AtomicU64::new(0),
         })
     }
 
@@ -71,9 +76,16 @@ impl<'a> Connection<'a> {
         self.read(&answer, told)
     }
 
-    /// What the calls of this operation took so far, in milliseconds.
+    /// Lets some time pass before the next call.
+    pub(crate) async fn pause(&self, wait: Duration) {
+        tokio::time::sleep(wait).await;
+        self.paused_ms.fetch_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// What the calls and pauses of this operation took so far, in milliseconds.
     pub(crate) fn spent_ms(&self) -> u64 {
-        self.ctx.calls.records().iter().map(|call| call.duration_ms).fold(0, u64::saturating_add)
+        let calls = self.ctx.calls.records().iter().map(|call| call.duration_ms).fold(0, u64::saturating_add);
+        calls.saturating_add(self.paused_ms.load(Ordering::Relaxed))
     }
 
     /// The operation's moment, moved on by what its calls took: WePay counts a call when it is made.

@@ -3,6 +3,8 @@
 //! The number is the attempt's own reference, so another attempt has another number: it is renewed after every other error
 //! by the attempt being over (`wepay.md` section 7).
 
+use std::time::Duration;
+
 use lendport_core::{CommitClass, CreateRequest, Created, ProviderError, RetryClass};
 
 use crate::connection::Connection;
@@ -12,8 +14,9 @@ use crate::options::Options;
 use crate::search;
 use crate::wire::{self, CreateBody};
 
-/// How often one create is sent at most (question 15).
-const SENDS_MAX: u32 = 3;
+/// How long the second send and the third one wait (section 7), so that an outage of a moment leaves no outcome unknown.
+/// There is no fourth (question 15).
+const WAITS: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1_200)];
 
 /// Creates, or adopts what an earlier send of this very create made.
 pub(crate) async fn create(
@@ -23,14 +26,16 @@ pub(crate) async fn create(
     resend_within_ms: u64,
 ) -> Result<Created, ProviderError> {
     let body = request_for(request, to, options)?;
-    let sends_max = if body.unique_id.is_some() { SENDS_MAX } else { 1 };
+    let waits = if body.unique_id.is_some() { WAITS.as_slice() } else { &[] };
     let mut failed = match send(to, request, options, &body).await {
         Err(failed) if asks_for_the_same(&failed) => failed,
         done => return done,
     };
-    let mut sends = 1;
-    while asks_for_the_same(&failed) && sends < sends_max && to.spent_ms() <= resend_within_ms {
-        sends += 1;
+    for wait in waits {
+        if !asks_for_the_same(&failed) || to.spent_ms() > resend_within_ms {
+            break;
+        }
+        to.pause(*wait).await;
         failed = match send(to, request, options, &body).await {
             Ok(created) => return Ok(created),
             Err(failed) => failed,

@@ -54,6 +54,18 @@ async fn an_unanswered_create_is_adopted_with_its_page() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_create_is_sent_again_after_a_while_and_later_after_a_longer_one() {
+    for (cassette, waited_ms) in
+        [("create_ok", 0), ("create_unknown_error_then_ok", 300), ("create_unknown_error_for_ever", 1_500)]
+    {
+        let (stage, _guard) = Stage::play(cassette, &Sample::usa(), &[]);
+        let began = tokio::time::Instant::now();
+        assert_eq!(stage.create().await.is_ok(), !cassette.ends_with("ever"));
+        assert_eq!(began.elapsed().as_millis(), waited_ms, "{cassette}");
+    }
+}
+
 #[tokio::test]
 async fn a_search_takes_what_is_ours_and_not_over() {
     let (stage, _guard) = Stage::play("find_several", &Sample::usa(), &[]);

@@ -48,7 +48,7 @@ async fn hold(rows: Vec<Row>, account: &[(&str, &str)]) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn creates() {
     use ErrorKind::{BadResponse, Configuration, Credentials, Invalid, Unavailable};
     hold(

@@ -15,7 +15,7 @@ use provider_wepay::{ProviderConfig, WePay};
 
 use common::{ACCOUNT, ID, LATER, card, card_with_browser, every_option};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_shared_suite() {
     let suite = Suite {
         provider: &|outbound| Arc::new(WePay::new(ProviderConfig::default(), outbound)),

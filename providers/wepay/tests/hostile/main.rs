@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod liar;
+
 use std::net::SocketAddr;
 
 use lendport_core::CommitClass::{self, Rejected, Unknown};
@@ -15,8 +17,9 @@ use lendport_testkit::clock::START;
 use lendport_testkit::{Sample, SeededIds, samples};
 use proptest::prelude::*;
 use provider_wepay::{ProviderConfig, WePay};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use liar::{http, liar};
 
 const ID: &str = "649945633";
 
@@ -63,50 +66,6 @@ fn checkout(ask: Ask) -> String {
     format!(r#"{{"checkout_id":{ID},"account_id":1548718026,"state":"{state}","currency":"USD","amount":1420}}"#)
 }
 
-fn http(status: u16, media: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!("HTTP/1.1 {status} X\r\ncontent-type: {media}\r\ncontent-length: {}\r\n", body.len());
-    [head.as_bytes(), b"connection: close\r\n\r\n", body].concat()
-}
-
-/// Raw answers; none is silence.
-async fn liar(answer: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        let mut silent = Vec::new();
-        loop {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let Some(path) = asked(&mut stream).await else { continue };
-            match answer(&path) {
-                Some(bytes) => drop(stream.write_all(&bytes).await),
-                None => silent.push(stream),
-            }
-        }
-    });
-    address
-}
-
-/// Reads a request to its end and answers its path.
-async fn asked(stream: &mut TcpStream) -> Option<String> {
-    let mut read = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&read).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| {
-                let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().unwrap())
-            });
-            if body.len() >= length.unwrap_or(0) {
-                return Some(head.split(' ').nth(1).unwrap().to_owned());
-            }
-        }
-        match stream.read_buf(&mut read).await {
-            Ok(0) | Err(_) => return None,
-            Ok(_) => {}
-        }
-    }
-}
-
 struct Shop {
     provider: WePay,
     account: AccountSettings,
@@ -115,7 +74,7 @@ struct Shop {
 }
 
 impl Shop {
-    fn at(address: SocketAddr, patience_ms: u64) -> Self {
+    fn at(address: SocketAddr, patience_ms: u64, fields: &[(&str, &str)]) -> Self {
         let mut config = ProviderConfig::default().with_stage_at(&format!("http://{address}"));
         config.throttle_calls = 0;
         config.create_resend_within_ms = patience_ms;
@@ -124,7 +83,7 @@ impl Shop {
         let checkout = Sample::usa().checkout(&ids);
         Self {
             provider: WePay::new(config, Outbound::live(client).unwrap()),
-            account: samples::account(&[("account_id", "1548718026"), ("access_token", "STAGE_t")]),
+            account: samples::account(&[&[("account_id", "1548718026"), ("access_token", "STAGE_t")], fields].concat()),
             attempt: samples::attempt(&checkout, "wepay", &ids),
             checkout,
         }
@@ -159,13 +118,23 @@ impl Shop {
 
 /// Answers every call that matters like this, and others honestly: commands are looked up before they are sent.
 async fn answered(ask: Ask, bytes: Option<Vec<u8>>, patience_ms: u64) -> Result<Option<Claim>, ProviderError> {
+    answered_with(ask, bytes, patience_ms, &[]).await
+}
+
+/// The same with more fields of the account.
+async fn answered_with(
+    ask: Ask,
+    bytes: Option<Vec<u8>>,
+    patience_ms: u64,
+    fields: &[(&str, &str)],
+) -> Result<Option<Claim>, ProviderError> {
     let address = liar(move |path| {
         // The search after an unanswered create is no better than the answer was.
         let hostile = path.ends_with(&format!("/checkout{}", ask.verb())) || ask == Ask::Create;
         if hostile { bytes.clone() } else { Some(http(200, "application/json", checkout(ask).as_bytes())) }
     })
     .await;
-    Shop::at(address, patience_ms).ask(ask).await
+    Shop::at(address, patience_ms, fields).ask(ask).await
 }
 
 fn nothing_to_read() -> Vec<(&'static str, Vec<u8>)> {
@@ -197,20 +166,27 @@ fn nothing_to_read() -> Vec<(&'static str, Vec<u8>)> {
 
 #[tokio::test]
 async fn what_cannot_be_read_leaves_each_operation_where_it_says() {
+    let mut all = JoinSet::new();
     for (name, bytes) in nothing_to_read() {
         for ask in ALL {
-            let error = answered(ask, Some(bytes.clone()), 60_000).await.unwrap_err();
-            assert_eq!((error.commit, error.retry), ask.open(), "{name} {ask:?}: {error:?}");
-            let kinds = [ErrorKind::BadResponse, ErrorKind::NoAnswer, ErrorKind::Unavailable];
-            assert!(kinds.contains(&error.kind), "{name} {ask:?}: {error:?}");
+            let bytes = Some(bytes.clone());
+            all.spawn(async move { (name, ask, answered(ask, bytes, 60_000).await.unwrap_err()) });
         }
+    }
+    for (name, ask, error) in all.join_all().await {
+        assert_eq!((error.commit, error.retry), ask.open(), "{name} {ask:?}: {error:?}");
+        let kinds = [ErrorKind::BadResponse, ErrorKind::NoAnswer, ErrorKind::Unavailable];
+        assert!(kinds.contains(&error.kind), "{name} {ask:?}: {error:?}");
     }
 }
 
 #[tokio::test]
 async fn silence_leaves_each_operation_where_it_says() {
-    let asked = ALL.map(|ask| async move { (ask, answered(ask, None, 5_000).await.unwrap_err()) });
-    for (ask, error) in futures(asked).await {
+    let mut all = JoinSet::new();
+    for ask in ALL {
+        all.spawn(async move { (ask, answered(ask, None, 5_000).await.unwrap_err()) });
+    }
+    for (ask, error) in all.join_all().await {
         assert_eq!(
             (error.kind, error.commit, error.retry),
             (ErrorKind::NoAnswer, ask.open().0, ask.open().1),
@@ -219,21 +195,13 @@ async fn silence_leaves_each_operation_where_it_says() {
     }
 }
 
-/// All at once.
-async fn futures<T: Send + 'static, const N: usize>(all: [impl Future<Output = T> + Send + 'static; N]) -> Vec<T> {
-    let mut done = Vec::new();
-    for task in all.map(tokio::spawn) {
-        done.push(task.await.unwrap());
-    }
-    done
-}
-
 #[tokio::test]
 async fn a_checkout_that_is_wrong_somewhere_is_not_believed() {
     let with = |members: &str| {
         let honest = r#""checkout_id":649945633,"account_id":1548718026,"state":"new","currency":"USD","amount":1420"#;
         format!("{{{honest},{members}}}").into_bytes()
     };
+    let mut all = JoinSet::new();
     for wrong in [
         r#""gross":-20"#,
         r#""gross":{"value":20}"#,
@@ -250,11 +218,14 @@ async fn a_checkout_that_is_wrong_somewhere_is_not_believed() {
         r#""state":"new""#,
     ] {
         for ask in [Ask::Create, Ask::Retrieve, Ask::Amend] {
-            let told = answered(ask, Some(http(200, "application/json", &with(wrong))), 60_000).await;
-            let Err(error) = told else { panic!("{wrong} {ask:?} was believed: {told:?}") };
-            assert_eq!(error.kind, ErrorKind::BadResponse, "{wrong} {ask:?}: {error:?}");
-            assert!(ask != Ask::Create || error.commit == Unknown, "{wrong}: {error:?}");
+            let bytes = Some(http(200, "application/json", &with(wrong)));
+            all.spawn(async move { (wrong, ask, answered(ask, bytes, 60_000).await) });
         }
+    }
+    for (wrong, ask, told) in all.join_all().await {
+        let Err(error) = told else { panic!("{wrong} {ask:?} was believed: {told:?}") };
+        assert_eq!(error.kind, ErrorKind::BadResponse, "{wrong} {ask:?}: {error:?}");
+        assert!(ask != Ask::Create || error.commit == Unknown, "{wrong}: {error:?}");
     }
 }
 
@@ -274,18 +245,22 @@ async fn words_that_nobody_knows_are_kept_and_move_nothing() {
 const AUTHORIZED: lendport_core::AttemptState = lendport_core::AttemptState::Authorized;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn no_answer_of_any_status_makes_it_panic(
         status in 200_u16..600, body in prop_oneof![".{0,80}", Just(checkout(Ask::Refund)), r#"\{"error[a-z_]{0,6}":[0-9]{0,5}\}"#],
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
+            let mut all = JoinSet::new();
             for ask in ALL {
-                let bytes = http(status, "application/json", body.as_bytes());
-                if let Err(error) = answered(ask, Some(bytes), 60_000).await {
-                    assert!(!error.message.is_empty());
-                }
+                let bytes = Some(http(status, "application/json", body.as_bytes()));
+                // Without a number a create is sent once, and waits for nothing.
+                let fields = &[("unique_id", "tokens_only")];
+                all.spawn(async move { answered_with(ask, bytes, 60_000, fields).await });
+            }
+            for error in all.join_all().await.into_iter().filter_map(Result::err) {
+                assert!(!error.message.is_empty());
             }
         });
     }
