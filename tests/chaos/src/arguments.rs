@@ -21,9 +21,9 @@ pub struct Arguments {
     /// [default: from the clock]
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Shoppers at the same time.
-    #[arg(long, default_value_t = 6)]
-    pub shoppers: usize,
+    /// Shoppers at the same time. [default: 6; 24 with WePay, where one whose create was interrupted waits for a while]
+    #[arg(long)]
+    pub shoppers: Option<usize>,
     /// Which provider finances most checkouts; the made-up one has a few.
     #[arg(long, value_enum, default_value_t = Played::Wegetfinancing)]
     pub provider: Played,
@@ -69,6 +69,14 @@ pub enum Played {
 }
 
 impl Played {
+    /// Shoppers that keep the gateway busy between kills.
+    pub(crate) fn shoppers(self) -> usize {
+        match self {
+            Self::Wegetfinancing => 6,
+            Self::Wepay => 24,
+        }
+    }
+
     /// The provider's id.
     pub(crate) fn id(self) -> &'static str {
         match self {

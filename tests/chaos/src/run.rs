@@ -45,7 +45,8 @@ pub async fn run(asked: &Arguments) -> Result<bool, Fault> {
     let (database, provider) = (asked.database, asked.provider.id());
     say(&format!("chaos on {database:?} with {provider}: {} kills, {replicas} replica(s), seed {seed}", asked.kills));
     let folder = Folder::new(asked.folder.clone())?;
-    let plan = Plan { seed, kills: asked.kills, shoppers: asked.shoppers, provider: asked.provider };
+    let shoppers = asked.shoppers.unwrap_or(asked.provider.shoppers());
+    let plan = Plan { seed, kills: asked.kills, shoppers, provider: asked.provider };
     let outcome = live(asked, plan, replicas, &ambient, &folder).await;
     let good = match &outcome {
         Ok(verdict) => {

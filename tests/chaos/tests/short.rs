@@ -11,26 +11,27 @@ const GATEWAY: &str = env!("CARGO_BIN_EXE_lendport-chaos");
 
 async fn survives(arguments: &[&str]) -> bool {
     assert!(Path::new(GATEWAY).is_file());
-    let fixed = ["lendport-chaos", "--gateway", GATEWAY, "--shoppers", "3"];
+    let fixed = ["lendport-chaos", "--gateway", GATEWAY];
     run(&Arguments::try_parse_from(fixed.iter().chain(arguments)).unwrap()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_or_doubled_when_the_one_process_on_a_file_is_killed() {
     assert!(
-        survives(&["--database", "sqlite", "--kills", "12", "--seed", "20261121"]).await,
+        survives(&["--database", "sqlite", "--kills", "12", "--shoppers", "3", "--seed", "20261121"]).await,
         "the run's output says what"
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_or_doubled_when_replicas_and_their_server_are_killed() {
-    let asked = ["--database", "postgres", "--replicas", "2", "--kills", "8", "--seed", "20261122"];
+    let asked = ["--database", "postgres", "--replicas", "2", "--kills", "8", "--shoppers", "3", "--seed", "20261122"];
     assert!(survives(&asked).await, "the run's output says what");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_or_doubled_where_every_notice_only_says_look() {
-    let asked = ["--provider", "wepay", "--database", "sqlite", "--kills", "8", "--seed", "20261123"];
+    let asked =
+        ["--provider", "wepay", "--database", "sqlite", "--kills", "8", "--shoppers", "9", "--seed", "20261123"];
     assert!(survives(&asked).await, "the run's output says what");
 }
