@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Desk, TOTAL};
+use super::{Desk, READY, TOTAL};
 use crate::harness::fresh;
 
 #[tokio::test]
@@ -98,6 +98,9 @@ async fn all_that_a_bank_takes_back_is_the_merchants_again_when_the_dispute_is_w
     desk.decide(&paid, &json!({ "status": "chargeback_won" })).await;
     let seen = desk.merchant.until_status(&paid.id(), "captured").await;
     assert_eq!((seen.str("/amounts/charged_back"), seen.str("/dispute")), ("0.00", "won"));
+    assert_eq!((seen.str("/amounts/captured"), &seen.body["can_fulfill"]), (TOTAL, &json!(true)));
+    let told = desk.told(&paid, ["checkout.charged_back", "dispute.opened", "dispute.closed", READY]).await;
+    assert_eq!(told, [1, 1, 1, 1], "ready once in its life");
 }
 
 #[tokio::test]

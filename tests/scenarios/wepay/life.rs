@@ -19,6 +19,8 @@ async fn what_is_paid_on_the_page_is_captured_by_itself_and_told_once() {
     assert_eq!((seen.str("/amounts/captured"), seen.str("/attempt/evidence")), (TOTAL, "fetched"));
     assert_eq!((&seen.body["can_fulfill"], &seen.body["next_action"]), (&json!(true), &Value::Null));
     assert_eq!(desk.told(&made, [READY, "checkout.captured"]).await, [1, 1]);
+    assert_eq!((desk.calls("create").await, desk.all_at_wepay().await.len()), (1, 1));
+    assert_eq!(desk.merchant.attention(&made.id()).await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -108,10 +110,8 @@ async fn held_money_is_let_go_by_a_cancel() {
         let refused = desk.post(&held, command, &json!({})).await;
         assert_eq!(refused.refused(409, "invalid_state").str("/checkout/status"), "canceled", "{command}");
     }
-    assert_eq!(
-        [desk.calls("capture").await, desk.calls("refund").await, desk.all_at_wepay().await.len() as u64],
-        [0, 0, 1]
-    );
+    assert_eq!([desk.calls("capture").await, desk.calls("refund").await], [0, 0]);
+    assert_eq!(desk.all_at_wepay().await.len(), 1);
     assert_eq!((desk.calls("cancel").await, desk.told(&held, ["checkout.canceled"]).await), (1, [1]));
 }
 
@@ -154,6 +154,7 @@ async fn a_page_that_nobody_pays_on_expires_and_is_told_before() {
     let seen = desk.passes_until_status(&made.id(), "expired").await;
     assert_eq!((&seen.body["can_fulfill"], &seen.body["next_action"]), (&json!(false), &Value::Null));
     assert_eq!(desk.at_wepay(&made).await["state"], "expired");
+    assert_eq!((seen.str("/amounts/authorized"), desk.all_at_wepay().await.len()), ("0.00", 1));
     assert_eq!(desk.told(&made, ["checkout.expiring", "checkout.expired", READY]).await, [1, 1, 0]);
 }
 
