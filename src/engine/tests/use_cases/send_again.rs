@@ -2,6 +2,7 @@
 //! times, for a while, and never in place of evidence.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::SignedDuration;
 use lendport_core::provider::Found;
@@ -9,12 +10,12 @@ use lendport_core::{
     AttemptState, CallRecord, CheckoutId, Claim, CommitClass, ErrorKind, OperationKind, Phase, ProviderError,
     ProviderRef, RetryClass,
 };
-use lendport_engine::{Engine, EngineError};
+use lendport_engine::{Engine, EngineError, Reply};
 
 use crate::fake::{created, stands};
 use crate::recovery::{killed_during_create, open_through};
 use crate::settle::silence;
-use crate::world::{World, body, word};
+use crate::world::{LEASE_MS, OPEN, World, asked, body, ticket, word};
 
 /// The process died during the create of `sure`, and another one has started.
 async fn interrupted() -> (World, Arc<Engine>, CheckoutId) {
@@ -150,6 +151,55 @@ async fn a_create_that_was_answered_with_silence_is_not_sent_again() {
     world.sure.accept_create();
     work(&world, &Arc::clone(&world.engine), 300).await;
     assert_eq!((sends(&world), world.state(world.only().await).await), (1, AttemptState::Indeterminate));
+}
+
+/// A create whose sender was slow and not dead: taken for interrupted, sent again, and only then answered so.
+async fn answered_late(answer: Result<(), ProviderError>) -> (World, CheckoutId, Result<Reply, EngineError>) {
+    let world = World::new().await;
+    let gate = Arc::new(tokio::sync::Notify::new());
+    let (held, calls) = (Arc::clone(&gate), Arc::new(AtomicU32::new(0)));
+    world.sure.answer_create(move |asked| {
+        let (held, answer, first) = (Arc::clone(&held), answer.clone(), calls.fetch_add(1, Ordering::SeqCst) == 0);
+        async move {
+            if first {
+                held.notified().await;
+                answer?;
+            }
+            Ok(created(&asked))
+        }
+    });
+    let (engine, tenant) = (Arc::clone(&world.engine), world.tenant);
+    let slow = tokio::spawn(async move {
+        let shape = lendport_core::Invalid::none();
+        engine.open_checkout(tenant, asked("sure"), shape, ticket(OPEN, "key", "sure")).await
+    });
+    while sends(&world) == 0 {
+        tokio::task::yield_now().await;
+    }
+    world.clock.advance(SignedDuration::from_millis(i64::try_from(LEASE_MS).unwrap() + 1));
+    assert_eq!(world.engine.recover_interrupted(false).await, Ok(1));
+    work(&world, &Arc::clone(&world.engine), 20).await;
+    let id = world.only().await;
+    assert_eq!((sends(&world), world.state(id).await), (2, AttemptState::AwaitingCustomer));
+    gate.notify_one();
+    (world, id, slow.await.unwrap())
+}
+
+#[tokio::test]
+async fn a_sender_that_was_only_slow_does_no_harm() {
+    let (world, id, reply) = answered_late(Ok(())).await;
+    assert_eq!(reply.unwrap().status, 201);
+    assert_eq!((world.state(id).await, world.open_items(id).await), (AttemptState::AwaitingCustomer, vec![]));
+    assert_eq!(world.operation(id, OperationKind::Create).await.phase, Phase::Settled);
+
+    let refused = ProviderError::new(ErrorKind::Invalid, "spent").committed_as(CommitClass::Rejected);
+    for error in [silence(), refused] {
+        let (world, id, reply) = answered_late(Err(error)).await;
+        assert_eq!(word(&reply.unwrap_err()), "key_in_flight", "the other send says what became of it");
+        assert_eq!((world.state(id).await, world.open_items(id).await), (AttemptState::AwaitingCustomer, vec![]));
+        let again = open_through(&world, &world.engine, "sure").await.unwrap();
+        assert_eq!((again.status, sends(&world)), (201, 2));
+    }
 }
 
 #[tokio::test]
