@@ -173,7 +173,11 @@ fn name_faults(source: &[SourceFile]) -> Vec<String> {
     for file in source.iter().filter(|file| file.path != REGISTRY && !file.path.contains("/tests/")) {
         let code = code(&file.text, Keep::Strings);
         for (number, text) in code.lines().enumerate().filter(|(_, text)| text.contains(MADE_UP)) {
-            faults.push(format!("{}:{} uses the made-up provider ({text}): only {REGISTRY} does", file.path, number + 1));
+            faults.push(format!(
+                "{}:{} uses the made-up provider ({text}): only {REGISTRY} does",
+                file.path,
+                number + 1
+            ));
         }
         for name in FINANCERS {
             // Examples in the API description are documentation, as comments are.
