@@ -25,6 +25,8 @@ mod crash;
 mod expiry;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod idempotency;
+#[cfg(all(feature = "wegetfinancing", feature = "sandbox", feature = "simulator"))]
+mod interrupted;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod merchant_story;
 #[cfg(feature = "wegetfinancing")]
