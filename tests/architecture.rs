@@ -9,11 +9,12 @@ use lendport_testkit::tree::{Keep, SourceFile, code, files, folders, lines_with_
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Our own crates and those of ours each may use. `provider-*` stands for every adapter, `*` for all.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("lendport-core", &[]),
     ("lendport-outbound", &["lendport-core"]),
     ("lendport-storage", &["lendport-core"]),
-    ("provider-*", &["lendport-core", "lendport-outbound"]),
+    ("lendport-simulation", &[]),
+    ("provider-*", &["lendport-core", "lendport-outbound", "lendport-simulation"]),
     ("lendport-engine", &["lendport-core", "lendport-storage"]),
     ("lendport-delivery", &["lendport-core", "lendport-storage", "lendport-outbound"]),
     // The pages are bytes compiled in; whoever serves them has to know them, and `ui` itself knows nobody.
@@ -46,6 +47,8 @@ const CLIENT_OWNER: &str = "lendport-outbound";
 /// The workspace names their features, and none of them may be one of a client.
 const SERVERS: [&str; 2] = ["hyper", "hyper-util"];
 const SERVER_OWNER: &str = "lendport-http";
+/// What an adapter serves with, when it plays its provider.
+const SERVES_FOR_ADAPTERS: [&str; 2] = ["axum", "lendport-simulation"];
 const DATABASES: [&str; 5] = ["rusqlite", "sqlx", "tokio-postgres", "deadpool-postgres", "diesel"];
 const DATABASE_OWNER: &str = "lendport-storage";
 /// Financers, those to come included. The made-up one is looked for where something of it is used: "sandbox" is also a word.
@@ -161,9 +164,13 @@ fn database_faults(dependencies: &[Dependency]) -> Vec<String> {
 fn adapter_server_faults(dependencies: &[Dependency]) -> Vec<String> {
     dependencies
         .iter()
-        .filter(|line| is_adapter(&line.owner) && line.name == "axum" && !line.optional && !line.dev)
+        .filter(|line| is_adapter(&line.owner) && !line.optional && !line.dev)
+        .filter(|line| SERVES_FOR_ADAPTERS.contains(&line.name.as_str()))
         .map(|line| {
-            format!("{} always depends on axum: make it optional, only the simulator feature serves", line.owner)
+            format!(
+                "{} always depends on {}: make it optional, only the simulator feature serves",
+                line.owner, line.name
+            )
         })
         .collect()
 }
@@ -285,6 +292,7 @@ fn the_checks_find_what_is_wrong() {
         line("provider-acme", "provider-sandbox"),
         line("provider-acme", "reqwest"),
         line("provider-acme", "axum"),
+        line("provider-acme", "lendport-simulation"),
         line("lendport-engine", "rusqlite"),
         line("lendport-new", "lendport-core"),
         line("lendport", "reqwest"),
@@ -296,7 +304,7 @@ fn the_checks_find_what_is_wrong() {
     let calls = Dependency { features: vec!["client-legacy".to_owned()], ..line("lendport-http", "hyper-util") };
     assert_eq!(client_faults(&[line("lendport-engine", "hyper"), line("lendport-http", "reqwest"), calls]).len(), 3);
     assert_eq!(database_faults(&bad).len(), 1);
-    assert_eq!(adapter_server_faults(&bad).len(), 1);
+    assert_eq!(adapter_server_faults(&bad).len(), 2);
     let good = bad.map(|line| Dependency { dev: true, optional: true, ..line });
     assert_eq!(table_faults(&good).len() + core_faults(&good).len() + adapter_server_faults(&good).len(), 0);
 

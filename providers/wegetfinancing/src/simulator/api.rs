@@ -13,8 +13,8 @@ use subtle::ConstantTimeEq as _;
 use super::errors::{Refusal, Reply};
 use super::faults::{Endpoint, Fault};
 use super::json::Json;
-use super::server::Wire;
 use super::state::Sim;
+use lendport_simulation::Wire;
 
 /// Bytes of a request body.
 const BODY_MAX_BYTES: usize = 1024 * 1024;

@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use super::errors::{Refusal, Reply};
 use super::money;
-use super::server::{Cut, Wire};
 use super::state::Sim;
+use lendport_simulation::{Cut, Wire};
 
 const HUGE_BODY_BYTES: usize = 50 * 1024 * 1024;
 const CHUNK_BYTES: usize = 64 * 1024;

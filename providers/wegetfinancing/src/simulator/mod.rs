@@ -16,7 +16,6 @@ mod money;
 mod page;
 mod postback;
 mod region;
-mod server;
 mod shipping;
 mod state;
 mod view;
@@ -37,7 +36,7 @@ use tokio::net::TcpListener;
 
 use errors::{Refusal, Reply};
 use faults::Endpoint;
-use server::{Wire, Wired};
+use lendport_simulation::{Wire, Wired};
 use state::Sim;
 
 /// How long the background work may take to end after the last answer.

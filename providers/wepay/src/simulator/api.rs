@@ -17,9 +17,9 @@ use super::faults::Fault;
 use super::find;
 use super::form;
 use super::json::Json;
-use super::server::Wire;
 use super::state::{Sim, Store};
 use super::time::later;
+use lendport_simulation::Wire;
 
 /// Bytes of a request body.
 const BODY_MAX_BYTES: usize = 1024 * 1024;

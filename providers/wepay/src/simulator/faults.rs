@@ -13,8 +13,8 @@ use super::endpoint::Endpoint;
 use super::errors::{Refusal, Reply, UNKNOWN_ERROR};
 use super::json::Json;
 use super::money;
-use super::server::{Cut, Wire};
 use super::state::Sim;
+use lendport_simulation::{Cut, Wire};
 
 /// How long `late` waits when the fault does not say.
 const LATE_MS: u64 = 5_000;

@@ -26,7 +26,6 @@ mod order;
 mod page;
 mod refund;
 mod rules;
-mod server;
 mod setup;
 mod state;
 mod time;
@@ -45,7 +44,7 @@ use lendport_outbound::Outbound;
 use tokio::net::TcpListener;
 
 use errors::Reply;
-use server::{Wire, Wired};
+use lendport_simulation::{Wire, Wired};
 use state::Sim;
 
 pub use setup::{ACCOUNT, press, serve};

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cut {
+pub enum Cut {
     /// Closed in order (FIN) without a byte of answer.
     Close,
     /// Reset (RST).
@@ -27,11 +27,11 @@ const RESET: u8 = 2;
 
 /// A handle on the connection that a request came in by.
 #[derive(Clone, Debug)]
-pub(super) struct Wire(Arc<AtomicU8>);
+pub struct Wire(Arc<AtomicU8>);
 
 impl Wire {
     /// Nothing more is written from now on; the connection ends when the server next tries.
-    pub(super) fn cut(&self, cut: Cut) {
+    pub fn cut(&self, cut: Cut) {
         let word = match cut {
             Cut::Close => CLOSE,
             Cut::Reset => RESET,
@@ -47,7 +47,8 @@ impl Connected<IncomingStream<'_, Wired>> for Wire {
 }
 
 /// A TCP listener that hands out cuttable connections.
-pub(super) struct Wired(pub(super) TcpListener);
+#[derive(Debug)]
+pub struct Wired(pub TcpListener);
 
 impl Listener for Wired {
     type Io = Connection;
@@ -64,7 +65,8 @@ impl Listener for Wired {
 }
 
 /// One connection.
-pub(super) struct Connection {
+#[derive(Debug)]
+pub struct Connection {
     stream: TcpStream,
     wire: Wire,
 }
@@ -102,5 +104,43 @@ impl AsyncWrite for Connection {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.still_open()?;
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::extract::ConnectInfo;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    async fn heard(cut: Option<Cut>) -> io::Result<String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let answer = move |ConnectInfo(wire): ConnectInfo<Wire>| async move {
+            if let Some(cut) = cut {
+                wire.cut(cut);
+            }
+            "heard"
+        };
+        let router = Router::new().route("/", get(answer));
+        let serving = tokio::spawn(
+            axum::serve(Wired(listener), router.into_make_service_with_connect_info::<Wire>()).into_future(),
+        );
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await?;
+        let mut answer = String::new();
+        let read = stream.read_to_string(&mut answer).await;
+        serving.abort();
+        read.map(|_| answer)
+    }
+
+    #[tokio::test]
+    async fn a_connection_ends_as_it_is_told_to() {
+        assert!(heard(None).await.unwrap().ends_with("heard"));
+        assert_eq!(heard(Some(Cut::Close)).await.unwrap(), "", "closed in order, without a byte");
+        assert_eq!(heard(Some(Cut::Reset)).await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
     }
 }

@@ -1,0 +1,5 @@
+#![doc = include_str!("../README.md")]
+
+mod cut;
+
+pub use cut::{Connection, Cut, Wire, Wired};
