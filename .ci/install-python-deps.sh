@@ -17,7 +17,7 @@ fi
 target="$(cargo metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
 place="$target/python"
 
-if cmp -s "$wanted" "$place/installed.txt" && "$place/bin/python3" -c 'import requests, standardwebhooks, wepay' >/dev/null 2>&1; then
+if cmp -s "$wanted" "$place/installed.txt" && "$place/bin/python3" -c 'import axe_playwright_python, playwright, requests, standardwebhooks, wepay' >/dev/null 2>&1; then
     say "everything is there"
     exit 0
 fi

@@ -31,6 +31,12 @@ has_postgresql() {
     return 1
 }
 has_postgresql || missing="$missing postgresql"
+# The tests of the pages look at them in a browser. Without a font it draws empty boxes.
+if ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1; then
+    missing="$missing chromium"
+fi
+[ -n "$(find /usr/share/fonts -name '*.ttf' -o -name '*.otf' -o -name '*.pfb' 2>/dev/null | head -n 1)" ] ||
+    missing="$missing fonts-liberation"
 
 if [ -n "$missing" ]; then
     # shellcheck disable=SC2086 # a list of names
