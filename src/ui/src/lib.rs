@@ -4,6 +4,17 @@ use std::borrow::Cow;
 
 use rust_embed::RustEmbed;
 
+mod locale;
+mod model;
+mod render;
+
+pub use locale::Locale;
+pub use model::{
+    CartLine, CustomerPage, DemoPage, FinancerFace, NextStep, NoticeKind, NoticePage, Outcome, ReturnPage, ShopFace,
+    Stage, Way,
+};
+pub use render::{render_demo, render_notice, render_page, render_return, render_stage};
+
 #[derive(RustEmbed)]
 #[folder = "assets/"]
 struct Assets;
