@@ -25,6 +25,15 @@ impl Locale {
         }
     }
 
+    /// What the language calls itself.
+    pub fn own_name(self) -> &'static str {
+        match self {
+            Self::En => "English",
+            Self::Es => "Español",
+            Self::FrCa => "Français",
+        }
+    }
+
     /// The language of a tag such as `es-MX`; none when the catalogue has no such language.
     pub fn parse(tag: &str) -> Option<Self> {
         let language = tag.trim().split(['-', '_']).next().unwrap_or_default();

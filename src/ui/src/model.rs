@@ -59,6 +59,17 @@ pub enum Way {
     Redirect,
 }
 
+impl Way {
+    /// The word of the status document.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lightbox => "lightbox",
+            Self::Iframe => "iframe",
+            Self::Redirect => "redirect",
+        }
+    }
+}
+
 /// The customer's next step at the financer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextStep {
@@ -149,6 +160,8 @@ pub struct CustomerPage {
     pub nonce: String,
     /// True when it is shown in a frame of the merchant's page.
     pub embedded: bool,
+    /// True when the financer just sent the customer back and called it done. It proves nothing.
+    pub came_back: bool,
     /// Where its routes are, `/c/...` without a trailing slash.
     pub base: String,
     /// For the page's script: JSON that may stand in a `script` element as it is.

@@ -1,0 +1,208 @@
+// The customer's page. The server draws it; this opens the financer, hears of changes and has them drawn anew.
+import { close, isOpen, offerNews, open } from "./box.js";
+import { isEmbedded, tell } from "./shop.js";
+import { listen } from "./updates.js";
+
+const data = JSON.parse(document.getElementById("lendport-data").textContent);
+const { base, lang, allowed_origins: allowed } = data;
+const stage = document.getElementById("stage");
+const said = document.getElementById("said");
+const net = document.getElementById("net");
+const embedded = isEmbedded(allowed);
+const LONG_WAIT_MS = 20_000;
+
+let status = data.status;
+let longWait = 0;
+let hinted = false;
+
+const find = (id) => document.getElementById(id);
+
+/** Brings the reader to what is new; tells of it where the reader is elsewhere on the page. */
+function show(section, hadFocus) {
+  const heading = section.querySelector("h1");
+  if (hadFocus) heading.focus();
+  else said.textContent = heading.textContent;
+}
+
+/** True when the reader is at the part that changes, or nowhere. */
+const atStage = () => document.activeElement === document.body || stage.contains(document.activeElement);
+
+// ---- the financer's page
+
+const way = (link) => link.dataset.way;
+
+function goToFinancer() {
+  const link = find("open");
+  if (!link || isOpen()) return;
+  // Inside a shop's page only the shopper's own click may leave it.
+  if (way(link) === "redirect") return embedded || link.click();
+  hinted = false;
+  open(link.href, (why) => {
+    if (why === "hint") {
+      hinted = true;
+      return cameBack("complete");
+    }
+    const complete = why === "complete";
+    cameBack(complete ? "complete" : "abort");
+    if (complete) wait(true);
+    else find("open")?.focus();
+    draw(status);
+  });
+}
+
+/** The customer is back: have the server look. It is told what the browser thinks, and does not believe it. */
+function cameBack(outcome) {
+  const body = JSON.stringify({ outcome });
+  const headers = { "Content-Type": "application/json" };
+  fetch(`${base}/came_back`, { method: "POST", headers, body, keepalive: true }).then(ask, ask);
+}
+
+/** Shows that the lender's word is waited for, in the place of the invitation to go there. */
+function wait(waiting) {
+  const [todo, section] = [find("todo"), find("waiting")];
+  clearTimeout(longWait);
+  if (!section) return;
+  todo.hidden = waiting;
+  section.hidden = !waiting;
+  find("waiting-long").hidden = true;
+  if (!waiting) return;
+  longWait = setTimeout(() => { find("waiting-long")?.removeAttribute("hidden"); }, LONG_WAIT_MS);
+  show(section, true);
+}
+
+// ---- what is clicked
+
+stage.addEventListener("click", (event) => {
+  const link = event.target.closest("a, button");
+  if (!link) return;
+  const plainly = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+  if (link.id === "open" && plainly && way(link) !== "redirect") {
+    event.preventDefault();
+    goToFinancer();
+  } else if (link.id === "reopen") {
+    wait(false);
+    goToFinancer();
+  } else if (link.id === "back" && embedded && plainly) {
+    // The shop's page asks the server itself and goes on from there.
+    event.preventDefault();
+    tell(allowed, "close");
+  }
+});
+
+stage.addEventListener("submit", (event) => {
+  event.preventDefault();
+  choose(event.target);
+});
+
+let choosing = false;
+
+async function choose(form) {
+  if (choosing) return;
+  choosing = true;
+  const button = form.querySelector("button");
+  const label = button.textContent;
+  for (const one of stage.querySelectorAll("form button")) one.setAttribute("aria-disabled", "true");
+  button.textContent = said.textContent = button.dataset.starting;
+  const wanted = new FormData(form);
+  const body = JSON.stringify({ provider: wanted.get("provider"), after: wanted.get("after") || null });
+  try {
+    const headers = { "Content-Type": "application/json", Accept: "application/json" };
+    const answer = await fetch(`${base}/attempts`, { method: "POST", headers, body });
+    // Refused because somebody else chose meanwhile: what is there now is shown as well.
+    if (answer.ok || answer.status === 409) return anew(answer.ok);
+  } catch {
+    // Whether it arrived is not known: the same choice may be sent again, and the page hears what became of it.
+  }
+  choosing = false;
+  button.textContent = label;
+  for (const one of stage.querySelectorAll("form button")) one.removeAttribute("aria-disabled");
+  const trouble = find("choice-trouble");
+  trouble.hidden = false;
+  said.textContent = trouble.textContent;
+  ask();
+}
+
+/** Loads the page anew, for its policy names one financer's address. `going` opens that one's page at once. */
+function anew(going) {
+  history.replaceState({ going }, "");
+  location.reload();
+}
+
+// ---- what is heard
+
+let drawing = Promise.resolve();
+
+function draw(latest) {
+  drawing = drawing.then(() => redraw(latest)).catch(() => {});
+}
+
+async function redraw(latest) {
+  const drawn = stage.querySelector("[data-stage]").dataset;
+  const attempt = latest.attempt ?? "";
+  if (drawn.attempt !== attempt || frameIsNew(latest)) {
+    if (!isOpen()) anew(false);
+    return;
+  }
+  if (drawn.stage === latest.state && sameChoices(latest)) return;
+  if (isOpen()) {
+    // The customer may still have to read or print there, unless the financer called it done.
+    if (hinted) close("complete");
+    else offerNews();
+    return;
+  }
+  const answer = await fetch(`${base}/stage?lang=${lang}${data.embed ? "&embed=1" : ""}`, { cache: "no-store" });
+  if (!answer.ok) throw new Error(`stage ${answer.status}`);
+  const hadFocus = atStage();
+  const drawnAnew = new DOMParser().parseFromString(await answer.text(), "text/html");
+  clearTimeout(longWait);
+  stage.replaceChildren(...drawnAnew.body.childNodes);
+  show(stage, hadFocus);
+}
+
+const sameChoices = ({ choices }) =>
+  [...stage.querySelectorAll("[name=provider]")].map((input) => input.value).join() === choices.map(({ id }) => id).join();
+
+/** The page's policy was made for another address. */
+function frameIsNew({ next_action: next }) {
+  return Boolean(next && data.status.next_action && next.origin !== data.status.next_action.origin);
+}
+
+let lost = 0;
+
+function connection(there) {
+  clearTimeout(lost);
+  if (!there) {
+    // A hiccup is not worth a word.
+    lost = setTimeout(() => { net.hidden = false; }, 1_500);
+  } else if (!net.hidden) {
+    net.hidden = true;
+    said.textContent = net.dataset.back;
+  }
+}
+
+const ask = listen(
+  base,
+  (latest) => {
+    status = latest;
+    draw(latest);
+  },
+  connection,
+  () => location.reload(),
+);
+
+// ---- the shop around it
+
+if (embedded) {
+  tell(allowed, "ready");
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !isOpen()) tell(allowed, "close");
+  });
+}
+
+// A page that comes back from the browser's memory may be old.
+addEventListener("pageshow", ({ persisted }) => persisted && ask());
+
+const going = history.state?.going;
+history.replaceState(null, "");
+if (data.came_back) wait(true);
+else if (going || (embedded && (find("open")?.dataset.way ?? "redirect") !== "redirect")) goToFinancer();
