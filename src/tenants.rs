@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use lendport_core::{
     AccountSettings, Clock, IdSource, KeyId, MerchantId, Mode, Pointer, ProviderAccount, ProviderAccountId, ProviderId,
-    Secret,
+    Secret, ShopPage,
 };
 use lendport_engine::digest;
 use lendport_storage::{ApiKey, Merchant, Store, Tenant};
@@ -22,7 +22,12 @@ pub async fn merchant_named(
     if let Some(known) = store.merchant_by_name(name).await? {
         return Ok(known);
     }
-    let merchant = Merchant { id: MerchantId::mint(ids), name: name.to_owned(), created_at: clock.now() };
+    let merchant = Merchant {
+        id: MerchantId::mint(ids),
+        name: name.to_owned(),
+        page: ShopPage::default(),
+        created_at: clock.now(),
+    };
     match store.put_merchant(&merchant).await {
         Ok(()) => Ok(merchant),
         // A replica that starts at the same time may have been quicker; here and below.

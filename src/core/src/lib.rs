@@ -44,6 +44,7 @@ pub mod region;
 pub mod resend;
 pub mod ruling;
 pub mod secret;
+pub mod shop_page;
 pub mod status;
 mod sums;
 pub mod webhook;
@@ -85,6 +86,7 @@ pub use region::Region;
 pub use resend::{Resend, ResendVerdict};
 pub use ruling::{Case, Ruling, RulingError};
 pub use secret::{Personal, Secret};
+pub use shop_page::{ShopPage, ShopPageInput};
 pub use status::CheckoutStatus;
 pub use webhook::{
     Delivery, DeliveryAttempt, DeliveryState, EndpointSecret, EndpointState, WebhookEndpoint, is_subscribed,

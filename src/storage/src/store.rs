@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lendport_core::{
-    Attempt, AttemptId, AttentionId, CheckoutId, CheckoutRecord, Event, Operation, OperationId, OperationKind,
-    ProviderAccount, ProviderId,
+    Attempt, AttemptId, AttentionId, CheckoutId, CheckoutRecord, Event, MerchantId, Operation, OperationId,
+    OperationKind, ProviderAccount, ProviderId,
 };
 
 use crate::change::{AttentionItem, Change, Decide, Loaded, ObservationRow, PushRecord};
@@ -110,10 +110,12 @@ pub struct WorkAsk {
 /// for set-up, for finding whose a token is, and for workers, and hand the tenant back.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Stores a merchant; an error when the name is taken by another id.
+    /// Stores a merchant, or replaces its name and page; an error when the name is taken by another id.
     async fn put_merchant(&self, merchant: &Merchant) -> Result<(), StoreError>;
     /// Finds a merchant by its unique name.
     async fn merchant_by_name(&self, name: &str) -> Result<Option<Merchant>, StoreError>;
+    /// Finds a merchant by its id.
+    async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>, StoreError>;
     /// Stores or replaces a key's row.
     async fn put_key(&self, key: &ApiKey) -> Result<(), StoreError>;
     /// Finds a key that was not revoked by its digest.

@@ -1,7 +1,7 @@
 //! Whose rows: every query over tenant data takes a [`Tenant`] first, so a query without its owner cannot be written.
 
 use jiff::Timestamp;
-use lendport_core::{KeyId, MerchantId, Mode};
+use lendport_core::{KeyId, MerchantId, Mode, ShopPage};
 
 /// A merchant in one mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +19,8 @@ pub struct Merchant {
     pub id: MerchantId,
     /// Unique among merchants.
     pub name: String,
+    /// How its customers see it.
+    pub page: ShopPage,
     /// When it was stored.
     pub created_at: Timestamp,
 }

@@ -5,7 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use deadpool_postgres::Object;
 use jiff::Timestamp;
-use lendport_core::{AttentionId, CheckoutId, CheckoutRecord, Operation, OperationKind, ProviderAccount, ProviderId};
+use lendport_core::{
+    AttentionId, CheckoutId, CheckoutRecord, MerchantId, Operation, OperationKind, ProviderAccount, ProviderId,
+};
 
 use super::connection::{Statements as _, Transaction};
 use super::job::{Job, Outcome, Work};
@@ -32,6 +34,10 @@ impl Store for PostgresStore {
 
     async fn merchant_by_name(&self, name: &str) -> Result<Option<Merchant>, StoreError> {
         self.session.repeatable(|db| async move { tenant_rows::merchant_by_name(&db, name).await }).await
+    }
+
+    async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>, StoreError> {
+        self.session.repeatable(|db| async move { tenant_rows::merchant(&db, id).await }).await
     }
 
     async fn put_key(&self, key: &ApiKey) -> Result<(), StoreError> {

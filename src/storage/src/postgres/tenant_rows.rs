@@ -10,6 +10,7 @@ use super::cell::{Cells, digest, digest_to_store};
 use super::columns::storable;
 use super::connection::{Db, Statements as _};
 use super::fault::{Done, Failure};
+use crate::codec::json;
 use crate::tenant::{ApiKey, Merchant, Tenant};
 
 /// Tenants whose number is remembered; more are asked for again.
@@ -64,18 +65,29 @@ pub(crate) fn tenant_of(cells: &Cells<'_>) -> Done<Tenant> {
 
 /// Writes a merchant, new or renamed.
 pub(crate) async fn put_merchant(db: &Db, merchant: &Merchant) -> Done<()> {
-    let sql = "INSERT INTO merchants (id, name, created_at) VALUES ($1, $2, $3)
-               ON CONFLICT (id) DO UPDATE SET name = excluded.name";
-    db.write(sql, &[&merchant.id.uuid(), &storable(&merchant.name), &merchant.created_at]).await?;
+    let sql = "INSERT INTO merchants (id, name, created_at, page) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (id) DO UPDATE SET name = excluded.name, page = excluded.page";
+    let page = json(&merchant.page)?;
+    db.write(sql, &[&merchant.id.uuid(), &storable(&merchant.name), &merchant.created_at, &page]).await?;
     Ok(())
 }
 
 /// The merchant of this name.
 pub(crate) async fn merchant_by_name(db: &Db, name: &str) -> Done<Option<Merchant>> {
-    let sql = "SELECT id, name, created_at FROM merchants WHERE name = $1";
-    let Some(row) = db.row(sql, &[&storable(name)]).await? else { return Ok(None) };
-    let cells = Cells::of::<MerchantId>("merchants", &row);
-    Ok(Some(Merchant { id: cells.id("id")?, name: cells.get("name")?, created_at: cells.time("created_at")? }))
+    let sql = "SELECT id, name, page, created_at FROM merchants WHERE name = $1";
+    db.row(sql, &[&storable(name)]).await?.as_ref().map(merchant_of).transpose()
+}
+
+/// The merchant of this id.
+pub(crate) async fn merchant(db: &Db, id: MerchantId) -> Done<Option<Merchant>> {
+    let sql = "SELECT id, name, page, created_at FROM merchants WHERE id = $1";
+    db.row(sql, &[&id.uuid()]).await?.as_ref().map(merchant_of).transpose()
+}
+
+fn merchant_of(row: &Row) -> Done<Merchant> {
+    let cells = Cells::of::<MerchantId>("merchants", row);
+    let page = cells.json_opt("page")?.unwrap_or_default();
+    Ok(Merchant { id: cells.id("id")?, name: cells.get("name")?, page, created_at: cells.time("created_at")? })
 }
 
 /// Writes a key's row; an id never moves to another merchant or mode.

@@ -20,6 +20,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "plain_conditions", sql: include_str!("migrations/0003_plain_conditions.sql") },
     Migration { version: 4, name: "watch", sql: include_str!("migrations/0004_watch.sql") },
     Migration { version: 5, name: "details", sql: include_str!("migrations/0005_details.sql") },
+    Migration { version: 6, name: "pages", sql: include_str!("migrations/0006_pages.sql") },
 ];
 
 impl Migration {

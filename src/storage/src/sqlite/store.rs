@@ -4,7 +4,9 @@ use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use lendport_core::{AttentionId, CheckoutId, CheckoutRecord, Operation, OperationKind, ProviderAccount, ProviderId};
+use lendport_core::{
+    AttentionId, CheckoutId, CheckoutRecord, MerchantId, Operation, OperationKind, ProviderAccount, ProviderId,
+};
 
 use super::apply::Writing;
 use super::{
@@ -30,6 +32,10 @@ impl Store for SqliteStore {
     async fn merchant_by_name(&self, name: &str) -> Result<Option<Merchant>, StoreError> {
         let name = name.to_owned();
         self.read(move |db| tenant_rows::merchant_by_name(db, &name)).await
+    }
+
+    async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>, StoreError> {
+        self.read(move |db| tenant_rows::merchant(db, id)).await
     }
 
     async fn put_key(&self, key: &ApiKey) -> Result<(), StoreError> {

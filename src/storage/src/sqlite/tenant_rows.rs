@@ -1,10 +1,11 @@
 //! Rows of merchants and their keys.
 
 use lendport_core::{KeyId, MerchantId, Mode};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Rows, params};
 
 use super::cell::{Cells, StoredId as _, digest, digest_to_store, time};
 use super::fault::{Done, Fault};
+use crate::codec::json;
 use crate::tenant::{ApiKey, Merchant};
 
 /// Writes a merchant, new or renamed.
@@ -14,20 +15,30 @@ pub(crate) fn put_merchant(db: &Connection, merchant: &Merchant) -> Done<()> {
         return Err(Fault::broken("another merchant has this name"));
     }
     db.prepare_cached(
-        "INSERT INTO merchants (id, name, created_at) VALUES (?1, ?2, ?3)
-         ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+        "INSERT INTO merchants (id, name, created_at, page) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, page = excluded.page",
     )?
-    .execute(params![merchant.id.bytes(), merchant.name, time(merchant.created_at)])?;
+    .execute(params![merchant.id.bytes(), merchant.name, time(merchant.created_at), json(&merchant.page)?])?;
     Ok(())
 }
 
 /// The merchant of this name.
 pub(crate) fn merchant_by_name(db: &Connection, name: &str) -> Done<Option<Merchant>> {
     let mut statement = db.prepare_cached("SELECT * FROM merchants WHERE name = ?1")?;
-    let mut rows = statement.query([name])?;
+    merchant_of(&mut statement.query([name])?)
+}
+
+/// The merchant of this id.
+pub(crate) fn merchant(db: &Connection, id: MerchantId) -> Done<Option<Merchant>> {
+    let mut statement = db.prepare_cached("SELECT * FROM merchants WHERE id = ?1")?;
+    merchant_of(&mut statement.query([id.bytes()])?)
+}
+
+fn merchant_of(rows: &mut Rows<'_>) -> Done<Option<Merchant>> {
     let Some(row) = rows.next()? else { return Ok(None) };
     let cells = Cells::of::<MerchantId>("merchants", row);
-    Ok(Some(Merchant { id: cells.id("id")?, name: cells.get("name")?, created_at: cells.time("created_at")? }))
+    let page = cells.json_opt("page")?.unwrap_or_default();
+    Ok(Some(Merchant { id: cells.id("id")?, name: cells.get("name")?, page, created_at: cells.time("created_at")? }))
 }
 
 /// Writes a key's row; an id never moves to another merchant or mode.

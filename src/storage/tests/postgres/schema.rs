@@ -26,7 +26,7 @@ async fn replicas_that_start_at_once_migrate_once() {
     for start in starts.collect::<Vec<_>>() {
         ran.extend(start.await.unwrap());
     }
-    assert_eq!(ran, ["0001_start", "0002_outbox", "0003_watch", "0004_details"]);
+    assert_eq!(ran, ["0001_start", "0002_outbox", "0003_watch", "0004_details", "0005_pages"]);
     assert_eq!(migrate(&settings).await, Ok(vec![]));
     assert_eq!(psql(&name, "SELECT count(*) FROM schema_migrations"), "4");
     // Nobody keeps the lock.

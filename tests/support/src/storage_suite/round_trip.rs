@@ -9,6 +9,7 @@ use lendport_core::{
     Attempt, AttemptState, AttentionId, AttentionKind, CallRecord, CaptureMode, Checkout, Currency, Details, Dispute,
     Event, EventType, Evidence, Fulfilment, KeyId, LedgerEntry, LedgerId, LedgerKind, Mode, Money, ObservationId,
     Operation, OperationKind, ProviderAccount, ProviderAccountId, ProviderId, ProviderRef, Reason, ReturnUrls, Route,
+    ShopPage,
 };
 use lendport_storage::{ApiKey, AttentionItem, Change, Merchant, ObservationRow, PushRecord};
 
@@ -110,6 +111,15 @@ pub(super) async fn samples(world: World) {
             assert_eq!((record.checkout, record.attempts), (checkout, vec![attempt]));
         }
     }
+    // No financer has it yet: the customer is to choose one.
+    let checkout = Checkout { merchant: world.tenant.merchant, ..Sample::usa().checkout(&world.ids) };
+    let change = Change { checkout: Some(Box::new(checkout.clone())), ..Change::default() };
+    let record = world.insert(change).await;
+    assert_eq!((record.checkout, record.attempts), (checkout.clone(), vec![]));
+    let attempt = created(world.attempt(&checkout, 1, AttemptState::Initiating), "e4ae1ea4");
+    let change = Change { checkout: Some(next(&checkout)), attempts: vec![attempt.clone()], ..Change::default() };
+    world.change(checkout.id, move |_| change.clone()).await.unwrap();
+    assert_eq!(world.read(checkout.id).await.attempts, [attempt]);
 }
 
 /// Merchants, keys and accounts.
@@ -119,9 +129,16 @@ pub(super) async fn set_up_rows(world: World) {
     assert_eq!(world.store.merchant_by_name("nobody").await, Ok(None));
     let taken = Merchant { id: lendport_core::MerchantId::mint(&world.ids), ..merchant.clone() };
     assert!(world.store.put_merchant(&taken).await.is_err());
-    let renamed = Merchant { name: "renamed".to_owned(), ..merchant };
+    let page = ShopPage {
+        display_name: Some("Renamed".to_owned()),
+        allowed_origins: vec!["https://shop.example".to_owned(), "http://127.0.0.1:8081".to_owned()],
+        ..ShopPage::default()
+    };
+    let renamed = Merchant { name: "renamed".to_owned(), page, ..merchant };
     world.store.put_merchant(&renamed).await.unwrap();
-    assert_eq!(world.store.merchant_by_name("renamed").await, Ok(Some(renamed)));
+    assert_eq!(world.store.merchant_by_name("renamed").await, Ok(Some(renamed.clone())));
+    assert_eq!(world.store.merchant(renamed.id).await, Ok(Some(renamed)));
+    assert_eq!(world.store.merchant(taken.id).await, Ok(None));
 
     let key = ApiKey {
         id: KeyId::mint(&world.ids),

@@ -67,7 +67,8 @@ impl World {
 
     /// Stores another merchant.
     pub async fn merchant(&self, id: MerchantId, name: &str) {
-        let merchant = Merchant { id, name: name.to_owned(), created_at: START };
+        let merchant =
+            Merchant { id, name: name.to_owned(), page: lendport_core::ShopPage::default(), created_at: START };
         self.store.put_merchant(&merchant).await.unwrap();
     }
 
