@@ -25,7 +25,7 @@ pub struct ReturnUrls {
 /// Which financers, why, and who was passed over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
-    /// The rule that decided: `explicit`, or `only_provider` when one alone is set up.
+    /// The rule that decided: `explicit`, `only_provider` when one alone is set up, `customer_choice`.
     pub rule: String,
     /// In the order in which they are tried.
     pub providers: Vec<ProviderId>,

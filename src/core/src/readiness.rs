@@ -14,8 +14,7 @@ use crate::record::CheckoutRecord;
 /// but the check stands here as well, because this answer lets goods out of the door.
 pub fn blockers(record: &CheckoutRecord, now: Timestamp) -> Vec<&'static str> {
     let Some(committed) = record.attempts.iter().find(|attempt| attempt.state.is_committed()) else {
-        let latest = record.attempts.last().map_or(AttemptState::Initiating, |attempt| attempt.state);
-        return vec![latest.as_str()];
+        return vec![record.attempts.last().map_or("awaiting_choice", |attempt| attempt.state.as_str())];
     };
     let mut blockers = Vec::new();
     if committed.evidence.is_none_or(|evidence| evidence.grade < Grade::Token) {

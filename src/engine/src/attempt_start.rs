@@ -6,7 +6,7 @@ use lendport_core::{
     Attempt, AttemptId, AttemptState, Checkout, CheckoutId, CheckoutRecord, Operation, OperationId, OperationKind,
     Phase, ProviderAccount, ProviderId, Secret, limits,
 };
-use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant, change_with};
+use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant};
 
 use crate::engine::{Engine, digest, reference_to};
 use crate::error::EngineError;
@@ -20,6 +20,15 @@ pub(crate) struct Start {
     pub(crate) operation: Operation,
     /// The secret part of the address for pushes.
     pub(crate) token: Secret<String>,
+}
+
+/// What a try starts on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct On {
+    /// The version of the checkout that was decided on.
+    pub(crate) if_match: Option<u64>,
+    /// A try whose page the customer leaves for this one.
+    pub(crate) leaving: Option<AttemptId>,
 }
 
 /// Where the key of a try stands. Whoever calls knows it: looking it up again would take another request's claim for
@@ -136,7 +145,8 @@ impl Engine {
             let detail = "no financer of this checkout is left; name one that is set up";
             return Err(lendport_core::Invalid::one(&at, "unknown_provider", detail).into());
         };
-        self.start_on(tenant, record, &chosen, if_match, Key::New, ticket).await
+        let on = On { if_match, leaving: None };
+        self.start_on(tenant, record, &chosen, on, Key::New, ticket).await
     }
 
     /// Stores the next try under the fence, then calls.
@@ -145,7 +155,7 @@ impl Engine {
         tenant: Tenant,
         record: CheckoutRecord,
         provider: &ProviderId,
-        if_match: Option<u64>,
+        on: On,
         key: Key,
         ticket: Ticket,
     ) -> Result<Reply, EngineError> {
@@ -167,37 +177,40 @@ impl Engine {
             Key::TakenOver => (None, Some(ticket.hold(self))),
         };
         let ask = ChangeAsk { claim, open_items: true, ..ChangeAsk::default() };
-        let (outcome, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
-            let refuse = |error| (Change::abort(), Err(error));
-            if if_match.is_some_and(|version| version != loaded.record.checkout.version) {
-                return refuse(EngineError::PreconditionFailed);
-            }
-            // A repeated create that nobody saw is no commitment; anything else that may be one stops us.
-            let blocks = |attempt: &&Attempt| match attempt.state {
-                AttemptState::Indeterminate => !(harmless && attempt.provider == planned.attempt.provider),
-                state => state.holds_the_fence() || !state.is_over(),
-            };
-            if let Some(holder) = loaded.record.attempts.iter().find(blocks) {
-                return refuse(EngineError::CommitFence {
-                    checkout: reference_to(loaded.record),
-                    holder: holder.state,
-                });
-            }
-            if loaded.record.attempts.iter().any(|attempt| attempt.number >= planned.attempt.number) {
-                return refuse(EngineError::PreconditionFailed);
-            }
-            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-            draft.add_attempt(planned.attempt.clone());
-            if let Err(error) = draft.supersede_by(&planned.attempt) {
-                return refuse(error);
-            }
-            draft.change.operations.push(planned.operation.clone());
-            draft.change.claimed_operation = Some(planned.operation.id);
-            draft.change.claim.clone_from(&held);
-            let (change, checkout) = draft.finish_to_see(|record| record.checkout.clone());
-            (change, Ok(checkout))
-        })
-        .await?;
+        let (outcome, result) = self
+            .change(tenant, id, ask, move |loaded| {
+                let refuse = |error| (Change::abort(), Err(error));
+                if on.if_match.is_some_and(|version| version != loaded.record.checkout.version) {
+                    return refuse(EngineError::PreconditionFailed);
+                }
+                // A repeated create that nobody saw is no commitment; anything else that may be one stops us.
+                let blocks = |attempt: &&Attempt| match attempt.state {
+                    AttemptState::Indeterminate => !(harmless && attempt.provider == planned.attempt.provider),
+                    AttemptState::AwaitingCustomer => on.leaving != Some(attempt.id),
+                    state => state.holds_the_fence() || !state.is_over(),
+                };
+                if let Some(holder) = loaded.record.attempts.iter().find(blocks) {
+                    return refuse(EngineError::CommitFence {
+                        checkout: reference_to(loaded.record),
+                        holder: holder.state,
+                    });
+                }
+                if loaded.record.attempts.iter().any(|attempt| attempt.number >= planned.attempt.number) {
+                    return refuse(EngineError::PreconditionFailed);
+                }
+                let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+                draft.add_attempt(planned.attempt.clone());
+                let replaced = draft.supersede_by(&planned.attempt).and_then(|()| draft.leave(on.leaving));
+                if let Err(error) = replaced {
+                    return refuse(error);
+                }
+                draft.change.operations.push(planned.operation.clone());
+                draft.change.claimed_operation = Some(planned.operation.id);
+                draft.change.claim.clone_from(&held);
+                let (change, checkout) = draft.finish_to_see(|record| record.checkout.clone());
+                (change, Ok(checkout))
+            })
+            .await?;
         match (outcome, result) {
             (ChangeOutcome::Done, Some(Ok(checkout))) => {
                 self.call_create(tenant, checkout, start, account, ticket).await

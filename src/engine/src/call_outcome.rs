@@ -1,11 +1,12 @@
 //! What the error of a call says, and what became of a create whose outcome nobody knew.
 
 use lendport_core::{
-    Attempt, AttemptState, Claim, CommitClass, Details, ErrorKind, Grade, Operation, OperationId, OperationKind, Phase,
-    ProviderError, Reason, Source,
+    Attempt, AttemptId, AttemptState, Claim, CommitClass, Details, ErrorKind, Grade, Operation, OperationId,
+    OperationKind, Phase, ProviderError, Reason, Source,
 };
 use lendport_storage::Tenant;
 
+use crate::customer::LEFT_BY_CUSTOMER;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::resolve::conclude;
@@ -50,18 +51,22 @@ impl Draft {
         let unknown = self.record.attempts.iter().filter(|attempt| attempt.state == AttemptState::Indeterminate);
         let superseded: Vec<_> = unknown.map(|attempt| attempt.id).collect();
         for attempt in superseded {
-            self.observe(Fact {
-                attempt,
-                grade: Grade::Operator,
-                source: Source::Gateway,
-                claim: Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new(SUPERSEDED)) },
-                details: Details::default(),
-                raw_status: None,
-                reference: None,
-                dedupe_key: format!("superseded:{}", next.id),
-            })?;
+            self.end_ourselves(attempt, SUPERSEDED, format!("superseded:{}", next.id))?;
         }
         Ok(())
+    }
+
+    /// Closes the attempt whose page the customer leaves for another financer. An approval that comes all the same is a
+    /// late one and goes through the commit fence.
+    pub(crate) fn leave(&mut self, attempt: Option<AttemptId>) -> Result<(), EngineError> {
+        attempt.map_or(Ok(()), |left| self.end_ourselves(left, LEFT_BY_CUSTOMER, "left".to_owned()))
+    }
+
+    fn end_ourselves(&mut self, attempt: AttemptId, reason: &str, dedupe_key: String) -> Result<(), EngineError> {
+        let claim = Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new(reason)) };
+        let (grade, source, details) = (Grade::Operator, Source::Gateway, Details::default());
+        let fact = Fact { attempt, grade, source, claim, details, raw_status: None, reference: None, dedupe_key };
+        self.observe(fact).map(drop)
     }
 }
 

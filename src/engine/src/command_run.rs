@@ -8,7 +8,7 @@ use lendport_core::{
     Attempt, AttemptState, CallContext, CallLog, CheckoutId, Claim, EventType, Grade, Operation, OperationId,
     OperationKind, Phase, ProviderError, Source,
 };
-use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
+use lendport_storage::{Change, ChangeAsk, Tenant};
 
 use crate::call_outcome::may_have_committed;
 use crate::command_start::{Asked, Command, EXCLUSIVE, Started};
@@ -122,18 +122,19 @@ impl Engine {
         };
         let engine = Arc::clone(self);
         let ask = ChangeAsk { operation: Some(operation.id), open_items: true, ..ChangeAsk::default() };
-        let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
-            let stored = loaded.operation;
-            let mut draft = Draft::of(&engine.tools, loaded.record).knowing(loaded.open_items);
-            match record_command(&mut draft, &attempt, stored, &operation, &answered) {
-                Ok(failure) => {
-                    let (change, reply) = engine.answer(draft, failure, &ticket);
-                    (change, Ok(reply))
+        let (_, result) = self
+            .change(tenant, id, ask, move |loaded| {
+                let stored = loaded.operation;
+                let mut draft = Draft::of(&engine.tools, loaded.record).knowing(loaded.open_items);
+                match record_command(&mut draft, &attempt, stored, &operation, &answered) {
+                    Ok(failure) => {
+                        let (change, reply) = engine.answer(draft, failure, &ticket);
+                        (change, Ok(reply))
+                    }
+                    Err(error) => (Change::abort(), Err(error)),
                 }
-                Err(error) => (Change::abort(), Err(error)),
-            }
-        })
-        .await?;
+            })
+            .await?;
         result.unwrap_or(Err(EngineError::NotFound))
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lendport_core::{
     Ability, Attempt, CheckoutId, CheckoutRecord, Money, Operation, OperationKind, Phase, Secret, command_states,
 };
-use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant, change_with};
+use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant};
 
 use crate::engine::{Engine, reference_to};
 use crate::error::EngineError;
@@ -96,7 +96,7 @@ impl Engine {
             let held = (!claims).then(|| ticket.hold(self));
             let (stored, tools) = (operation.clone(), self.tools.clone());
             let (seen, if_match) = (record.checkout.version, asked.if_match);
-            let (outcome, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
+            let (outcome, result) = self.change(tenant, id, ask, move |loaded| {
                 let version = loaded.record.checkout.version;
                 if if_match.is_some_and(|wanted| wanted != version) {
                     return (Change::abort(), Err(EngineError::PreconditionFailed));

@@ -7,7 +7,7 @@ use lendport_core::{
     CreateRequest, Created, Details, ErrorKind, Grade, Operation, Phase, ProviderAccount, ProviderError, Reason,
     Source,
 };
-use lendport_storage::{Change, ChangeAsk, Loaded, Tenant, change_with};
+use lendport_storage::{Change, ChangeAsk, Loaded, Tenant};
 
 use crate::attempt_start::Start;
 use crate::call_outcome::{commit_word, kind_word, may_have_committed, send_of};
@@ -43,7 +43,7 @@ impl Engine {
         let engine = Arc::clone(self);
         let closing = ticket.clone();
         let ask = ChangeAsk { operation: Some(operation.id), open_items: true, ..ChangeAsk::default() };
-        let (_, result) = change_with(self.store.as_ref(), tenant, checkout.id, ask, move |loaded| {
+        let (_, result) = self.change(tenant, checkout.id, ask, move |loaded| {
             // It took so long that it was taken for interrupted and sent again: that send says what became of it.
             let sent_again = |stored: &Operation| stored.interruptions() > 0 && stored.phase != Phase::Unknown;
             if answered.is_err() && loaded.operation.as_ref().is_some_and(sent_again) {
@@ -80,7 +80,8 @@ impl Engine {
         let callback_url = self.callback_url(&attempt.provider, token);
         let context =
             CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls: &calls };
-        let request = CreateRequest { checkout, attempt, callback_url: &callback_url };
+        let checkout = self.returning_here(tenant, checkout.clone(), attempt);
+        let request = CreateRequest { checkout: &checkout, attempt, callback_url: &callback_url };
         let sends = operation.sends();
         let answered = match sends {
             0 => provider.create(context, request).await,

@@ -15,7 +15,9 @@ use tokio::sync::Notify;
 use crate::callback_key::CallbackKey;
 use crate::error::{CheckoutRef, EngineError};
 use crate::known_accounts::{Accounts, KnownAccounts};
+use crate::news::News;
 use crate::polling::Polling;
+use crate::return_links::ReturnLinks;
 use crate::upkeep::UpkeepSettings;
 use crate::view::CheckoutView;
 
@@ -68,6 +70,8 @@ pub struct EngineParts {
     pub clock: Arc<dyn Clock>,
     /// Ids and tokens.
     pub ids: Arc<dyn IdSource>,
+    /// Where financers send the browser back to. None: to the merchant's own addresses.
+    pub returns: Option<Arc<dyn ReturnLinks>>,
     /// Settings.
     pub settings: EngineSettings,
 }
@@ -88,6 +92,8 @@ pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tools: Tools,
     pub(crate) settings: EngineSettings,
+    pub(crate) returns: Option<Arc<dyn ReturnLinks>>,
+    pub(crate) news: Arc<News>,
     settling: Notify,
     accounts: KnownAccounts,
 }
@@ -95,7 +101,7 @@ pub struct Engine {
 impl Engine {
     /// Puts the parts together. A provider whose name is not a valid id is left out.
     pub fn new(parts: EngineParts) -> Self {
-        let EngineParts { store, outbox, providers, clock, ids, settings } = parts;
+        let EngineParts { store, outbox, providers, clock, ids, returns, settings } = parts;
         let providers: BTreeMap<_, _> = providers
             .into_iter()
             .filter_map(|provider| Some((ProviderId::parse(provider.descriptor().id)?, provider)))
@@ -109,6 +115,8 @@ impl Engine {
             clock,
             tools,
             settings,
+            returns,
+            news: Arc::default(),
             settling: Notify::new(),
             accounts: KnownAccounts::default(),
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lendport_core::{AttemptState, Claim, Details, Grade, Reason, Source};
-use lendport_storage::{Change, ChangeAsk, Tenant, WorkAsk, change_with};
+use lendport_storage::{Change, ChangeAsk, Tenant, WorkAsk};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -50,32 +50,36 @@ impl Engine {
     async fn expire(self: &Arc<Self>, tenant: Tenant, id: lendport_core::CheckoutId) -> Result<bool, EngineError> {
         let tools = self.tools.clone();
         let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
-        let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
-            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-            if loaded.record.checkout.expires_at > tools.clock.now() {
-                return (Change::abort(), Ok(false));
-            }
-            let waiting = loaded.record.attempts.iter().filter(|attempt| attempt.state.may_expire());
-            let mut any = false;
-            for attempt in waiting {
-                let observed = draft.observe(Fact {
-                    attempt: attempt.id,
-                    grade: Grade::Operator,
-                    source: Source::Gateway,
-                    claim: Claim::State { state: AttemptState::Expired, reason: Some(Reason::new("deadline_passed")) },
-                    details: Details::default(),
-                    raw_status: None,
-                    reference: None,
-                    dedupe_key: format!("expired:{}", loaded.record.checkout.expires_at),
-                });
-                if let Err(error) = observed {
-                    return (Change::abort(), Err(error));
+        let (_, result) = self
+            .change(tenant, id, ask, move |loaded| {
+                let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+                if loaded.record.checkout.expires_at > tools.clock.now() {
+                    return (Change::abort(), Ok(false));
                 }
-                any = true;
-            }
-            (draft.finish(), Ok(any))
-        })
-        .await?;
+                let waiting = loaded.record.attempts.iter().filter(|attempt| attempt.state.may_expire());
+                let mut any = false;
+                for attempt in waiting {
+                    let observed = draft.observe(Fact {
+                        attempt: attempt.id,
+                        grade: Grade::Operator,
+                        source: Source::Gateway,
+                        claim: Claim::State {
+                            state: AttemptState::Expired,
+                            reason: Some(Reason::new("deadline_passed")),
+                        },
+                        details: Details::default(),
+                        raw_status: None,
+                        reference: None,
+                        dedupe_key: format!("expired:{}", loaded.record.checkout.expires_at),
+                    });
+                    if let Err(error) = observed {
+                        return (Change::abort(), Err(error));
+                    }
+                    any = true;
+                }
+                (draft.finish(), Ok(any))
+            })
+            .await?;
         result.unwrap_or(Ok(false))
     }
 }

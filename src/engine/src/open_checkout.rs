@@ -11,6 +11,7 @@ use lendport_core::{
 };
 use lendport_storage::{InsertOutcome, Tenant};
 
+use crate::customer::CUSTOMER_CHOICE;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::take_in::Draft;
@@ -25,6 +26,8 @@ pub struct OpenCheckout {
     pub provider: Option<String>,
     /// Financers in order.
     pub providers: Option<Vec<String>>,
+    /// The customer chooses among them, or among all that are set up.
+    pub customer_chooses: bool,
     /// ISO 4217; the financer's currency for the billing country when absent.
     pub currency: Option<String>,
     /// Who buys.
@@ -56,7 +59,8 @@ impl Engine {
         shape: Invalid,
         ticket: Ticket,
     ) -> Result<Reply, EngineError> {
-        let (checkout, account) = match self.prepare(tenant, asked, shape).await {
+        let prepared = self.prepare(tenant, asked, shape).await;
+        let (checkout, account) = match prepared {
             Ok(prepared) => prepared,
             // What is refused today may have been answered when the key was new. A good request finds out as it claims
             // the key.
@@ -67,6 +71,7 @@ impl Engine {
                 };
             }
         };
+        let Some(account) = account else { return self.open_for_choice(tenant, checkout, ticket).await };
         let start = self.plan_attempt(&checkout, 1, &account);
         let record = CheckoutRecord { checkout, attempts: vec![start.attempt.clone()], ledger: Ledger::default() };
 
@@ -82,6 +87,24 @@ impl Engine {
         match inserted {
             InsertOutcome::Inserted => Box::pin(self.call_create(tenant, checkout, start, account, ticket)).await,
             InsertOutcome::Claimed(row) => Box::pin(self.go_on(tenant, row, ticket)).await,
+        }
+    }
+
+    /// Opens a checkout whose customer is to choose a financer: nobody is called.
+    async fn open_for_choice(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        checkout: Checkout,
+        ticket: Ticket,
+    ) -> Result<Reply, EngineError> {
+        let record = CheckoutRecord { checkout, attempts: Vec::new(), ledger: Ledger::default() };
+        let mut draft = Draft::on(&self.tools, record);
+        draft.announce(&[EventType::CheckoutCreated])?;
+        let (change, reply) = self.answer(draft, None, &ticket);
+        match self.store.insert_checkout(tenant, Some(ticket.claim(self)), change).await {
+            Ok(InsertOutcome::Inserted) => Ok(reply),
+            Ok(InsertOutcome::Claimed(row)) => Box::pin(self.go_on(tenant, row, ticket)).await,
+            Err(error) => self.finished_or(error, tenant, &ticket).await,
         }
     }
 
@@ -103,13 +126,13 @@ impl Engine {
         }
     }
 
-    /// Judges a request; everything wrong is named at once.
+    /// Judges a request; everything wrong is named at once. No account where the customer is to choose.
     async fn prepare(
         &self,
         tenant: Tenant,
         asked: OpenCheckout,
         shape: Invalid,
-    ) -> Result<(Checkout, ProviderAccount), EngineError> {
+    ) -> Result<(Checkout, Option<ProviderAccount>), EngineError> {
         let mut invalid = Invalid::none();
         let at = Pointer::root();
         let customer = invalid.keep(Customer::new(&asked.customer, &at.child("customer")));
@@ -146,7 +169,7 @@ impl Engine {
             return Err(merged(shape, invalid).into());
         };
         let now = self.clock.now();
-        let checkout = Checkout {
+        let mut checkout = Checkout {
             id: CheckoutId::mint(self.tools.ids.as_ref()),
             merchant: tenant.merchant,
             mode: tenant.mode,
@@ -169,9 +192,14 @@ impl Engine {
             created_at: now,
             updated_at: now,
         };
-        if let Some(provider) = self.providers.get(&account.provider) {
-            invalid.keep(provider.check(&checkout, &account.settings));
-        }
+        let account = if asked.customer_chooses {
+            invalid.keep(self.narrow(&mut checkout, &accounts)).flatten()
+        } else {
+            if let Some(provider) = self.providers.get(&account.provider) {
+                invalid.keep(provider.check(&checkout, &account.settings));
+            }
+            Some(account)
+        };
         merged(shape, invalid).finish()?;
         Ok((checkout, account))
     }
@@ -225,6 +253,11 @@ impl Engine {
                         invalid.note(&at.child("provider"), "no_account", "no provider account is set up in this mode");
                         None
                     }
+                    all if asked.customer_chooses => {
+                        let providers: Vec<_> = all.iter().filter_map(|name| ProviderId::parse(name)).collect();
+                        let account = providers.first().and_then(usable);
+                        Some((Route { rule: CUSTOMER_CHOICE.to_owned(), providers, skipped: Vec::new() }, account))
+                    }
                     several => {
                         let detail = format!("no routing profile is active; name one of {}", several.join(", "));
                         invalid.note(&at.child("provider"), "missing", detail);
@@ -246,7 +279,8 @@ impl Engine {
             }
         }
         let account = providers.first().and_then(usable);
-        Some((Route { rule: "explicit".to_owned(), providers, skipped: Vec::new() }, account))
+        let rule = if asked.customer_chooses { CUSTOMER_CHOICE } else { "explicit" };
+        Some((Route { rule: rule.to_owned(), providers, skipped: Vec::new() }, account))
     }
 
     /// Options for a provider that is not switched on here are kept unread: one request may serve several gateways.

@@ -6,7 +6,7 @@ use lendport_core::{
     AttentionDraft, AttentionKind, Claim, Decision, NoticeAnswer, NoticeContext, NoticeRefusal, NoticeVerdict,
     ObservationId, ProviderId, Push, Source,
 };
-use lendport_storage::{Addressee, Change, ChangeAsk, ChangeOutcome, PushRecord, change_with};
+use lendport_storage::{Addressee, Change, ChangeAsk, ChangeOutcome, PushRecord};
 
 use crate::engine::{Engine, digest};
 use crate::error::EngineError;
@@ -114,37 +114,39 @@ impl Engine {
             open_items: true,
             ..ChangeAsk::default()
         };
-        let (outcome, result) = change_with(self.store.as_ref(), tenant, checkout, ask, move |loaded| {
-            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-            let taken = match loaded.seen {
-                Some((observation, _)) => repeat(&mut draft, &fact, observation).map(|()| observation),
-                None => draft.observe(fact.clone()).map(|(observation, decision)| match loaded.idle {
-                    Some((kept, latest)) if kept >= kept_at_most(&fact, &decision) => {
-                        draft = Draft::of(&tools, loaded.record);
-                        draft.change.repeated = Some(latest);
-                        latest
+        let (outcome, result) = self
+            .change(tenant, checkout, ask, move |loaded| {
+                let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+                let taken = match loaded.seen {
+                    Some((observation, _)) => repeat(&mut draft, &fact, observation).map(|()| observation),
+                    None => draft.observe(fact.clone()).map(|(observation, decision)| match loaded.idle {
+                        Some((kept, latest)) if kept >= kept_at_most(&fact, &decision) => {
+                            draft = Draft::of(&tools, loaded.record);
+                            draft.change.repeated = Some(latest);
+                            latest
+                        }
+                        _ => observation,
+                    }),
+                };
+                let create = loaded.operation;
+                match taken.and_then(|observation| draft.settle_create(create).map(|()| observation)) {
+                    Ok(observation) => {
+                        // A worker looks: the provider does not wait for that, and a look that fails is tried again.
+                        if fetch {
+                            draft.look_now(attempt_id);
+                        }
+                        let moved = draft.change.observations.iter().any(|row| row.outcome == "moved");
+                        let acknowledged =
+                            draft.record.attempt(attempt_id).is_some_and(|known| known.acknowledged.is_some());
+                        let unsettled =
+                            moved && (acknowledged || draft.is_open(attempt_id, AttentionKind::UnknownCommand));
+                        draft.change.push = Some(PushRecord { observation: Some(observation), ..kept.clone() });
+                        (draft.finish(), Ok((moved, unsettled)))
                     }
-                    _ => observation,
-                }),
-            };
-            let create = loaded.operation;
-            match taken.and_then(|observation| draft.settle_create(create).map(|()| observation)) {
-                Ok(observation) => {
-                    // A worker looks: the provider does not wait for that, and a look that fails is tried again.
-                    if fetch {
-                        draft.look_now(attempt_id);
-                    }
-                    let moved = draft.change.observations.iter().any(|row| row.outcome == "moved");
-                    let acknowledged =
-                        draft.record.attempt(attempt_id).is_some_and(|known| known.acknowledged.is_some());
-                    let unsettled = moved && (acknowledged || draft.is_open(attempt_id, AttentionKind::UnknownCommand));
-                    draft.change.push = Some(PushRecord { observation: Some(observation), ..kept.clone() });
-                    (draft.finish(), Ok((moved, unsettled)))
+                    Err(error) => (Change::abort(), Err(error)),
                 }
-                Err(error) => (Change::abort(), Err(error)),
-            }
-        })
-        .await?;
+            })
+            .await?;
         let unsettled = match (outcome, result) {
             (ChangeOutcome::Done, Some(Ok((moved, unsettled)))) => {
                 tracing::info!(

@@ -7,7 +7,7 @@ use lendport_core::{
     AttemptState, CallRecord, CheckoutId, Claim, Details, Grade, Operation, OperationId, OperationKind, Phase, Reason,
     Source,
 };
-use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
+use lendport_storage::{Change, ChangeAsk, Tenant};
 
 use crate::call_outcome::send_of;
 use crate::engine::Engine;
@@ -65,48 +65,49 @@ impl Engine {
         let id = operation.checkout;
         let (attempt, operation) = (operation.attempt, operation.id);
         let ask = ChangeAsk { operation: Some(operation), open_items: true, ..ChangeAsk::default() };
-        let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
-            let Some(mut operation) = loaded.operation.filter(|stored| stored.phase == Phase::Sent) else {
-                return (Change::abort(), Ok(false));
-            };
-            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-            operation.interrupt(draft.now);
-            operation.calls.push(CallRecord::interrupted());
-            let taken = match operation.kind {
-                OperationKind::Create => draft
-                    .observe(Fact {
-                        attempt: operation.attempt,
-                        grade: Grade::Operator,
-                        source: Source::Gateway,
-                        claim: Claim::State {
-                            state: AttemptState::Indeterminate,
-                            reason: Some(Reason::new("interrupted")),
-                        },
-                        details: Details::default(),
-                        raw_status: None,
-                        reference: None,
-                        dedupe_key: format!("interrupted:{}", send_of(&operation)),
-                    })
-                    .and_then(|_| draft.flag_unverified_amount(operation.attempt)),
-                // Reading has no effect that could be unknown.
-                OperationKind::Retrieve => Ok(()),
-                OperationKind::Capture
-                | OperationKind::Cancel
-                | OperationKind::Refund
-                | OperationKind::Shipment
-                | OperationKind::Amend => draft.flag_unknown_command(&operation),
-            };
-            operation.phase = match operation.kind {
-                OperationKind::Create => draft.phase_of_unanswered(&operation),
-                _ => operation.phase,
-            };
-            draft.change.operations.push(operation);
-            match taken {
-                Ok(()) => (draft.finish(), Ok(true)),
-                Err(error) => (Change::abort(), Err(error)),
-            }
-        })
-        .await?;
+        let (_, result) = self
+            .change(tenant, id, ask, move |loaded| {
+                let Some(mut operation) = loaded.operation.filter(|stored| stored.phase == Phase::Sent) else {
+                    return (Change::abort(), Ok(false));
+                };
+                let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+                operation.interrupt(draft.now);
+                operation.calls.push(CallRecord::interrupted());
+                let taken = match operation.kind {
+                    OperationKind::Create => draft
+                        .observe(Fact {
+                            attempt: operation.attempt,
+                            grade: Grade::Operator,
+                            source: Source::Gateway,
+                            claim: Claim::State {
+                                state: AttemptState::Indeterminate,
+                                reason: Some(Reason::new("interrupted")),
+                            },
+                            details: Details::default(),
+                            raw_status: None,
+                            reference: None,
+                            dedupe_key: format!("interrupted:{}", send_of(&operation)),
+                        })
+                        .and_then(|_| draft.flag_unverified_amount(operation.attempt)),
+                    // Reading has no effect that could be unknown.
+                    OperationKind::Retrieve => Ok(()),
+                    OperationKind::Capture
+                    | OperationKind::Cancel
+                    | OperationKind::Refund
+                    | OperationKind::Shipment
+                    | OperationKind::Amend => draft.flag_unknown_command(&operation),
+                };
+                operation.phase = match operation.kind {
+                    OperationKind::Create => draft.phase_of_unanswered(&operation),
+                    _ => operation.phase,
+                };
+                draft.change.operations.push(operation);
+                match taken {
+                    Ok(()) => (draft.finish(), Ok(true)),
+                    Err(error) => (Change::abort(), Err(error)),
+                }
+            })
+            .await?;
         if let Some(Ok(true)) = result {
             tracing::warn!(checkout.id = %id, attempt.id = %attempt, operation.id = %operation, "interrupted call is now unknown");
         }

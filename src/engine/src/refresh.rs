@@ -7,7 +7,7 @@ use lendport_core::{
     Ability, Attempt, AttemptId, AttemptState, AttentionKind, CallContext, CallLog, CheckoutId, Details, OperationKind,
     Phase, ProviderError, Source,
 };
-use lendport_storage::{AttentionItem, Change, ChangeAsk, Tenant, change_with};
+use lendport_storage::{AttentionItem, Change, ChangeAsk, Tenant};
 
 use crate::engine::{Engine, reference_to};
 use crate::error::EngineError;
@@ -136,79 +136,81 @@ impl Engine {
             open_items: true,
             ..ChangeAsk::default()
         };
-        let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
-            let overtaken = loaded.record.checkout.version != version;
-            if overtaken && !last && tells {
-                return (Change::abort(), Ok(None));
-            }
-            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-            // Somebody set another time meanwhile, who may know more than this answer does.
-            let outdated = loaded.record.attempt(asked.id).is_none_or(|known| known.poll_at != asked.poll_at);
-            let told = word.clone().map(|word| (word, loaded.seen.map(|(earlier, _)| earlier)));
-            let looked = match (&answered, told) {
-                (Ok(Some(found)), Some(told)) => {
-                    let details = match (overtaken, under_way) {
-                        (true, _) => Details::default(),
-                        (false, true) => Details { refunded: None, ..found.retrieved.details.clone() },
-                        (false, false) => found.retrieved.details.clone(),
-                    };
-                    take_found(&mut draft, &asked, found, source, details, told)
+        let (_, result) = self
+            .change(tenant, id, ask, move |loaded| {
+                let overtaken = loaded.record.checkout.version != version;
+                if overtaken && !last && tells {
+                    return (Change::abort(), Ok(None));
                 }
-                _ => Ok(Looked { nowhere: matches!(answered, Ok(None)), ..Looked::default() }),
-            };
-            let looked = looked.and_then(|looked| {
-                match answered.is_ok() {
-                    true => draft.close_silence(asked.id)?,
-                    false if silent => draft.flag_silence(asked.id, hours)?,
-                    false => {}
+                let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+                // Somebody set another time meanwhile, who may know more than this answer does.
+                let outdated = loaded.record.attempt(asked.id).is_none_or(|known| known.poll_at != asked.poll_at);
+                let told = word.clone().map(|word| (word, loaded.seen.map(|(earlier, _)| earlier)));
+                let looked = match (&answered, told) {
+                    (Ok(Some(found)), Some(told)) => {
+                        let details = match (overtaken, under_way) {
+                            (true, _) => Details::default(),
+                            (false, true) => Details { refunded: None, ..found.retrieved.details.clone() },
+                            (false, false) => found.retrieved.details.clone(),
+                        };
+                        take_found(&mut draft, &asked, found, source, details, told)
+                    }
+                    _ => Ok(Looked { nowhere: matches!(answered, Ok(None)), ..Looked::default() }),
+                };
+                let looked = looked.and_then(|looked| {
+                    match answered.is_ok() {
+                        true => draft.close_silence(asked.id)?,
+                        false if silent => draft.flag_silence(asked.id, hours)?,
+                        false => {}
+                    }
+                    draft.settle_create(loaded.operation)?;
+                    if source == Source::Poll {
+                        draft.tell_deadline(asked.id)?;
+                    }
+                    draft.close_unwanted(asked.id, looked)
+                });
+                let looked = match looked {
+                    Ok(looked) => looked,
+                    Err(error) => return (Change::abort(), Err(error)),
+                };
+                // Nothing new is not kept: a request that waits for days would fill the history with it. What a silent provider
+                // was asked, and when it answered, is.
+                let kept =
+                    source != Source::Poll || looked.news || answered.is_err() || Polling::owes_an_answer(&asked);
+                if kept {
+                    draft.change.operations.push(operation.clone());
                 }
-                draft.settle_create(loaded.operation)?;
                 if source == Source::Poll {
-                    draft.tell_deadline(asked.id)?;
-                }
-                draft.close_unwanted(asked.id, looked)
-            });
-            let looked = match looked {
-                Ok(looked) => looked,
-                Err(error) => return (Change::abort(), Err(error)),
-            };
-            // Nothing new is not kept: a request that waits for days would fill the history with it. What a silent provider
-            // was asked, and when it answered, is.
-            let kept = source != Source::Poll || looked.news || answered.is_err() || Polling::owes_an_answer(&asked);
-            if kept {
-                draft.change.operations.push(operation.clone());
-            }
-            if source == Source::Poll {
-                if !looked.news {
-                    draft.change.observations.clear();
-                }
-                if !outdated {
-                    let look = match &answered {
-                        Err(error) => Look::Failed { retry_after_s: error.retry_after_s },
-                        Ok(_) if draft.change.observations.iter().any(|row| row.outcome == "moved") => Look::News,
-                        Ok(_) => Look::Answered,
-                    };
-                    draft.put_off(asked.id, look);
-                    if looked.ended_there(&asked) {
-                        draft.stop_asking(asked.id);
+                    if !looked.news {
+                        draft.change.observations.clear();
+                    }
+                    if !outdated {
+                        let look = match &answered {
+                            Err(error) => Look::Failed { retry_after_s: error.retry_after_s },
+                            Ok(_) if draft.change.observations.iter().any(|row| row.outcome == "moved") => Look::News,
+                            Ok(_) => Look::Answered,
+                        };
+                        draft.put_off(asked.id, look);
+                        if looked.ended_there(&asked) {
+                            draft.stop_asking(asked.id);
+                        }
                     }
                 }
-            }
-            if overtaken && tells {
-                // What it told of sums was left out.
-                draft.look_now(asked.id);
-            }
-            let result = match &answered {
-                Ok(_) => Ok(Some(looked)),
-                Err(error) => {
-                    let checkout = Some(reference_to(&draft.record));
-                    let error = Box::new(error.clone());
-                    Err(EngineError::Provider { provider: asked.provider.clone(), error, checkout })
+                if overtaken && tells {
+                    // What it told of sums was left out.
+                    draft.look_now(asked.id);
                 }
-            };
-            (draft.finish(), result)
-        })
-        .await?;
+                let result = match &answered {
+                    Ok(_) => Ok(Some(looked)),
+                    Err(error) => {
+                        let checkout = Some(reference_to(&draft.record));
+                        let error = Box::new(error.clone());
+                        Err(EngineError::Provider { provider: asked.provider.clone(), error, checkout })
+                    }
+                };
+                (draft.finish(), result)
+            })
+            .await?;
         let Some(looked) = result.unwrap_or(Err(EngineError::NotFound))? else { return Ok(None) };
         self.settle_unknown_commands(tenant, id, attempt.id, looked).await?;
         Ok(Some((looked, dispute_uri)))

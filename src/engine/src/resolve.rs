@@ -7,7 +7,7 @@ use lendport_core::{
     KeyId, LedgerKind, Money, Operation, OperationKind, Phase, Pointer, Resolution, Ruling, RulingError, Source,
     limits,
 };
-use lendport_storage::{AttentionItem, Change, ChangeAsk, ChangeOutcome, Loaded, Tenant, change_with};
+use lendport_storage::{AttentionItem, Change, ChangeAsk, ChangeOutcome, Loaded, Tenant};
 use rust_decimal::Decimal;
 
 use crate::engine::{Engine, reference_to};
@@ -57,12 +57,10 @@ impl Engine {
             open_items: true,
             ..ChangeAsk::default()
         };
-        let (outcome, result) =
-            change_with(self.store.as_ref(), tenant, item.checkout, ask, move |loaded| {
-                match engine.settle_item(loaded, &asked, &closing) {
-                    Ok((change, reply)) => (change, Ok(reply)),
-                    Err(error) => (Change::abort(), Err(error)),
-                }
+        let (outcome, result) = self
+            .change(tenant, item.checkout, ask, move |loaded| match engine.settle_item(loaded, &asked, &closing) {
+                Ok((change, reply)) => (change, Ok(reply)),
+                Err(error) => (Change::abort(), Err(error)),
             })
             .await?;
         let result = match (outcome, result) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lendport_core::{Attempt, AttemptState, CheckoutId, CheckoutRecord, OperationId, OperationKind};
 use lendport_storage::Tenant;
 
-use crate::attempt_start::Key;
+use crate::attempt_start::{Key, On};
 use crate::engine::{Engine, reference_to};
 use crate::error::EngineError;
 use crate::ticket::{Effect, Reply, Ticket};
@@ -97,8 +97,8 @@ impl Engine {
                 return self.close_ticket(tenant, record.checkout.id, ticket, result).await;
             }
         }
-        let seen = Some(record.checkout.version);
-        self.start_on(tenant, record, &earlier.provider, seen, Key::TakenOver, ticket).await
+        let on = On { if_match: Some(record.checkout.version), leaving: None };
+        self.start_on(tenant, record, &earlier.provider, on, Key::TakenOver, ticket).await
     }
 }
 

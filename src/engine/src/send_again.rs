@@ -10,7 +10,7 @@ use lendport_core::{
     Attempt, AttemptId, AttemptState, CheckoutId, CommitClass, Operation, OperationKind, Phase, ResendVerdict,
     RetryClass,
 };
-use lendport_storage::{Change, ChangeAsk, Loaded, Tenant, change_with};
+use lendport_storage::{Change, ChangeAsk, Loaded, Tenant};
 
 use crate::attempt_start::Start;
 use crate::create_call::Answered;
@@ -72,7 +72,7 @@ impl Engine {
         at: Timestamp,
     ) -> Result<(), EngineError> {
         let tools = self.tools.clone();
-        change_with(self.store.as_ref(), tenant, id, ChangeAsk::default(), move |loaded| {
+        self.change(tenant, id, ChangeAsk::default(), move |loaded| {
             let mut draft = Draft::of(&tools, loaded.record);
             draft.look_at(attempt, at);
             (draft.finish(), ())
@@ -86,7 +86,7 @@ impl Engine {
     async fn store_send(&self, tenant: Tenant, create: Operation, start: &Start) -> Result<bool, EngineError> {
         let (tools, again, id) = (self.tools.clone(), start.operation.clone(), start.attempt.id);
         let ask = ChangeAsk { operation: Some(create.id), ..ChangeAsk::default() };
-        let (_, begun) = change_with(self.store.as_ref(), tenant, create.checkout, ask, move |loaded| {
+        let (_, begun) = self.change(tenant, create.checkout, ask, move |loaded| {
             let alone = loaded
                 .record
                 .attempts
@@ -115,7 +115,7 @@ impl Engine {
         let engine = Arc::clone(self);
         let id = operation.checkout;
         let ask = ChangeAsk { operation: Some(operation.id), open_items: true, ..ChangeAsk::default() };
-        let (_, written) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
+        let (_, written) = self.change(tenant, id, ask, move |loaded| {
             match engine.answer_of_resend(loaded, &attempt, operation.clone(), &answered) {
                 Ok(Some(draft)) => (draft.finish(), Ok(())),
                 Ok(None) => (Change::abort(), Ok(())),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use lendport_core::{AttemptId, AttemptState, AttentionKind, CheckoutId, Operation, OperationKind, Phase, Source};
-use lendport_storage::{Change, ChangeAsk, Located, Tenant, WorkAsk, change_with};
+use lendport_storage::{Change, ChangeAsk, Located, Tenant, WorkAsk};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -110,7 +110,7 @@ impl Engine {
     async fn put_off(&self, tenant: Tenant, id: CheckoutId, attempt: AttemptId) -> Result<(), EngineError> {
         let tools = self.tools.clone();
         let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
-        change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
+        self.change(tenant, id, ask, move |loaded| {
             let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
             draft.put_off(attempt, Look::Failed { retry_after_s: None });
             (draft.finish(), ())
@@ -129,29 +129,30 @@ impl Engine {
         let tools = self.tools.clone();
         let hours = self.settings.upkeep.silent_after_hours;
         let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
-        let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
-            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-            let Some(known) = loaded.record.attempt(attempt) else { return (Change::abort(), Ok(false)) };
-            if known.poll_at.is_none_or(|at| at > draft.tools.clock.steady()) {
-                return (Change::abort(), Ok(false));
-            }
-            match draft.tell_deadline(attempt) {
-                // A notice may be there before the answer to create, which says whom to ask.
-                Ok(told) if told || known.state == AttemptState::Initiating => {
-                    draft.put_off(attempt, Look::Answered);
-                    return (draft.finish(), Ok(true));
+        let (_, result) = self
+            .change(tenant, id, ask, move |loaded| {
+                let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+                let Some(known) = loaded.record.attempt(attempt) else { return (Change::abort(), Ok(false)) };
+                if known.poll_at.is_none_or(|at| at > draft.tools.clock.steady()) {
+                    return (Change::abort(), Ok(false));
                 }
-                Ok(_) => draft.stop_asking(attempt),
-                Err(error) => return (Change::abort(), Err(error)),
-            }
-            if Polling::owes_an_answer(known)
-                && let Err(error) = draft.flag_silence(attempt, hours)
-            {
-                return (Change::abort(), Err(error));
-            }
-            (draft.finish(), Ok(true))
-        })
-        .await?;
+                match draft.tell_deadline(attempt) {
+                    // A notice may be there before the answer to create, which says whom to ask.
+                    Ok(told) if told || known.state == AttemptState::Initiating => {
+                        draft.put_off(attempt, Look::Answered);
+                        return (draft.finish(), Ok(true));
+                    }
+                    Ok(_) => draft.stop_asking(attempt),
+                    Err(error) => return (Change::abort(), Err(error)),
+                }
+                if Polling::owes_an_answer(known)
+                    && let Err(error) = draft.flag_silence(attempt, hours)
+                {
+                    return (Change::abort(), Err(error));
+                }
+                (draft.finish(), Ok(true))
+            })
+            .await?;
         result.unwrap_or(Ok(false))
     }
 
@@ -168,32 +169,33 @@ impl Engine {
         for unknown in self.unknown_operations(tenant, id, attempt, SEEN_IN_STATE).await? {
             let tools = self.tools.clone();
             let ask = ChangeAsk { operation: Some(unknown.id), open_items: true, ..ChangeAsk::default() };
-            let (_, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
-                let stored =
-                    loaded.operation.filter(|stored| matches!(stored.phase, Phase::Unknown | Phase::Acknowledged));
-                let (Some(operation), Some(known)) = (stored, loaded.record.attempt(attempt)) else {
-                    return (Change::abort(), Ok(()));
-                };
-                // What was canceled here says nothing of the provider.
-                let state = if known.is_canceled_locally() { looked.stands } else { Some(known.state) };
-                let outcome = state.and_then(|state| outcome_of(operation.kind, state, looked.refunded));
-                let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-                let lasts = draft.now.duration_since(operation.updated_at);
-                let settled = match outcome {
-                    Some(phase) => settle_command(&mut draft, operation, phase),
-                    None if operation.phase == Phase::Acknowledged && lasts >= patience => draft.give_up(operation),
-                    None => return (Change::abort(), Ok(())),
-                };
-                // It has ended there too, so the command is all there was to learn.
-                if known.is_canceled_locally() && looked.stands.is_some_and(AttemptState::is_over) {
-                    draft.stop_asking(attempt);
-                }
-                match settled {
-                    Ok(()) => (draft.finish(), Ok(())),
-                    Err(error) => (Change::abort(), Err(error)),
-                }
-            })
-            .await?;
+            let (_, result) = self
+                .change(tenant, id, ask, move |loaded| {
+                    let stored =
+                        loaded.operation.filter(|stored| matches!(stored.phase, Phase::Unknown | Phase::Acknowledged));
+                    let (Some(operation), Some(known)) = (stored, loaded.record.attempt(attempt)) else {
+                        return (Change::abort(), Ok(()));
+                    };
+                    // What was canceled here says nothing of the provider.
+                    let state = if known.is_canceled_locally() { looked.stands } else { Some(known.state) };
+                    let outcome = state.and_then(|state| outcome_of(operation.kind, state, looked.refunded));
+                    let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+                    let lasts = draft.now.duration_since(operation.updated_at);
+                    let settled = match outcome {
+                        Some(phase) => settle_command(&mut draft, operation, phase),
+                        None if operation.phase == Phase::Acknowledged && lasts >= patience => draft.give_up(operation),
+                        None => return (Change::abort(), Ok(())),
+                    };
+                    // It has ended there too, so the command is all there was to learn.
+                    if known.is_canceled_locally() && looked.stands.is_some_and(AttemptState::is_over) {
+                        draft.stop_asking(attempt);
+                    }
+                    match settled {
+                        Ok(()) => (draft.finish(), Ok(())),
+                        Err(error) => (Change::abort(), Err(error)),
+                    }
+                })
+                .await?;
             result.unwrap_or(Ok(()))?;
         }
         Ok(())

@@ -6,7 +6,7 @@ use lendport_core::{
     Ability, CallContext, CallLog, CheckoutId, CheckoutRecord, ErrorKind, EventType, Fulfilment, Operation,
     OperationKind, Phase, ProviderError, Shipment, ShipmentStatus,
 };
-use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant, change_with};
+use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant};
 
 use crate::call_outcome::may_have_committed;
 use crate::engine::{Engine, reference_to};
@@ -45,21 +45,23 @@ impl Engine {
         let ask = ChangeAsk { claim: Some(ticket.claim(self)), ..ChangeAsk::default() };
         let stored = operation.clone();
         let tools = self.tools.clone();
-        let (outcome, result) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
-            if if_match.is_some_and(|version| version != loaded.record.checkout.version) {
-                return (Change::abort(), Err(EngineError::PreconditionFailed));
-            }
-            let still_committed = loaded.record.attempt(stored.attempt).is_some_and(|known| known.state.is_committed());
-            if !still_committed {
-                let error = EngineError::WrongState { checkout: reference_to(loaded.record), wanted: COMMITTED };
-                return (Change::abort(), Err(error));
-            }
-            let mut draft = Draft::of(&tools, loaded.record);
-            draft.change.operations.push(stored.clone());
-            draft.change.claimed_operation = Some(stored.id);
-            (draft.finish(), Ok(()))
-        })
-        .await?;
+        let (outcome, result) = self
+            .change(tenant, id, ask, move |loaded| {
+                if if_match.is_some_and(|version| version != loaded.record.checkout.version) {
+                    return (Change::abort(), Err(EngineError::PreconditionFailed));
+                }
+                let still_committed =
+                    loaded.record.attempt(stored.attempt).is_some_and(|known| known.state.is_committed());
+                if !still_committed {
+                    let error = EngineError::WrongState { checkout: reference_to(loaded.record), wanted: COMMITTED };
+                    return (Change::abort(), Err(error));
+                }
+                let mut draft = Draft::of(&tools, loaded.record);
+                draft.change.operations.push(stored.clone());
+                draft.change.claimed_operation = Some(stored.id);
+                (draft.finish(), Ok(()))
+            })
+            .await?;
         match (outcome, result) {
             (ChangeOutcome::Done, Some(Ok(()))) => self.call_ship(tenant, record, operation, ticket).await,
             (ChangeOutcome::Done, Some(Err(error))) => Err(error),
@@ -121,8 +123,8 @@ impl Engine {
             Err(error) => (Phase::Failed, Some(error.message.clone())),
         };
         let (tools, owner) = (self.tools.clone(), self.settings.owner.clone());
-        let (_, result) =
-            change_with(self.store.as_ref(), tenant, record.checkout.id, ChangeAsk::default(), move |loaded| {
+        let (_, result) = self
+            .change(tenant, record.checkout.id, ChangeAsk::default(), move |loaded| {
                 let mut draft = Draft::of(&tools, loaded.record);
                 draft.change.operations.push(operation.clone());
                 let kind = if answered.is_ok() { EventType::ShipmentConfirmed } else { EventType::OperationFailed };

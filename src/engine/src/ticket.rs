@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use lendport_core::{CheckoutId, OperationId};
-use lendport_storage::{
-    Change, ChangeAsk, Claim, ClaimState, ClaimWrite, IdempotencyRow, StoreError, Tenant, change_with,
-};
+use lendport_storage::{Change, ChangeAsk, Claim, ClaimState, ClaimWrite, IdempotencyRow, StoreError, Tenant};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -222,7 +220,7 @@ impl Engine {
         result: Result<Effect, EngineError>,
     ) -> Result<Reply, EngineError> {
         let (rendered, claim) = ticket.close(&self.settings.owner, &result);
-        change_with(self.store.as_ref(), tenant, id, ChangeAsk::default(), move |_| {
+        self.change(tenant, id, ChangeAsk::default(), move |_| {
             (Change { claim: Some(claim.clone()), ..Change::default() }, ())
         })
         .await?;

@@ -8,7 +8,7 @@ use lendport_core::{
     Ability, AttemptId, AttemptState, AttentionKind, CheckoutId, Claim, Details, EventType, Grade, Operation,
     OperationKind, Phase, Source,
 };
-use lendport_storage::{Change, ChangeAsk, Tenant, change_with};
+use lendport_storage::{Change, ChangeAsk, Tenant};
 
 use crate::call_outcome::may_have_committed;
 use crate::command_start::{Command, EXCLUSIVE};
@@ -57,18 +57,19 @@ impl Engine {
         let operation = self.new_operation(id, attempt, kind);
         let (stored, tools, seen) = (operation.clone(), self.tools.clone(), record.checkout.version);
         let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
-        let (_, begun) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
-            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-            let wanted = loaded.record.attempt(attempt).is_some_and(lendport_core::Attempt::is_canceled_locally)
-                && draft.is_open(attempt, AttentionKind::PaidAfterCancel);
-            if loaded.record.checkout.version != seen || !wanted {
-                return (Change::abort(), false);
-            }
-            draft.touch();
-            draft.change.operations.push(stored.clone());
-            (draft.finish(), true)
-        })
-        .await?;
+        let (_, begun) = self
+            .change(tenant, id, ask, move |loaded| {
+                let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+                let wanted = loaded.record.attempt(attempt).is_some_and(lendport_core::Attempt::is_canceled_locally)
+                    && draft.is_open(attempt, AttentionKind::PaidAfterCancel);
+                if loaded.record.checkout.version != seen || !wanted {
+                    return (Change::abort(), false);
+                }
+                draft.touch();
+                draft.change.operations.push(stored.clone());
+                (draft.finish(), true)
+            })
+            .await?;
         if begun != Some(true) {
             // Whatever came between is seen by the next look.
             return Ok(());
@@ -89,19 +90,20 @@ impl Engine {
         let raw_status = answered.ok().and_then(|told| told.raw_status);
         let tools = self.tools.clone();
         let ask = ChangeAsk { operation: Some(operation.id), open_items: true, ..ChangeAsk::default() };
-        let (_, written) = change_with(self.store.as_ref(), tenant, id, ask, move |loaded| {
-            // Somebody gave it up as interrupted meanwhile; a person or a look settles it.
-            if loaded.operation.is_none_or(|stored| stored.phase != Phase::Sent) {
-                return (Change::abort(), Ok(()));
-            }
-            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-            let result = record_undo(&mut draft, &operation, raw_status.clone());
-            match result {
-                Ok(()) => (draft.finish(), Ok(())),
-                Err(error) => (Change::abort(), Err(error)),
-            }
-        })
-        .await?;
+        let (_, written) = self
+            .change(tenant, id, ask, move |loaded| {
+                // Somebody gave it up as interrupted meanwhile; a person or a look settles it.
+                if loaded.operation.is_none_or(|stored| stored.phase != Phase::Sent) {
+                    return (Change::abort(), Ok(()));
+                }
+                let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+                let result = record_undo(&mut draft, &operation, raw_status.clone());
+                match result {
+                    Ok(()) => (draft.finish(), Ok(())),
+                    Err(error) => (Change::abort(), Err(error)),
+                }
+            })
+            .await?;
         written.unwrap_or(Err(EngineError::NotFound))
     }
 }

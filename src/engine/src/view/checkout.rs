@@ -89,7 +89,7 @@ pub struct AttemptView {
 /// How the financer was chosen.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RouteView {
-    /// `explicit` or `only_provider`.
+    /// `explicit`, `only_provider`, or `customer_choice`.
     #[schema(example = "explicit")]
     pub rule: String,
     /// In the order in which they are tried.
@@ -160,8 +160,8 @@ pub struct CheckoutView {
     pub status: &'static str,
     /// True when the order may be shipped.
     pub can_fulfill: bool,
-    /// Why not, in machine words; empty when `can_fulfill` is true. Before a commitment it is the attempt's status. After
-    /// it: `amount_mismatch` (the financer says another sum), `amount_unverified` (it said none), `refund_unsettled`
+    /// Why not, in machine words; empty when `can_fulfill` is true. Before a commitment it is the attempt's status, or
+    /// `awaiting_choice` while the customer has not chosen a financer. After it: `amount_mismatch` (the financer says another sum), `amount_unverified` (it said none), `refund_unsettled`
     /// (a refund came before the approval, or without an amount), `approval_after_withdrawal` (approved, taken back,
     /// approved again), `risk_review_open` (the financer may still take it back), `evidence_too_weak`, `dispute_open`,
     /// `dispute_lost`, `capture_deadline_passed`.

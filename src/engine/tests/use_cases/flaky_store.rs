@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use lendport_core::{
-    AttemptState, AttentionId, CheckoutId, CheckoutRecord, ErrorKind, Operation, OperationKind, Phase, ProviderAccount,
-    ProviderError, ProviderId,
+    AttemptState, AttentionId, CheckoutId, CheckoutRecord, ErrorKind, MerchantId, Operation, OperationKind, Phase,
+    ProviderAccount, ProviderError, ProviderId,
 };
 use lendport_engine::EngineError;
 use lendport_storage::{
@@ -94,6 +94,7 @@ macro_rules! passed_on {
 passed_on! {
     fn put_merchant(merchant: &Merchant) -> Result<(), StoreError>;
     fn merchant_by_name(name: &str) -> Result<Option<Merchant>, StoreError>;
+    fn merchant(id: MerchantId) -> Result<Option<Merchant>, StoreError>;
     fn put_key(key: &ApiKey) -> Result<(), StoreError>;
     fn key_by_digest(digest: &str) -> Result<Option<ApiKey>, StoreError>;
     fn put_account(account: &ProviderAccount) -> Result<(), StoreError>;

@@ -9,6 +9,7 @@ mod attention_evidence;
 mod attention_refunds;
 mod canceled_locally;
 mod capture_lag;
+mod choosing;
 mod command_states;
 mod commands;
 mod commands_at_once;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lendport_core::{
     AccountSettings, Attempt, AttemptState, CheckoutId, CheckoutRecord, FinancingProvider, Invalid, MerchantId, Mode,
-    NoticeAnswer, Operation, OperationKind, ProviderAccount, ProviderAccountId, ProviderId, Secret,
+    NoticeAnswer, Operation, OperationKind, ProviderAccount, ProviderAccountId, ProviderId, Secret, ShopPage,
 };
 use lendport_engine::{
     CallbackKey, Effect, Engine, EngineError, EngineParts, EngineSettings, IncomingPush, OpenCheckout, Rendered, Reply,
@@ -70,7 +70,8 @@ impl World {
             _folder: folder,
         };
         let now = lendport_core::Clock::now(&world.clock);
-        let merchant = Merchant { id: tenant.merchant, name: "shop".to_owned(), created_at: now };
+        let merchant =
+            Merchant { id: tenant.merchant, name: "shop".to_owned(), page: ShopPage::default(), created_at: now };
         sqlite.put_merchant(&merchant).await.unwrap();
         for provider in [EASY.id, STRICT.id, ABLE.id, WATCHED.id, SURE.id] {
             let account = ProviderAccount {
@@ -204,6 +205,7 @@ fn engine(
         providers: providers.to_vec(),
         clock: Arc::new(clock.clone()),
         ids: Arc::new(ids.clone()),
+        returns: None,
         settings: EngineSettings {
             public_url: "https://gateway.example".to_owned(),
             callback_key: CallbackKey::new(Secret::new([5; 32])),

@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use http::{HeaderMap, Method, Request, StatusCode};
 use lendport_core::{
     AccountSettings, Clock, FinancingProvider, IdSource, KeyId, MerchantId, Mode, ProviderAccount, ProviderAccountId,
-    ProviderId, Secret,
+    ProviderId, Secret, ShopPage,
 };
 use lendport_engine::{CallbackKey, Engine, EngineParts, EngineSettings, UpkeepSettings, WebhookSettings, digest};
 use lendport_http::HttpSettings;
@@ -97,7 +97,8 @@ impl World {
         let fake = Arc::new(Fake::new());
         let merchants = [MerchantId::mint(&ids), MerchantId::mint(&ids)];
         for (name, merchant) in ["first", "other"].into_iter().zip(merchants) {
-            let row = Merchant { id: merchant, name: name.to_owned(), created_at: clock.now() };
+            let row =
+                Merchant { id: merchant, name: name.to_owned(), page: ShopPage::default(), created_at: clock.now() };
             store.put_merchant(&row).await.unwrap();
         }
         for (key, merchant, mode) in [
@@ -114,6 +115,7 @@ impl World {
             providers: vec![provider],
             clock: Arc::new(clock.clone()),
             ids: Arc::new(ids.clone()),
+            returns: None,
             settings: EngineSettings {
                 public_url: PUBLIC_URL.to_owned(),
                 callback_key: CallbackKey::new(Secret::new([5; 32])),

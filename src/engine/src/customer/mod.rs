@@ -1,0 +1,17 @@
+//! What a customer may see of a checkout, choose in it and say about it. Nothing a customer says moves money.
+
+mod came_back;
+mod choices;
+mod choose;
+mod narrow;
+mod standing;
+mod view;
+
+pub use came_back::CameBack;
+pub use standing::{Ended, Standing};
+pub use view::{CustomerLine, CustomerView, FinancerFace};
+
+/// The rule of a route on which the customer chooses.
+pub(crate) const CUSTOMER_CHOICE: &str = "customer_choice";
+/// Why an attempt ended: the customer chose another financer while its page was open.
+pub(crate) const LEFT_BY_CUSTOMER: &str = "left_by_customer";

@@ -1,0 +1,23 @@
+//! Where financers send the customer's browser back to: a page of ours, which waits for what the financer says itself and
+//! then leads to the merchant's own addresses.
+
+use jiff::Timestamp;
+use lendport_core::{Attempt, AttemptId, Checkout, CheckoutId, ReturnUrls};
+use lendport_storage::Tenant;
+
+use crate::engine::Engine;
+
+/// Makes the addresses. They open the checkout's page and nothing else.
+pub trait ReturnLinks: Send + Sync {
+    /// For one attempt, good until `until` at least.
+    fn return_urls(&self, tenant: Tenant, checkout: CheckoutId, attempt: AttemptId, until: Timestamp) -> ReturnUrls;
+}
+
+impl Engine {
+    /// The checkout as a financer is told of it.
+    pub(crate) fn returning_here(&self, tenant: Tenant, checkout: Checkout, attempt: &Attempt) -> Checkout {
+        let Some(links) = &self.returns else { return checkout };
+        let return_urls = links.return_urls(tenant, checkout.id, attempt.id, checkout.expires_at);
+        Checkout { return_urls, ..checkout }
+    }
+}
