@@ -26,7 +26,6 @@ export function open(url, tell) {
   frame = document.createElement("iframe");
   frame.title = document.getElementById("box-name").textContent;
   frame.referrerPolicy = "strict-origin";
-  frame.allow = "payment; clipboard-write";
   frame.dataset.origin = theirs;
   frame.addEventListener("load", () => { opening.hidden = true; });
   opening.hidden = false;

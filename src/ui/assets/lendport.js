@@ -79,7 +79,7 @@
     const note = element("p", { textContent: opening }, { position: "absolute", inset: "45% 1rem auto", margin: "0", textAlign: "center" });
     note.setAttribute("role", "status");
     // The name survives whatever the page inside does, and needs no storage.
-    const frame = element("iframe", { name: `lendport:${channel}:${location.origin}`, title, allow: "payment; clipboard-write" }, {
+    const frame = element("iframe", { name: `lendport:${channel}:${location.origin}`, title }, {
       flex: "1", width: "100%", border: "0", position: "relative", opacity: "0",
     });
     frame.src = address(token, `?embed=1${lang ? `&lang=${encodeURIComponent(lang)}` : ""}`);

@@ -4,6 +4,15 @@ use crate::locale::Locale;
 
 /// An amount with its currency, such as `$1,420.00 USD`. What is not a plain decimal number is shown as it came.
 pub(crate) fn show(locale: Locale, amount: &str, currency: &str) -> String {
+    write(locale, amount, currency, true)
+}
+
+/// An amount beside others, such as `$1,420.00`: the total says which dollars they are.
+pub(crate) fn brief(locale: Locale, amount: &str, currency: &str) -> String {
+    write(locale, amount, currency, false)
+}
+
+fn write(locale: Locale, amount: &str, currency: &str, whole_name: bool) -> String {
     let (sign, digits) = amount.strip_prefix('-').map_or(("", amount), |rest| ("\u{2212}", rest));
     let (whole, cents) = digits.split_once('.').map_or((digits, None), |(whole, cents)| (whole, Some(cents)));
     let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -15,14 +24,18 @@ pub(crate) fn show(locale: Locale, amount: &str, currency: &str) -> String {
     match locale {
         Locale::En | Locale::Es => {
             let number = number(whole, cents, ",", ".");
-            let symbol = if dollars { "$" } else { "" };
-            format!("{sign}{symbol}{number}\u{a0}{currency}")
+            match (dollars, whole_name) {
+                (true, true) => format!("{sign}${number}\u{a0}{currency}"),
+                (true, false) => format!("{sign}${number}"),
+                (false, _) => format!("{sign}{number}\u{a0}{currency}"),
+            }
         }
         Locale::FrCa => {
             let number = number(whole, cents, "\u{a0}", ",");
             let unit = match currency {
-                "USD" => "$\u{a0}US",
-                "CAD" => "$\u{a0}CA",
+                "USD" if whole_name => "$\u{a0}US",
+                "CAD" if whole_name => "$\u{a0}CA",
+                "USD" | "CAD" => "$",
                 other => other,
             };
             format!("{sign}{number}\u{a0}{unit}")
@@ -65,6 +78,9 @@ mod tests {
         ] {
             assert_eq!(show(locale, amount, currency), shown);
         }
+        assert_eq!(brief(Locale::En, "1420.00", "CAD"), "$1,420.00");
+        assert_eq!(brief(Locale::FrCa, "1420.00", "USD"), "1\u{a0}420,00\u{a0}$");
+        assert_eq!(brief(Locale::En, "1420", "JPY"), "1,420\u{a0}JPY");
     }
 
     proptest! {

@@ -114,8 +114,12 @@ impl Page<'_> {
         money::show(self.locale, amount, &self.p.currency)
     }
 
+    fn brief(&self, amount: &str) -> String {
+        money::brief(self.locale, amount, &self.p.currency)
+    }
+
     fn minus(&self, amount: &str) -> String {
-        self.money(&format!("-{amount}"))
+        self.brief(&format!("-{amount}"))
     }
 }
 
