@@ -1,0 +1,75 @@
+"""What stories are made of: the windows inside each other, and the buttons in them."""
+
+import re
+import urllib.parse
+import urllib.request
+
+from playwright.sync_api import expect
+
+LENDER = "wegetfinancing"
+CARD = "wepay"
+SANDBOX = "sandbox"
+# A checkout whose shopper chooses among three.
+CHOICE = {"customer_chooses": True, "providers": [LENDER, CARD, SANDBOX]}
+
+
+def stage(place):
+    """The part of the customer's page that says where the order stands."""
+    return place.locator("#stage")
+
+
+def heading(place, text):
+    expect(stage(place).locator("h1:visible")).to_have_text(text if hasattr(text, "search") else re.compile(text))
+
+
+def ours(page):
+    """The customer's page inside the shop's lightbox."""
+    return page.frame_locator("dialog iframe")
+
+
+def theirs(place):
+    """The financer's page inside the customer's page."""
+    return place.frame_locator("#box-place iframe")
+
+
+def press(place, name):
+    place.get_by_role("button", name=name).click()
+
+
+def buy(world, page, checkout, **query):
+    """A shopper on the shop's page presses its button."""
+    page.goto(world.shop.url(checkout, **query))
+    press(page, "Pay")
+
+
+def outcome(page):
+    """What the shop's script was told."""
+    return page.locator("#result")
+
+
+def open_financer(place):
+    """Opens the financer's page from the customer's page."""
+    stage(place).locator("#open").click()
+    return theirs(place)
+
+
+def chosen(page):
+    """Whom the page goes on with; nothing while it is still loading."""
+    try:
+        text = page.locator("#stage h1:visible").first.inner_text(timeout=1000)
+    except Exception:  # noqa: BLE001, a page that is loading has no heading yet
+        return None
+    return text if text.startswith("Continue with") else None
+
+
+def settled(page):
+    """Closes the financer's page where it is still open."""
+    if page.locator("#box-see:visible").count():
+        page.locator("#box-see").click()
+    return page.locator("[data-stage=approved]").count()
+
+
+def sandbox_decides(gateway, reference, decision):
+    """What a button of the made-up provider does."""
+    data = urllib.parse.urlencode({"decision": decision}).encode()
+    urllib.request.urlopen(f"{gateway.simulators[SANDBOX]}/apply/{reference}/decide", data, timeout=60).read()
