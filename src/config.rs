@@ -23,7 +23,7 @@ pub use crate::config_error::{ConfigError, ConfigErrors};
 pub use crate::config_layer::{DEFAULTS, Flag};
 pub use crate::config_schema::schema;
 pub use crate::config_sections::{
-    Account, Delivery, Engine, Log, LogFormat, Merchant, Security, Server, Simulator, Storage, StoragePlace,
+    Account, Delivery, Engine, Log, LogFormat, Merchant, Page, Security, Server, Simulator, Storage, StoragePlace,
 };
 
 /// Everything that can be set, checked. `Debug` shows no value.
@@ -39,6 +39,8 @@ pub struct Config {
     pub engine: Engine,
     /// How webhooks are sent.
     pub delivery: Delivery,
+    /// What the customers' pages may do.
+    pub page: Page,
     /// What is written while running.
     pub log: Log,
     /// How simulators behave.
@@ -110,6 +112,7 @@ impl Config {
             security,
             engine: effective.typed("engine")?,
             delivery: effective.typed("delivery")?,
+            page: effective.typed("page")?,
             log: effective.typed("log")?,
             simulator: effective.typed("simulator")?,
             merchant,

@@ -12,8 +12,9 @@ use crate::config_error::ConfigError;
 
 const BODY_MIN_BYTES: u64 = 1024;
 const READERS_MAX: u64 = 64;
-/// Times end at a day, hours at ten years, days at ten years: beyond is a slip, and sums of times stay in range.
+/// Times end at a day, minutes at a week, hours and days at ten years: beyond is a slip, and sums of times stay in range.
 const MS_MAX: u64 = 86_400_000;
+const MINUTES_MAX: u64 = 10_080;
 const HOURS_MAX: u64 = 87_600;
 const DAYS_MAX: u64 = 3_650;
 
@@ -49,7 +50,11 @@ fn check(setting: &Setting) -> Result<(), ConfigError> {
             wrong(format!("is not between {least} and {most}"), "choose one in that range")
         };
     }
-    if name == "bind" || key.starts_with("simulator.bind.") {
+    // Checked as a whole, with words of its own.
+    if key.starts_with("merchant.page.") {
+        return Ok(());
+    }
+    if name == "bind" || name == "shop_bind" || key.starts_with("simulator.bind.") {
         let fits = text.parse::<SocketAddr>().is_ok();
         return if fits {
             Ok(())
@@ -77,9 +82,11 @@ fn range(key: &str, name: &str) -> Option<(u64, u64)> {
         "server.body_max_bytes" => Some((BODY_MIN_BYTES, u64::try_from(REQUEST_BODY_MAX_BYTES).unwrap_or(u64::MAX))),
         "storage.readers" => Some((1, READERS_MAX)),
         "storage.connections" => Some((2, 200)),
+        "page.live_updates_max" => Some((1, 9_000)),
         "delivery.concurrency" => Some((1, 4_096)),
         "delivery.concurrency_per_endpoint" => Some((1, 256)),
         _ if name.ends_with("_ms") => Some((1, MS_MAX)),
+        _ if name.ends_with("_minutes") => Some((1, MINUTES_MAX)),
         _ if name.ends_with("_hours") => Some((1, HOURS_MAX)),
         _ if name.ends_with("_days") => Some((1, DAYS_MAX)),
         _ => None,

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
 use crate::config_layer::{DEFAULTS, defaults};
-use crate::config_sections::{Delivery, Engine, Log, MerchantKeys, SecurityKeys, Server, Simulator, Storage};
+use crate::config_sections::{Delivery, Engine, Log, MerchantKeys, Page, SecurityKeys, Server, Simulator, Storage};
 
 /// The schema as committed in `config/lendport.schema.json`, with a final line break.
 pub fn schema() -> String {
@@ -47,6 +47,7 @@ fn section(name: &str) -> Option<Schema> {
         "security" => of::<SecurityKeys>(),
         "engine" => of::<Engine>(),
         "delivery" => of::<Delivery>(),
+        "page" => of::<Page>(),
         "log" => of::<Log>(),
         "simulator" => of::<Simulator>(),
         "merchant" => of::<MerchantKeys>(),

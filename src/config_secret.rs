@@ -5,12 +5,12 @@ use std::io::Read;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lendport_core::{Mode, Secret};
+use lendport_core::{Invalid, Mode, Secret, ShopPage, ShopPageInput};
 
 use crate::config_check::storage_password;
 use crate::config_effective::Effective;
 use crate::config_error::ConfigError;
-use crate::config_sections::{Account, Merchant, MerchantKeys, Security, SecurityKeys};
+use crate::config_sections::{Account, Merchant, MerchantKeys, PageKeys, Security, SecurityKeys};
 
 /// Ends the key that names a file instead of holding the secret.
 pub(crate) const FILE_SUFFIX: &str = "_file";
@@ -76,18 +76,37 @@ pub(crate) fn merchant(effective: &Effective, errors: &mut Vec<ConfigError>) -> 
         key
     });
     let accounts = accounts(effective, &keys, errors);
+    let page = page(effective, &keys.page, errors);
     if !keys.name.trim().is_empty() {
-        return Some(Merchant { name: keys.name.trim().to_owned(), secret_key, accounts });
+        return Some(Merchant { name: keys.name.trim().to_owned(), page, secret_key, accounts });
     }
-    if secret_key.is_some() || !accounts.is_empty() {
+    if secret_key.is_some() || !accounts.is_empty() || page != ShopPage::default() {
         errors.push(ConfigError::new(
             effective.origin("merchant.name"),
             "merchant.name",
-            "is empty, though a key or an account of the merchant is set",
+            "is empty, though a key, an account or the page of the merchant is set",
             "name the merchant",
         ));
     }
     None
+}
+
+/// `[merchant.page]`, checked as a whole.
+fn page(effective: &Effective, keys: &PageKeys, errors: &mut Vec<ConfigError>) -> ShopPage {
+    let input = ShopPageInput {
+        display_name: &keys.display_name,
+        logo_url: &keys.logo_url,
+        accent: &keys.accent,
+        allowed_origins: &keys.allowed_origins,
+        locale: &keys.locale,
+    };
+    let wrong = |invalid: Invalid| {
+        errors.extend(invalid.0.into_iter().map(|error| {
+            let key = format!("merchant.page.{}", error.pointer.trim_start_matches('/'));
+            ConfigError::new(effective.origin(&key), key, error.detail, "config/lendport.toml explains the key")
+        }));
+    };
+    ShopPage::new(&input).map_err(wrong).unwrap_or_default()
 }
 
 fn accounts(effective: &Effective, keys: &MerchantKeys, errors: &mut Vec<ConfigError>) -> Vec<Account> {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lendport_core::{Mode, Secret};
+use lendport_core::{Mode, Secret, ShopPage};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
@@ -182,6 +182,16 @@ pub struct Delivery {
     pub allow_loopback_in_test_mode: bool,
 }
 
+/// Declares what the customers' pages may do.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// Minutes for which a link to the customer's page works.
+    pub client_token_minutes: u32,
+    /// Browsers that this process tells of changes as they come.
+    pub live_updates_max: usize,
+}
+
 /// Declares what is written while running.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -206,6 +216,8 @@ pub enum LogFormat {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Simulator {
+    /// Address of the demo shop. Port 0 takes a free one.
+    pub shop_bind: SocketAddr,
     /// How long a simulator waits before it sends an unanswered postback again, in milliseconds.
     pub resend_interval_ms: u64,
     /// Address of each provider's simulator. Port 0 takes a free one.
@@ -234,9 +246,27 @@ pub(crate) struct MerchantKeys {
     pub(crate) secret_key: SecretText,
     /// File that holds the key. Set one of the two.
     pub(crate) secret_key_file: String,
+    /// How the shop's customers see it.
+    pub(crate) page: PageKeys,
     /// Accounts by provider and mode (`test`, `live`); the fields are those the provider asks for.
     #[serde(default)]
     pub(crate) accounts: BTreeMap<String, BTreeMap<String, BTreeMap<String, SecretText>>>,
+}
+
+/// `[merchant.page]` as written. An empty text means "not set".
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PageKeys {
+    /// Name of the shop.
+    pub(crate) display_name: String,
+    /// Address of the shop's logo, `https`.
+    pub(crate) logo_url: String,
+    /// Colour of buttons and links, `#rrggbb`.
+    pub(crate) accent: String,
+    /// Sites that may embed the script and frame the page, with blanks between them.
+    pub(crate) allowed_origins: String,
+    /// Language of the page: `en`, `es` or `fr-CA`.
+    pub(crate) locale: String,
 }
 
 /// The one merchant a configuration may declare.
@@ -244,6 +274,8 @@ pub(crate) struct MerchantKeys {
 pub struct Merchant {
     /// Name of the shop, not empty.
     pub name: String,
+    /// How its customers see it.
+    pub page: ShopPage,
     /// Its secret key, if declared here.
     pub secret_key: Option<Secret<String>>,
     /// Its provider accounts.

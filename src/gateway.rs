@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use lendport_core::{Clock, FinancingProvider, IdSource, Secret};
 use lendport_engine::{CallbackKey, Engine, EngineParts, EngineSettings, UpkeepSettings, WebhookSettings};
-use lendport_http::HttpSettings;
+use lendport_http::{ClientTokens, HttpSettings};
 use lendport_outbound::{Outbound, Registration};
 use lendport_storage::{Database, Store};
 use serde_json::Value;
@@ -105,6 +105,8 @@ impl Gateway {
         let public_url = config.server.base_url(address);
         let Database { store, outbox } = database::open(config).await?;
         tenants::declare(store.as_ref(), ambient.ids.as_ref(), ambient.clock.as_ref(), config).await?;
+        let tokens = ClientTokens::new(&key_for("client token 1", config)?, &public_url, config.page.client_token_minutes);
+        let tokens = Arc::new(tokens);
         let owner = ambient.ids.uuid().simple().to_string();
         let engine = Arc::new(Engine::new(EngineParts {
             store: Arc::clone(&store),
@@ -112,6 +114,7 @@ impl Gateway {
             providers: build_providers(config, overrides)?,
             clock: Arc::clone(&ambient.clock),
             ids: Arc::clone(&ambient.ids),
+            returns: Some(tokens.clone()),
             settings: EngineSettings {
                 public_url: public_url.clone(),
                 callback_key: CallbackKey::new(key_for("callback token 1", config)?),
@@ -147,7 +150,9 @@ impl Gateway {
                 public_url: public_url.clone(),
                 request_timeout_ms: config.server.request_timeout_ms,
                 body_max_bytes: config.server.body_max_bytes,
-                client_token_key: key_for("client token 1", config)?,
+                tokens,
+                live_updates_max: config.page.live_updates_max,
+                stop: stop.clone(),
             },
             tasks.clone(),
         );

@@ -96,7 +96,11 @@ pub async fn declare(store: &dyn Store, ids: &dyn IdSource, clock: &dyn Clock, c
         .flat_map(|known| config.account_errors(known.descriptor.id, known.descriptor.account_fields))
         .collect();
     ConfigErrors::check(wrong)?;
-    let merchant = merchant_named(store, ids, clock, &declared.name).await?;
+    let mut merchant = merchant_named(store, ids, clock, &declared.name).await?;
+    if merchant.page != declared.page {
+        merchant.page.clone_from(&declared.page);
+        store.put_merchant(&merchant).await?;
+    }
     if let Some(key) = &declared.secret_key {
         store_key(store, ids, clock.now(), merchant.id, key, "configuration").await?;
     }

@@ -9,15 +9,22 @@ use crate::engine::Engine;
 
 /// Makes the addresses. They open the checkout's page and nothing else.
 pub trait ReturnLinks: Send + Sync {
-    /// For one attempt, good until `until` at least.
-    fn return_urls(&self, tenant: Tenant, checkout: CheckoutId, attempt: AttemptId, until: Timestamp) -> ReturnUrls;
+    /// For one attempt that starts now, good until the checkout's `deadline` at least.
+    fn return_urls(
+        &self,
+        tenant: Tenant,
+        checkout: CheckoutId,
+        attempt: AttemptId,
+        now: Timestamp,
+        deadline: Timestamp,
+    ) -> ReturnUrls;
 }
 
 impl Engine {
     /// The checkout as a financer is told of it.
     pub(crate) fn returning_here(&self, tenant: Tenant, checkout: Checkout, attempt: &Attempt) -> Checkout {
         let Some(links) = &self.returns else { return checkout };
-        let return_urls = links.return_urls(tenant, checkout.id, attempt.id, checkout.expires_at);
+        let return_urls = links.return_urls(tenant, checkout.id, attempt.id, self.clock.now(), checkout.expires_at);
         Checkout { return_urls, ..checkout }
     }
 }

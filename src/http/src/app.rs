@@ -4,13 +4,15 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lendport_core::{Clock, IdSource, Secret};
+use lendport_core::{Clock, IdSource};
 use lendport_engine::{Engine, EngineError};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use crate::client_token::ClientTokens;
 use crate::known_keys::KnownKeys;
+use crate::page::{Live, Looks};
 use crate::problem::{Code, Problem};
 
 /// Settings of the HTTP side; section `[server]` of the configuration.
@@ -23,7 +25,11 @@ pub struct HttpSettings {
     /// Bytes of a request body on the merchant API.
     pub body_max_bytes: u64,
     /// Signs the tokens of the customers' pages.
-    pub client_token_key: Secret<[u8; 32]>,
+    pub tokens: Arc<ClientTokens>,
+    /// Browsers that are told of changes as they come, at most.
+    pub live_updates_max: usize,
+    /// Ends what would go on for ever, such as event streams.
+    pub stop: CancellationToken,
 }
 
 /// What handlers share.
@@ -37,8 +43,11 @@ pub(crate) struct Shared {
     pub(crate) public_url: String,
     pub(crate) timeout: Duration,
     pub(crate) body_max_bytes: usize,
-    pub(crate) tokens: ClientTokens,
+    pub(crate) tokens: Arc<ClientTokens>,
     pub(crate) keys: KnownKeys,
+    pub(crate) live: Arc<Live>,
+    pub(crate) looks: Looks,
+    pub(crate) stop: CancellationToken,
     tasks: TaskTracker,
 }
 
@@ -54,7 +63,7 @@ impl App {
         engine: Arc<Engine>,
         ids: Arc<dyn IdSource>,
         clock: Arc<dyn Clock>,
-        settings: &HttpSettings,
+        settings: HttpSettings,
         tasks: TaskTracker,
     ) -> Self {
         let public_url = settings.public_url.trim_end_matches('/').to_owned();
@@ -62,8 +71,11 @@ impl App {
             engine,
             ids,
             clock,
-            tokens: ClientTokens::new(&settings.client_token_key, public_url.clone()),
+            tokens: settings.tokens,
             keys: KnownKeys::default(),
+            live: Live::new(settings.live_updates_max),
+            looks: Looks::default(),
+            stop: settings.stop,
             public_url,
             timeout: Duration::from_millis(settings.request_timeout_ms),
             body_max_bytes: usize::try_from(settings.body_max_bytes).unwrap_or(usize::MAX),

@@ -9,21 +9,26 @@ use lendport_core::{Clock, IdSource};
 use lendport_engine::Engine;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::{App, HttpSettings};
-use crate::{assets, callbacks, conventions, customer_page, docs, openapi, probes, problems, v1};
+use crate::{assets, callbacks, conventions, docs, openapi, page, probes, problems, v1};
 
-/// The routes with their descriptions.
+/// All routes with their descriptions.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::base())
+    OpenApiRouter::with_openapi(openapi::base()).merge(own_routes()).merge(page::pages()).merge(page::client())
+}
+
+/// Those that no other site's script may ask.
+fn own_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .merge(v1::checkouts::router())
         .merge(v1::attention::router())
         .merge(v1::providers::router())
         .merge(v1::webhook_endpoints::router())
         .merge(v1::events::router())
         .merge(v1::deliveries::router())
-        .merge(customer_page::router())
         .merge(docs::router())
         .merge(problems::router())
         .merge(probes::router())
@@ -38,10 +43,17 @@ pub fn router(
     settings: HttpSettings,
     tasks: TaskTracker,
 ) -> Router {
-    let app = App::new(engine, ids, clock, &settings, tasks);
-    let (router, _) = routes().split_for_parts();
-    router
-        .merge(assets::router())
+    let app = App::new(engine, ids, clock, settings, tasks);
+    let bare = |routes: OpenApiRouter<App>| routes.split_for_parts().0;
+    // Short answers gain nothing, and an event stream is left as it is by the layer itself.
+    let pages = bare(page::pages()).merge(assets::router()).layer(CompressionLayer::new());
+    // Named before the layer, so that a browser's question about a method goes through it.
+    let asked_by_sites = bare(page::client())
+        .method_not_allowed_fallback(conventions::method_not_allowed)
+        .layer(page::cross_origin(app.clone()));
+    bare(own_routes())
+        .merge(pages)
+        .merge(asked_by_sites)
         .fallback(conventions::not_found)
         .method_not_allowed_fallback(conventions::method_not_allowed)
         // Callbacks set a tighter limit of their own, which wins.

@@ -2,6 +2,7 @@
 
 pub(crate) mod attention;
 pub(crate) mod checkout;
+pub(crate) mod client;
 pub(crate) mod command;
 mod fields;
 mod node;

@@ -115,7 +115,7 @@ fn render(
     let (body, version, location) = match result {
         Ok(Effect::Checkout(view)) => {
             let mut view = view.clone();
-            app.tokens.fill(tenant, &mut view);
+            app.tokens.fill(tenant, &mut view, app.clock.now());
             let location = (success == StatusCode::CREATED).then(|| place(view.object, &view.id)).flatten();
             (text(&view), Some(view.version), location)
         }

@@ -32,6 +32,11 @@ documented! {
         /// Several financers, in the order in which they are tried. Not together with `provider`.
         #[schema(min_items = 1, max_items = 10)]
         providers: Option<Vec<String>>,
+        /// The customer chooses on the page: among `providers`, or among all that are set up where none is named. Those
+        /// that cannot serve the cart are passed over; one that is left alone is asked at once, and with several the
+        /// checkout is `open` until the customer has chosen.
+        #[schema(default = false)]
+        customer_chooses: Option<bool>,
         /// ISO 4217. When absent, the financer's currency for the billing country.
         #[schema(pattern = "^[A-Za-z]{3}$")]
         currency: Option<String>,

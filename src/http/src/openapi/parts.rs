@@ -75,6 +75,15 @@ pub(crate) struct DeleteProblems;
 /// Problems of `/refresh`, which asks a financer and takes no key.
 pub(crate) struct RefreshProblems;
 
+/// Problems of the routes that the customer's page asks.
+pub(crate) struct ClientProblems;
+
+/// Problems of the customer's choice of a financer.
+pub(crate) struct ClientChoiceProblems;
+
+/// Problems of making a token for the customer's page.
+pub(crate) struct TokenProblems;
+
 /// The problem of a page or a probe that is not there.
 pub(crate) struct PageProblems;
 
@@ -85,6 +94,15 @@ const READ: &[Code] = &[
     Code::NotFound,
     Code::Internal,
     Code::StorageUnavailable,
+    Code::GatewayTimeout,
+];
+
+const CLIENT: &[Code] = &[
+    Code::ClientTokenExpired,
+    Code::NotFound,
+    Code::Internal,
+    Code::StorageUnavailable,
+    Code::TooManyListeners,
     Code::GatewayTimeout,
 ];
 
@@ -157,6 +175,26 @@ impl IntoResponses for EndpointChangeProblems {
 impl IntoResponses for DeleteProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         answers(READ.iter().chain(CHANGE))
+    }
+}
+
+impl IntoResponses for ClientProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        answers(CLIENT.iter())
+    }
+}
+
+impl IntoResponses for ClientChoiceProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let own = [&Code::CommitFence, &Code::InvalidState, &Code::PreconditionFailed];
+        let asked = ASK.iter().chain([&Code::ProviderRefused]);
+        answers(CLIENT.iter().chain(BODY).chain(own).chain(asked))
+    }
+}
+
+impl IntoResponses for TokenProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        answers(READ.iter().chain(BODY))
     }
 }
 

@@ -245,6 +245,22 @@ impl Code {
                 "The financer was asked for one sum and confirmed another. The customer was not sent there.",
                 "Check how prices and tax are given (`tax_inclusive`). Both sums are in `detail`.",
             ),
+            Self::ClientTokenExpired => (
+                "client_token_expired",
+                401,
+                "The link to the page has run out",
+                false,
+                "The token in the address was good once. Tokens are short-lived.",
+                "Have the merchant's server make a new one: POST /v1/checkouts/{id}/client_token.",
+            ),
+            Self::TooManyListeners => (
+                "too_many_listeners",
+                503,
+                "Too many browsers are listening",
+                true,
+                "This process, or this checkout, has as many open event streams as it may have.",
+                "Ask for the status every few seconds, and for the stream again after `Retry-After`.",
+            ),
             Self::StorageUnavailable => (
                 "storage_unavailable",
                 503,

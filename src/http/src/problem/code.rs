@@ -38,6 +38,10 @@ pub enum Code {
     ProviderOutcomeUnknown,
     ProviderBadResponse,
     ProviderAmountMismatch,
+    /// A page's token has run out.
+    ClientTokenExpired,
+    /// No place for one more event stream.
+    TooManyListeners,
     StorageUnavailable,
     Internal,
 }
@@ -61,7 +65,7 @@ pub struct Entry {
 
 impl Code {
     /// Every problem, in the order of the catalogue page.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::MalformedJson,
         Self::ValidationFailed,
         Self::InvalidQuery,
@@ -92,6 +96,8 @@ impl Code {
         Self::ProviderOutcomeUnknown,
         Self::ProviderBadResponse,
         Self::ProviderAmountMismatch,
+        Self::ClientTokenExpired,
+        Self::TooManyListeners,
         Self::StorageUnavailable,
         Self::Internal,
     ];

@@ -71,6 +71,12 @@ impl Problem {
         problem
     }
 
+    /// The same, with when to come again.
+    pub(crate) fn after(mut self, seconds: Option<u32>) -> Self {
+        self.0.retry_after_s = seconds;
+        self
+    }
+
     /// Which kind.
     pub fn code(&self) -> Code {
         self.0.code
@@ -117,7 +123,7 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.0.code.entry().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         let headers = response.headers_mut();
-        if self.0.code == Code::Unauthorized {
+        if matches!(self.0.code, Code::Unauthorized | Code::ClientTokenExpired) {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lendport\""));
         }
         if let Some(seconds) = self.0.retry_after_s {

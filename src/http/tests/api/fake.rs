@@ -9,7 +9,7 @@ use lendport_core::provider::{Market, Retrieved, ShipmentConfirmed};
 use lendport_core::{
     Ability, Attempt, AttemptState, CallContext, Capability, CaptureMode, Checkout, Claim, CreateRequest, Created,
     Descriptor, Details, FinancingProvider, Grade, NextAction, NextActionKind, Notice, NoticeContext, NoticeRefusal,
-    ProviderError, ProviderRef, Push, Shipment, Support,
+    ProviderError, ProviderRef, Push, ReturnUrls, Shipment, Support,
 };
 
 static DESCRIPTOR: Descriptor = Descriptor {
@@ -56,11 +56,18 @@ pub(crate) struct Fake {
     pub(crate) creates: AtomicUsize,
     /// The latest callback token.
     pub(crate) token: Mutex<String>,
+    /// Where the latest create wants the browser to come back to.
+    pub(crate) return_urls: Mutex<ReturnUrls>,
 }
 
 impl Fake {
     pub(crate) fn new() -> Self {
-        Self { create: Mutex::new(Create::Works), creates: AtomicUsize::new(0), token: Mutex::new(String::new()) }
+        Self {
+            create: Mutex::new(Create::Works),
+            creates: AtomicUsize::new(0),
+            token: Mutex::new(String::new()),
+            return_urls: Mutex::default(),
+        }
     }
 
     pub(crate) fn next(&self, create: Create) {
@@ -82,6 +89,7 @@ impl FinancingProvider for Fake {
         self.creates.fetch_add(1, Ordering::SeqCst);
         let address = asked.callback_url.expose();
         *self.token.lock().unwrap() = address.rsplit('/').next().unwrap().to_owned();
+        self.return_urls.lock().unwrap().clone_from(&asked.checkout.return_urls);
         let create = self.create.lock().unwrap().clone();
         let mut amount = asked.attempt.amount;
         match create {

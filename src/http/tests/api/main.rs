@@ -4,6 +4,7 @@
 mod attention;
 mod bad_input;
 mod callbacks;
+mod client;
 mod deliveries;
 mod documents;
 mod events;

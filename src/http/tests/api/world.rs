@@ -10,12 +10,13 @@ use lendport_core::{
     ProviderId, Secret, ShopPage,
 };
 use lendport_engine::{CallbackKey, Engine, EngineParts, EngineSettings, UpkeepSettings, WebhookSettings, digest};
-use lendport_http::HttpSettings;
+use lendport_http::{ClientTokens, HttpSettings};
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
 use lendport_storage::{ApiKey, Database, Merchant, Outbox, Store, Tenant, Vault};
 use lendport_testkit::{ManualClock, SeededIds};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
@@ -25,6 +26,9 @@ pub(crate) const KEY: &str = "lp_test_first";
 pub(crate) const OTHER_KEY: &str = "lp_test_other";
 pub(crate) const LIVE_KEY: &str = "lp_live_first";
 pub(crate) const PUBLIC_URL: &str = "https://gateway.example";
+
+/// How long a link to the customer's page works.
+pub(crate) const TOKEN_MINUTES: u32 = 30;
 
 pub(crate) struct World {
     pub(crate) router: Router,
@@ -36,6 +40,8 @@ pub(crate) struct World {
     pub(crate) tasks: TaskTracker,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) merchants: [MerchantId; 2],
+    pub(crate) stop: CancellationToken,
     _folder: TempDir,
 }
 
@@ -109,13 +115,14 @@ impl World {
             set_up(store.as_ref(), &clock, &ids, key, Tenant { merchant, mode }).await;
         }
         let provider: Arc<dyn FinancingProvider> = fake.clone();
+        let tokens = Arc::new(ClientTokens::new(&Secret::new([7; 32]), PUBLIC_URL, TOKEN_MINUTES));
         let engine = Arc::new(Engine::new(EngineParts {
             store: Arc::clone(&store),
             outbox: Arc::clone(&outbox),
             providers: vec![provider],
             clock: Arc::new(clock.clone()),
             ids: Arc::new(ids.clone()),
-            returns: None,
+            returns: Some(tokens.clone()),
             settings: EngineSettings {
                 public_url: PUBLIC_URL.to_owned(),
                 callback_key: CallbackKey::new(Secret::new([5; 32])),
@@ -129,15 +136,18 @@ impl World {
         }));
         let tenant = Tenant { merchant: merchants[0], mode: Mode::Test };
         let tasks = TaskTracker::new();
+        let stop = CancellationToken::new();
         let settings = HttpSettings {
             public_url: PUBLIC_URL.to_owned(),
             request_timeout_ms,
             body_max_bytes: 1024 * 1024,
-            client_token_key: Secret::new([7; 32]),
+            tokens,
+            live_updates_max: 10,
+            stop: stop.clone(),
         };
         let router =
             lendport_http::router(engine, Arc::new(ids.clone()), Arc::new(clock.clone()), settings, tasks.clone());
-        Self { router, fake, clock, ids, tenant, tasks, store, outbox, _folder: folder }
+        Self { router, fake, clock, ids, tenant, tasks, store, outbox, merchants, stop, _folder: folder }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -189,6 +199,29 @@ impl World {
         let answer = self.post("/v1/checkouts", key, sample().to_string()).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         answer.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The address of a checkout's page, below the gateway's own.
+    pub(crate) async fn page_of(&self, id: &str) -> String {
+        let checkout = self.get(&format!("/v1/checkouts/{id}")).await.json();
+        let url = checkout["checkout_url"].as_str().unwrap();
+        assert!(url.ends_with(checkout["client_token"].as_str().unwrap()));
+        url.strip_prefix(PUBLIC_URL).unwrap().to_owned()
+    }
+
+    /// A request as a browser without any key makes it.
+    pub(crate) async fn browse(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(body.to_owned())).unwrap()).await
+    }
+
+    /// Has a merchant's customers see its shop so.
+    pub(crate) async fn set_page(&self, merchant: MerchantId, page: ShopPage) {
+        let known = self.store.merchant(merchant).await.unwrap().unwrap();
+        self.store.put_merchant(&Merchant { page, ..known }).await.unwrap();
     }
 
     /// Has the latest attempt pushed.

@@ -82,9 +82,9 @@ pub(crate) async fn list(
     let engine = app.engine.clone();
     let page = app.run(async move { engine.list_checkouts(tenant, &filter, ask).await }).await?;
     let next_cursor = page.rows.last().filter(|_| page.has_more).map(|last| last.id.clone());
-    let mut data = page.rows;
+    let (mut data, now) = (page.rows, app.clock.now());
     for view in &mut data {
-        app.tokens.fill(tenant, view);
+        app.tokens.fill(tenant, view, now);
     }
     Ok(Json(CheckoutPage { data, has_more: page.has_more, next_cursor }))
 }

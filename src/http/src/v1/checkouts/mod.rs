@@ -3,6 +3,7 @@
 mod attempts;
 mod cancel;
 mod capture;
+mod client_token;
 mod create;
 mod get;
 mod list;
@@ -35,12 +36,13 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(shipments::ship, shipments::list))
         .routes(routes!(refresh::refresh))
         .routes(routes!(renew_callback::renew))
+        .routes(routes!(client_token::refresh))
         .routes(routes!(timeline::timeline))
 }
 
 /// A checkout as it is now, with its ETag and its customer's page.
 fn shown(app: &App, tenant: Tenant, mut view: CheckoutView) -> Response {
-    app.tokens.fill(tenant, &mut view);
+    app.tokens.fill(tenant, &mut view, app.clock.now());
     let tag = etag(view.version);
     ([(header::ETAG, tag)], Json(view)).into_response()
 }
