@@ -80,11 +80,14 @@ Examples:
   lendport dev --bind 127.0.0.1:0 --data-dir ./scratch --ready-file ./ready.json
 
 The ready file is written once the gateway answers, in one piece:
-  {\"url\", \"secret_key\", \"merchant\", \"simulators\": {\"<provider>\": \"http://...\"}}")]
+  {\"url\", \"shop\", \"secret_key\", \"merchant\", \"simulators\": {\"<provider>\": \"http://...\"}}")]
 pub struct Dev {
     /// Address to listen on; port 0 takes a free one. Overrides server.bind.
     #[arg(long, value_name = "ADDR")]
     pub bind: Option<SocketAddr>,
+    /// Address of the demo shop's own site; port 0 takes a free one. Overrides simulator.shop_bind.
+    #[arg(long, value_name = "ADDR")]
+    pub shop_bind: Option<SocketAddr>,
     /// Folder of the database and of the encryption key; made when missing. Overrides storage.url.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,

@@ -33,7 +33,7 @@ pub async fn run(asked: cli::Demo) -> Result<(), Failure> {
 
 async fn play(config: Option<&Path>, folder: &Path) -> Result<(), Failure> {
     let bind = Some(([127, 0, 0, 1], 0).into());
-    let config = dev::load(&Options { config, bind, data_dir: Some(folder) })?;
+    let config = dev::load(&Options { config, bind, shop_bind: bind, data_dir: Some(folder) })?;
     let dev = dev::start(&config, Some(folder)).await?;
     let mut story = Story::new(&dev, config.storage.path().unwrap_or_default())?;
     let told = story.tell().await;

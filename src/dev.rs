@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli;
 use crate::config::{Config, Flag, StoragePlace, process_env};
+use crate::dev_shop::{ShopSite, own_page};
 use crate::failure::Failure;
 use crate::gateway::{Ambient, Gateway, bind};
 use crate::simulators::{self, Running, Setup};
@@ -34,6 +35,8 @@ pub struct Dev {
     pub merchant: MerchantId,
     /// Its key.
     pub key: Secret<String>,
+    /// The demo shop on its own site.
+    pub shop: ShopSite,
     stop: CancellationToken,
 }
 
@@ -43,14 +46,20 @@ pub struct Options<'a> {
     pub config: Option<&'a Path>,
     /// Address; `server.bind` when absent.
     pub bind: Option<SocketAddr>,
+    /// Address of the demo shop; `simulator.shop_bind` when absent.
+    pub shop_bind: Option<SocketAddr>,
     /// Folder of database and keys; that of `storage.url` when absent.
     pub data_dir: Option<&'a Path>,
 }
 
 /// Runs it until the process is told to stop.
 pub async fn run(asked: cli::Dev) -> Result<(), Failure> {
-    let options =
-        Options { config: asked.file.config.as_deref(), bind: asked.bind, data_dir: asked.data_dir.as_deref() };
+    let options = Options {
+        config: asked.file.config.as_deref(),
+        bind: asked.bind,
+        shop_bind: asked.shop_bind,
+        data_dir: asked.data_dir.as_deref(),
+    };
     let config = load(&options)?;
     crate::logging::start(&config).map_err(Failure::Other)?;
     let dev = start(&config, options.data_dir).await?;
@@ -67,6 +76,9 @@ pub fn load(options: &Options<'_>) -> Result<Config, Failure> {
     let mut flags = Vec::new();
     if let Some(bind) = options.bind {
         flags.push(Flag { name: "--bind", key: "server.bind", value: bind.to_string() });
+    }
+    if let Some(bind) = options.shop_bind {
+        flags.push(Flag { name: "--shop-bind", key: "simulator.shop_bind", value: bind.to_string() });
     }
     let written = Config::load_with(options.config, process_env(), &flags)?;
     // Receivers of webhooks are on this machine, unless somebody says otherwise.
@@ -106,12 +118,20 @@ pub async fn start(config: &Config, data_dir: Option<&Path>) -> Result<Dev, Fail
     for (provider, keys) in &mut overrides {
         keys.retain(|key, _| config.is_default(&format!("providers.{provider}.{key}")));
     }
-    let gateway = Gateway::start(config, &ambient, listener, &overrides).await?;
+    let declared = config.merchant.as_ref();
+    let own = || own_secret_key(&folder_of(config, data_dir));
+    let key = declared.and_then(|merchant| merchant.secret_key.clone()).map_or_else(own, Ok)?;
+    let address = listener.local_addr().map_err(|cause| Failure::socket("listening", cause))?;
+    let gateway_url = config.server.base_url(address);
+    let (shop, beside) = ShopSite::open(config, &ambient, &gateway_url, &key, &stop).await?;
+    let gateway = Gateway::start_beside(config, &ambient, listener, &overrides, beside).await?;
     let store = gateway.store.as_ref();
     let ids = ambient.ids.as_ref();
-    let declared = config.merchant.as_ref();
     let name = declared.map_or(MERCHANT, |merchant| merchant.name.as_str());
-    let merchant = tenants::merchant_named(store, ids, ambient.clock.as_ref(), name).await?.id;
+    let mut merchant = tenants::merchant_named(store, ids, ambient.clock.as_ref(), name).await?;
+    merchant.page = shop.allowed(declared.map_or_else(own_page, |merchant| merchant.page.clone()), &gateway_url);
+    store.put_merchant(&merchant).await?;
+    let merchant = merchant.id;
     let tenant = Tenant { merchant, mode: Mode::Test };
     let declares = |provider: &str| {
         let mut accounts = declared.iter().flat_map(|merchant| &merchant.accounts);
@@ -124,10 +144,8 @@ pub async fn start(config: &Config, data_dir: Option<&Path>) -> Result<Dev, Fail
             .map_err(|invalid| Failure::other(format!("the simulator's account: {invalid}")))?;
         tenants::store_account(store, ids, tenant, simulator.provider, settings).await?;
     }
-    let own = || own_secret_key(&folder_of(config, data_dir));
-    let key = declared.and_then(|merchant| merchant.secret_key.clone()).map_or_else(own, Ok)?;
     tenants::store_key(store, ids, ambient.clock.now(), merchant, &key, "development").await?;
-    Ok(Dev { gateway, simulators: running, merchant, key, stop })
+    Ok(Dev { gateway, simulators: running, merchant, key, shop, stop })
 }
 
 impl Dev {
@@ -135,6 +153,7 @@ impl Dev {
     pub async fn stop(self) -> Result<(), Failure> {
         let stopped = self.gateway.stop().await;
         self.stop.cancel();
+        self.shop.stopped().await?;
         for simulator in self.simulators {
             simulator.stopped().await?;
         }
@@ -147,6 +166,7 @@ impl Dev {
             self.simulators.iter().map(|simulator| (simulator.provider, simulator.url.as_str())).collect();
         json!({
             "url": self.gateway.public_url,
+            "shop": self.shop.url,
             "secret_key": self.key.expose(),
             "merchant": self.merchant.to_string(),
             "simulators": simulators,
@@ -215,6 +235,7 @@ fn greet(dev: &Dev) {
     let url = &dev.gateway.public_url;
     let key = dev.key.expose();
     say::line(&format!("\nLendport development gateway at {url}   (reference: {url}/docs)"));
+    say::line(&format!("Demo shop, to click through: {}", dev.shop.url));
     say::line(&format!("Secret key of the test merchant: {key}"));
     for simulator in &dev.simulators {
         say::line(&format!(

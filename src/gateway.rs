@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use lendport_core::{Clock, FinancingProvider, IdSource, Secret};
 use lendport_engine::{CallbackKey, Engine, EngineParts, EngineSettings, UpkeepSettings, WebhookSettings};
 use lendport_http::{ClientTokens, HttpSettings};
@@ -101,6 +102,17 @@ impl Gateway {
         listener: TcpListener,
         overrides: &SectionOverrides,
     ) -> Result<Self, Failure> {
+        Self::start_beside(config, ambient, listener, overrides, Router::new()).await
+    }
+
+    /// The same, with routes at the same address that are not the gateway's own and go before it.
+    pub async fn start_beside(
+        config: &Config,
+        ambient: &Ambient,
+        listener: TcpListener,
+        overrides: &SectionOverrides,
+        beside: Router,
+    ) -> Result<Self, Failure> {
         let address = listener.local_addr().map_err(|cause| Failure::socket("listening", cause))?;
         let public_url = config.server.base_url(address);
         let Database { store, outbox } = database::open(config).await?;
@@ -157,6 +169,7 @@ impl Gateway {
             tasks.clone(),
         );
         let grace = u64::try_from(config.server.shutdown_grace().as_millis()).unwrap_or(u64::MAX);
+        let router = beside.fallback_service(router);
         let server = tokio::spawn(lendport_http::serve(listener, router, stop.clone(), tasks, grace));
         let workers = Workers { engine: &engine, outbox: &outbox, ambient, config, owner: &owner }.start(&stop)?;
         tracing::info!(%address, "gateway answers");

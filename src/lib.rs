@@ -16,6 +16,7 @@ mod config_sections;
 pub mod database;
 pub mod demo;
 pub mod dev;
+mod dev_shop;
 pub mod documents;
 pub mod failure;
 pub mod gateway;

@@ -20,6 +20,8 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     // The pages are bytes compiled in; whoever serves them has to know them, and `ui` itself knows nobody.
     ("lendport-http", &["lendport-core", "lendport-storage", "lendport-engine", "lendport-ui"]),
     ("lendport-ui", &[]),
+    // A merchant: it speaks to the gateway by HTTP, and knows how webhooks are signed.
+    ("lendport-shop", &["lendport-core", "lendport-delivery", "lendport-outbound", "lendport-ui"]),
     ("lendport-testkit", &["lendport-core", "lendport-storage", "lendport-outbound"]),
     ("lendport-bench", &["*"]),
     ("lendport-chaos", &["*"]),
