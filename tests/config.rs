@@ -268,6 +268,34 @@ fn risky_values_are_warned_of() {
 }
 
 #[test]
+fn a_shops_page_is_checked_as_a_whole_and_said_with_its_keys() {
+    let page = from_text(
+        "[merchant]\nname = \"Example TV\"\n[merchant.page]\ndisplay_name = \"Example\"\naccent = \"#0B57D0\"\n\
+         allowed_origins = \"https://shop.example http://127.0.0.1:8081\"\nlocale = \"fr-ca\"\n",
+    );
+    let page = page.unwrap().merchant.unwrap().page;
+    assert_eq!((page.display_name.as_deref(), page.accent.as_deref()), (Some("Example"), Some("#0b57d0")));
+    assert_eq!(page.allowed_origins, ["https://shop.example", "http://127.0.0.1:8081"]);
+    let told = mistakes(from_env(&[
+        ("LENDPORT_MERCHANT__NAME", "Example TV"),
+        ("LENDPORT_MERCHANT__PAGE__ALLOWED_ORIGINS", "https://shop.example/cart *"),
+        ("LENDPORT_MERCHANT__PAGE__LOGO_URL", "http://shop.example/logo.svg"),
+        ("LENDPORT_PAGE__CLIENT_TOKEN_MINUTES", "0"),
+    ]));
+    for wanted in [
+        "merchant.page.allowed_origins",
+        "`https://shop.example/cart` holds more than scheme, host and port",
+        "`*` holds a wildcard; name each site",
+        "merchant.page.logo_url",
+        "page.client_token_minutes",
+    ] {
+        assert!(told.contains(wanted), "{wanted} is not in:\n{told}");
+    }
+    let nameless = mistakes(from_env(&[("LENDPORT_MERCHANT__PAGE__ACCENT", "#0b57d0")]));
+    assert!(nameless.contains("merchant.name"), "{nameless}");
+}
+
+#[test]
 fn a_lease_shorter_than_a_call_is_refused() {
     let error = from_env(&[("LENDPORT_ENGINE__OPERATION_LEASE_MS", "20000")]).unwrap_err();
     let told: Vec<String> = error.iter().map(ToString::to_string).collect();

@@ -10,6 +10,7 @@ mod documents;
 mod events;
 mod fake;
 mod idempotency;
+mod live_updates;
 mod logs;
 mod mutations;
 mod operations;
