@@ -65,7 +65,7 @@ class Lender:
     """A simulator in a process of its own, which a restart of the gateway does not touch."""
 
     # What `lendport dev` takes for the test merchant's account.
-    ACCOUNT = ("--username", "simulator", "--password", "simulator", "--merchant-id", "1234")
+    ACCOUNT = ("--username", "cdx_demo", "--password", "simulated-password", "--merchant-id", "1234")
 
     def __init__(self, binary, provider):
         command = [binary, "simulate", provider, "--bind", "127.0.0.1:0", "--resend-interval-ms", "200", *self.ACCOUNT]
@@ -91,7 +91,8 @@ class Gateway:
         self.env["LENDPORT_PROVIDERS__WEPAY__ENABLED"] = "true"
         self.env["LENDPORT_PROVIDERS__SANDBOX__ENABLED"] = "true"
         if origins:
-            self.env["LENDPORT_MERCHANT__ALLOWED_ORIGINS"] = json.dumps(list(origins))
+            self.env["LENDPORT_MERCHANT__NAME"] = "Demo TV"
+            self.env["LENDPORT_MERCHANT__PAGE__ALLOWED_ORIGINS"] = " ".join(origins)
         self.env.update(settings or {})
         self.bind = "127.0.0.1:0"
         self.start()
@@ -112,12 +113,13 @@ class Gateway:
         self.url = told["url"]
         self.key = told["secret_key"]
         self.simulators = told["simulators"]
-        self.shop = told["shop"]
+        self.shop = told.get("shop", "")
         # The next start takes the same places.
         self.bind = self.url.removeprefix("http://")
         for provider, url in self.simulators.items():
             self.env[f"LENDPORT_SIMULATOR__BIND__{provider.upper()}"] = url.removeprefix("http://")
-        self.env["LENDPORT_SIMULATOR__SHOP_BIND"] = self.shop.removeprefix("http://").split("/")[0]
+        if self.shop:
+            self.env["LENDPORT_SIMULATOR__SHOP_BIND"] = self.shop.removeprefix("http://").split("/")[0]
 
     def kill(self):
         """Ends it as a power cut would."""

@@ -33,7 +33,7 @@ def theirs(place):
 
 
 def press(place, name):
-    place.get_by_role("button", name=name).click()
+    place.get_by_role("button", name=name, exact=isinstance(name, str)).click()
 
 
 def buy(world, page, checkout, **query):

@@ -30,7 +30,7 @@ addEventListener("load", () => Lendport.resume(options())?.then(said));
 class Shop:
     """Serves the page; `host` decides whose site it is."""
 
-    def __init__(self, host="shop.localhost"):
+    def __init__(self, host="localhost"):
         shop = self
 
         class Handler(http.server.BaseHTTPRequestHandler):

@@ -35,6 +35,8 @@ export function open(url, tell) {
   place.append(frame);
   document.documentElement.style.overflow = "hidden";
   box.showModal();
+  // Neither button is what the customer came for.
+  document.getElementById("box-name").focus();
 }
 
 /** Takes the financer's page away. */

@@ -40,7 +40,9 @@ function goToFinancer() {
   open(link.href, (why) => {
     if (why === "hint") {
       hinted = true;
-      return cameBack("complete");
+      cameBack("complete");
+      // What the server said before the financer's page did is looked at again.
+      return draw(status);
     }
     const complete = why === "complete";
     cameBack(complete ? "complete" : "abort");
@@ -109,7 +111,7 @@ async function choose(form) {
     const headers = { "Content-Type": "application/json", Accept: "application/json" };
     const answer = await fetch(`${base}/attempts`, { method: "POST", headers, body });
     // Refused because somebody else chose meanwhile: what is there now is shown as well.
-    if (answer.ok || answer.status === 409) return anew(answer.ok);
+    if (answer.ok || answer.status === 409 || answer.status === 412) return anew(answer.ok);
   } catch {
     // Whether it arrived is not known: the same choice may be sent again, and the page hears what became of it.
   }
@@ -119,6 +121,7 @@ async function choose(form) {
   const trouble = find("choice-trouble");
   trouble.hidden = false;
   said.textContent = trouble.textContent;
+  draw(status);
   ask();
 }
 
@@ -137,6 +140,8 @@ function draw(latest) {
 }
 
 async function redraw(latest) {
+  // The answer to the choice says how to go on.
+  if (choosing) return;
   const drawn = stage.querySelector("[data-stage]").dataset;
   const attempt = latest.attempt ?? "";
   if (drawn.attempt !== attempt || frameIsNew(latest)) {

@@ -63,7 +63,7 @@
       return made;
     };
     // Styles are set one by one: a strict Content-Security-Policy lets scripts do that, and forbids style attributes.
-    const dialog = element("dialog", {}, {
+    const dialog = element("dialog", { dir: "ltr" }, {
       position: "fixed", inset: "0", width: "100vw", height: "100dvh", maxWidth: "none", maxHeight: "none", margin: "0",
       padding: wide ? "2vh 2vw" : "0", border: "0", boxSizing: "border-box", background: "rgb(10 12 15 / .6)", overflow: "hidden",
     });
@@ -73,7 +73,8 @@
       borderRadius: wide ? "1rem" : "0", font: "1rem/1.5 system-ui, sans-serif",
     });
     const close = element("button", { type: "button", textContent: "×" }, {
-      alignSelf: "flex-end", width: "3rem", height: "3rem", border: "0", background: "none", color: "inherit", font: "1.6rem/1 system-ui, sans-serif", cursor: "pointer",
+      position: "absolute", insetBlockStart: ".25rem", insetInlineEnd: ".25rem", zIndex: "1", width: "3rem", height: "3rem", padding: "0",
+      border: "0", borderRadius: "50%", background: "none", color: "inherit", font: "1.6rem/1 system-ui, sans-serif", cursor: "pointer",
     });
     close.setAttribute("aria-label", closing);
     const note = element("p", { textContent: opening }, { position: "absolute", inset: "45% 1rem auto", margin: "0", textAlign: "center" });
@@ -99,6 +100,7 @@
           clearTimeout(slowly);
           note.hidden = true;
           frame.style.opacity = "1";
+          frame.focus();
         } else if (data.type === "close") {
           end();
         }
