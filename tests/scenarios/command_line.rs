@@ -154,7 +154,7 @@ mod with_a_simulator {
         let data = tempfile::tempdir().unwrap();
         let (mut binary, ready) = Binary::dev(data.path(), &[]).await;
         let names: Vec<&String> = ready.0.as_object().unwrap().keys().collect();
-        assert_eq!(names, ["url", "secret_key", "merchant", "simulators"]);
+        assert_eq!(names, ["url", "shop", "secret_key", "merchant", "simulators"]);
         assert!(ready.0["secret_key"].as_str().unwrap().starts_with("lp_test_"));
         assert!(ready.0["merchant"].as_str().unwrap().starts_with("mer_"));
         assert!(ready.0["simulators"]["wegetfinancing"].as_str().unwrap().starts_with("http://127.0.0.1:"));

@@ -31,6 +31,8 @@ mod interrupted;
 mod merchant_story;
 #[cfg(feature = "wegetfinancing")]
 mod misbehaviour;
+#[cfg(all(feature = "wegetfinancing", feature = "wepay", feature = "sandbox", feature = "simulator"))]
+mod page;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod postbacks;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
