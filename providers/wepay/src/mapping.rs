@@ -85,10 +85,14 @@ pub(crate) fn request_for(
 }
 
 fn page(checkout: &Checkout, options: &Options, to: &Connection<'_>) -> HostedBody {
+    let mode = options.mode.unwrap_or(to.account.page());
+    // Where cookies are blocked in frames, the browser goes to WePay and from there to a page that shows the same checkout
+    // again (`wepay.md` 5.3): where somebody goes who has not paid.
+    let again = checkout.return_urls.failure.as_deref().filter(|_| mode == PageMode::Iframe).and_then(Text::new);
     HostedBody {
         redirect_uri: checkout.return_urls.success.as_deref().and_then(Text::new),
-        mode: Some(options.mode.unwrap_or(to.account.page())),
-        fallback_uri: options.fallback_uri.clone(),
+        mode: Some(mode),
+        fallback_uri: options.fallback_uri.clone().or(again),
         shipping_fee: None,
         require_shipping: options.require_shipping,
         prefill_info: options

@@ -32,8 +32,8 @@ impl Browser {
 
     fn at(url: &str) -> Self {
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        let start = url.find("/c/").unwrap();
-        let (gateway, base) = (url[..start].to_owned(), url[start..].to_owned());
+        let (gateway, token) = url.split_once("/c/").unwrap();
+        let (gateway, base) = (gateway.to_owned(), format!("/c/{token}"));
         Self { http: http.timeout(Duration::from_secs(60)).build().unwrap(), gateway, base }
     }
 
@@ -182,11 +182,26 @@ async fn press(browser: &Browser, page: &Value, button: &str) -> String {
     response.headers()["location"].to_str().unwrap().to_owned()
 }
 
-/// What WePay's payer does, by the control API of its simulator.
-async fn at_wepay(gateway: &TestGateway, id: &str, decision: &Value) {
+/// The body of the create call, as WePay got it.
+async fn sent_to_wepay(gateway: &TestGateway, id: &str) -> Value {
+    let request = wepay_request(gateway, id).await;
+    let known: Value = gateway.merchant.http.get(request).send().await.unwrap().json().await.unwrap();
+    match &known["body"] {
+        Value::String(text) => serde_json::from_str(text).unwrap(),
+        body => body.clone(),
+    }
+}
+
+/// Where the simulator of WePay tells of a checkout's request.
+async fn wepay_request(gateway: &TestGateway, id: &str) -> String {
     let simulator = gateway.dev.simulators.iter().find(|simulator| simulator.provider == "wepay").unwrap();
     let number = gateway.merchant.read(id).await.str("/attempt/provider_reference").to_owned();
-    let url = format!("{}/_sim/requests/{number}/decide", simulator.url);
+    format!("{}/_sim/requests/{number}", simulator.url)
+}
+
+/// What WePay's payer does, by the control API of its simulator.
+async fn at_wepay(gateway: &TestGateway, id: &str, decision: &Value) {
+    let url = format!("{}/decide", wepay_request(gateway, id).await);
     let told = gateway.merchant.http.post(url).json(decision).send().await.unwrap();
     assert!(told.status().is_success(), "{}", told.text().await.unwrap());
 }
