@@ -1,8 +1,6 @@
 """What stories are made of: the windows inside each other, and the buttons in them."""
 
 import re
-import urllib.parse
-import urllib.request
 
 from playwright.sync_api import expect
 
@@ -67,9 +65,3 @@ def settled(page):
     if page.locator("#box-see:visible").count():
         page.locator("#box-see").click()
     return page.locator("[data-stage=approved]").count()
-
-
-def sandbox_decides(gateway, reference, decision):
-    """What a button of the made-up provider does."""
-    data = urllib.parse.urlencode({"decision": decision}).encode()
-    urllib.request.urlopen(f"{gateway.simulators[SANDBOX]}/apply/{reference}/decide", data, timeout=60).read()

@@ -50,6 +50,7 @@ class Shop:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.origin = f"http://{host}:{self.server.server_port}"
+        self.return_urls = {"success": f"{self.origin}/ok", "failure": f"{self.origin}/cart"}
         self.gateway = "'none'"
         self.frames = ""
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

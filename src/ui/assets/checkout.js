@@ -10,10 +10,15 @@ const said = document.getElementById("said");
 const net = document.getElementById("net");
 const embedded = isEmbedded(allowed);
 const LONG_WAIT_MS = 20_000;
+const DRAW_AGAIN_MS = 2_000;
+const HINTS_MS = 3_000;
+// Long enough to read how it ended.
+const LEAD_ON_MS = 4_000;
 
 let status = data.status;
 let longWait = 0;
 let hinted = false;
+let heardAt = -Infinity;
 
 const find = (id) => document.getElementById(id);
 
@@ -40,15 +45,19 @@ function goToFinancer() {
   open(link.href, (why) => {
     if (why === "hint") {
       hinted = true;
-      cameBack("complete");
+      // Some say a great deal.
+      if (performance.now() - heardAt > HINTS_MS) {
+        heardAt = performance.now();
+        cameBack("complete");
+      }
       // What the server said before the financer's page did is looked at again.
-      return draw(status);
+      return draw();
     }
     const complete = why === "complete";
     cameBack(complete ? "complete" : "abort");
     if (complete) wait(true);
     else find("open")?.focus();
-    draw(status);
+    draw();
   });
 }
 
@@ -121,7 +130,7 @@ async function choose(form) {
   const trouble = find("choice-trouble");
   trouble.hidden = false;
   said.textContent = trouble.textContent;
-  draw(status);
+  draw();
   ask();
 }
 
@@ -135,11 +144,13 @@ function anew(going) {
 
 let drawing = Promise.resolve();
 
-function draw(latest) {
-  drawing = drawing.then(() => redraw(latest)).catch(() => {});
+/** Has the page show what is known; again and again while that cannot be fetched. */
+function draw() {
+  drawing = drawing.then(redraw).catch(() => { setTimeout(draw, DRAW_AGAIN_MS); });
 }
 
-async function redraw(latest) {
+async function redraw() {
+  const latest = status;
   // The answer to the choice says how to go on.
   if (choosing) return;
   const drawn = stage.querySelector("[data-stage]").dataset;
@@ -150,7 +161,8 @@ async function redraw(latest) {
   }
   if (drawn.stage === latest.state && sameChoices(latest)) return;
   if (isOpen()) {
-    // The customer may still have to read or print there, unless the financer called it done.
+    // The customer may still have something to do there, to read or to print, unless the financer called it done.
+    if (!latest.is_final && latest.state !== "choose") return;
     if (hinted) close("complete");
     else offerNews();
     return;
@@ -162,6 +174,15 @@ async function redraw(latest) {
   clearTimeout(longWait);
   stage.replaceChildren(...drawnAnew.body.childNodes);
   show(stage, hadFocus);
+  leadOn();
+}
+
+/** Whom the financer sent back is led on to the shop, once it is known how it ended. */
+function leadOn() {
+  const back = find("back");
+  if (embedded || !status.is_final || !back || !new URLSearchParams(location.search).has("back")) return;
+  find("leading")?.removeAttribute("hidden");
+  setTimeout(() => location.replace(back.href), LEAD_ON_MS);
 }
 
 const sameChoices = ({ choices }) =>
@@ -189,7 +210,7 @@ const ask = listen(
   base,
   (latest) => {
     status = latest;
-    draw(latest);
+    draw();
   },
   connection,
   () => location.reload(),
@@ -209,5 +230,6 @@ addEventListener("pageshow", ({ persisted }) => persisted && ask());
 
 const going = history.state?.going;
 history.replaceState(null, "");
+leadOn();
 if (data.came_back) wait(true);
-else if (going || (embedded && (find("open")?.dataset.way ?? "redirect") !== "redirect")) goToFinancer();
+else if (going || (embedded && status.state === "continue" && (find("open")?.dataset.way ?? "redirect") !== "redirect")) goToFinancer();

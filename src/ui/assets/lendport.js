@@ -94,12 +94,16 @@
       const bar = innerWidth - document.documentElement.clientWidth;
       const slowly = setTimeout(() => { note.textContent = slow; }, READY_MS);
 
+      // Also for what is no checkout, such as a page that says that the link has run out.
+      const shown = () => {
+        clearTimeout(slowly);
+        note.hidden = true;
+        frame.style.opacity = "1";
+      };
       const heard = ({ origin, source, data }) => {
         if (origin !== gateway || source !== frame.contentWindow || data?.lendport !== 1 || data.channel !== channel) return;
         if (data.type === "ready") {
-          clearTimeout(slowly);
-          note.hidden = true;
-          frame.style.opacity = "1";
+          shown();
           frame.focus();
         } else if (data.type === "close") {
           end();
@@ -113,6 +117,7 @@
         opener?.focus?.();
         closed();
       };
+      frame.addEventListener("load", shown);
       addEventListener("message", heard);
       close.addEventListener("click", end);
       dialog.addEventListener("cancel", (event) => {

@@ -7,13 +7,13 @@ from playwright.sync_api import expect
 from eyes import PHONE, fits, sound
 from gateway import PATIENCE_S, Lender, http, until
 from parts import (
-    CARD, CHOICE, LENDER, SANDBOX, buy, chosen, heading, open_financer, ours, outcome, press, sandbox_decides, settled, stage, theirs,
+    CARD, CHOICE, LENDER, buy, chosen, heading, open_financer, ours, outcome, press, settled, stage, theirs,
 )
 
 def redirect_mode(world):
     """The shop goes to the checkout's page; that one opens the lender, in the whole window too."""
     gateway = world.start()
-    checkout = gateway.open_checkout(provider=LENDER, return_urls={"success": f"{world.shop.origin}/ok", "failure": f"{world.shop.origin}/no"})
+    checkout = gateway.open_checkout(provider=LENDER, return_urls=world.shop.return_urls)
     page = world.look()
     buy(world, page, checkout, mode="redirect")
     page.wait_for_url(re.compile("/c/"))
@@ -24,7 +24,8 @@ def redirect_mode(world):
     press(page, "Approve")
     page.wait_for_url(re.compile("/c/"))
     heading(page, "You are approved")
-    page.get_by_role("link", name="Back to Demo TV").click()
+    world.shot(page, "approved")
+    # And on to the shop by itself.
     page.wait_for_url(f"{world.shop.origin}/ok")
     # The shop's script asks what became of it.
     expect(outcome(page)).to_contain_text("complete approved")
@@ -33,7 +34,7 @@ def redirect_mode(world):
 def coming_back_waits_for_the_lender(world):
     """The lender sends the browser back before it tells us: the page waits, and believes nobody else."""
     gateway = world.start()
-    checkout = gateway.open_checkout(provider=LENDER)
+    checkout = gateway.open_checkout(provider=LENDER, return_urls=world.shop.return_urls)
     page = world.look()
     page.goto(checkout["checkout_url"] + "?back=complete")
     heading(page, "Waiting for WeGetFinancing")
@@ -45,6 +46,7 @@ def coming_back_waits_for_the_lender(world):
     # The lender's page stays until the customer has seen it.
     press(page, "See it")
     heading(page, "You are approved")
+    page.wait_for_url(f"{world.shop.origin}/ok")
 
 
 def wepay_in_a_frame(world):
@@ -62,7 +64,7 @@ def wepay_in_a_frame(world):
 
 def wepay_by_redirect(world):
     gateway = world.start()
-    checkout = gateway.open_checkout(provider=CARD, provider_options={CARD: {"type": "goods", "mode": "regular"}})
+    checkout = gateway.open_checkout(provider=CARD, return_urls=world.shop.return_urls, provider_options={CARD: {"type": "goods", "mode": "regular"}})
     assert checkout["next_action"]["type"] == "redirect"
     page = world.look()
     page.goto(checkout["checkout_url"])
@@ -76,7 +78,7 @@ def wepay_by_redirect(world):
 
 def the_next_financer_after_a_decline(world):
     gateway = world.start()
-    checkout = gateway.open_checkout(**CHOICE)
+    checkout = gateway.open_checkout(**CHOICE, return_urls=world.shop.return_urls)
     page = world.look()
     page.goto(checkout["checkout_url"])
     heading(page, "How would you like to pay?")
@@ -103,7 +105,7 @@ def the_next_financer_after_a_decline(world):
 
 def two_tabs_agree(world):
     gateway = world.start()
-    checkout = gateway.open_checkout(**CHOICE)
+    checkout = gateway.open_checkout(**CHOICE, provider_options={CARD: {"type": "goods", "mode": "iframe"}})
     # Who chose second is refused, which the browser writes down.
     first = world.look(forgives=("status of 409", "status of 412"))
     second = first.context.new_page()
@@ -112,7 +114,7 @@ def two_tabs_agree(world):
         heading(page, "How would you like to pay?")
     # Both choose at the same moment, each another one: one choice stands, both see it.
     at = first.evaluate("Date.now()") + 1_500
-    for page, name in ((first, "WeGetFinancing"), (second, "Sandbox")):
+    for page, name in ((first, "WeGetFinancing"), (second, "WePay")):
         page.evaluate(
             """([name, at]) => {
                 const button = [...document.querySelectorAll("form.choose button")].find((one) => one.textContent.includes(name));
@@ -125,15 +127,10 @@ def two_tabs_agree(world):
     attempts = gateway.read(checkout)["attempts"]
     assert len(attempts) == 1, attempts
     provider = attempts[0]["provider"]
-    decided = {LENDER: "approved", SANDBOX: "approve"}[provider]
-    if provider == LENDER:
-        gateway.decide(LENDER, checkout, decided)
-    else:
-        reference = attempts[0]["provider_reference"]
-        sandbox_decides(gateway, reference, decided)
+    gateway.decide(provider, checkout, {LENDER: "approved", CARD: "pay"}[provider])
     for page in (first, second):
         until("the result", lambda page=page: settled(page))
-        heading(page, "You are approved")
+        heading(page, {LENDER: "You are approved", CARD: "Your payment went through"}[provider])
 
 
 def forged_messages_change_nothing(world):
@@ -188,6 +185,8 @@ def an_old_link_says_so(world):
     sound(page, "an old link")
     assert http("GET", checkout["checkout_url"]).status == 410
     buy(world, page, checkout)
+    expect(ours(page).get_by_role("heading", level=1)).to_have_text("This link has run out")
+    expect(page.locator("dialog iframe")).to_have_css("opacity", "1")
     page.get_by_role("button", name="Close").first.click()
     expect(outcome(page)).to_contain_text('"status":"token_expired"')
 
@@ -228,6 +227,8 @@ def without_an_event_stream_questions_do(world):
     checkout = gateway.open_checkout(provider=LENDER)
     page = world.look(forgives=("ERR_FAILED", "/events"))
     page.route("**/events", lambda route: route.abort())
+    # The first picture of what is new is lost too.
+    page.route("**/stage?*", lambda route: route.abort(), times=1)
     page.goto(checkout["checkout_url"])
     heading(page, "Continue with WeGetFinancing")
     gateway.decide(LENDER, checkout, "preapproved")
