@@ -9,7 +9,7 @@ use std::fmt;
 use std::path::Path;
 
 use figment::Figment;
-use lendport_core::AccountField;
+use lendport_core::{AccountField, ShopPage};
 use serde::de::DeserializeOwned;
 
 use crate::config_account as account;
@@ -45,6 +45,8 @@ pub struct Config {
     pub log: Log,
     /// How simulators behave.
     pub simulator: Simulator,
+    /// How a merchant's customers see it, also where no merchant is declared.
+    pub shop_page: ShopPage,
     /// The merchant declared here, if any.
     pub merchant: Option<Merchant>,
     warnings: Vec<String>,
@@ -115,6 +117,7 @@ impl Config {
             page: effective.typed("page")?,
             log: effective.typed("log")?,
             simulator: effective.typed("simulator")?,
+            shop_page: secret::shop_page(&effective),
             merchant,
             warnings,
             effective,

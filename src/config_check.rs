@@ -166,6 +166,10 @@ pub(crate) fn warnings(effective: &Effective) -> Vec<String> {
     if open_to_eavesdroppers(public_url) {
         found.push("server.public_url is http: keys and callbacks would cross the network in the clear".to_owned());
     }
+    let page = |setting: &&Setting| setting.key.starts_with("merchant.page.") && !setting.text.expose().is_empty();
+    if text("merchant.name").trim().is_empty() && effective.settings().iter().any(|setting| page(&setting)) {
+        found.push("merchant.page is set and merchant.name is empty: only `lendport dev` shows it".to_owned());
+    }
     let enabled = |setting: &&Setting| setting.key.starts_with("providers.") && setting.name() == "enabled";
     if !effective.settings().iter().filter(enabled).any(|setting| setting.text.expose() == "true") {
         found.push("no provider is enabled: no checkout can be financed".to_owned());

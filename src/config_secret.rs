@@ -80,15 +80,22 @@ pub(crate) fn merchant(effective: &Effective, errors: &mut Vec<ConfigError>) -> 
     if !keys.name.trim().is_empty() {
         return Some(Merchant { name: keys.name.trim().to_owned(), page, secret_key, accounts });
     }
-    if secret_key.is_some() || !accounts.is_empty() || page != ShopPage::default() {
+    if secret_key.is_some() || !accounts.is_empty() {
         errors.push(ConfigError::new(
             effective.origin("merchant.name"),
             "merchant.name",
-            "is empty, though a key, an account or the page of the merchant is set",
+            "is empty, though a key or an account of the merchant is set",
             "name the merchant",
         ));
     }
     None
+}
+
+/// `[merchant.page]` of the merchant whom nobody named: the development gateway has one of its own.
+pub(crate) fn shop_page(effective: &Effective) -> ShopPage {
+    let keys = effective.section::<MerchantKeys>("merchant", &mut Vec::new());
+    // What is wrong with it was told before.
+    keys.map(|keys| page(effective, &keys.page, &mut Vec::new())).unwrap_or_default()
 }
 
 /// `[merchant.page]`, checked as a whole.

@@ -129,7 +129,8 @@ pub async fn start(config: &Config, data_dir: Option<&Path>) -> Result<Dev, Fail
     let ids = ambient.ids.as_ref();
     let name = declared.map_or(MERCHANT, |merchant| merchant.name.as_str());
     let mut merchant = tenants::merchant_named(store, ids, ambient.clock.as_ref(), name).await?;
-    merchant.page = shop.allowed(declared.map_or_else(own_page, |merchant| merchant.page.clone()), &gateway_url);
+    let page = if declared.is_some() { config.shop_page.clone() } else { own_page(&config.shop_page) };
+    merchant.page = shop.allowed(page, &gateway_url);
     store.put_merchant(&merchant).await?;
     let merchant = merchant.id;
     let tenant = Tenant { merchant, mode: Mode::Test };

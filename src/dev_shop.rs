@@ -25,9 +25,10 @@ pub struct ShopSite {
     server: JoinHandle<io::Result<()>>,
 }
 
-/// How the development shop looks when nothing is declared.
-pub(crate) fn own_page() -> ShopPage {
-    ShopPage { display_name: Some(NAME.to_owned()), accent: Some(ACCENT.to_owned()), ..ShopPage::default() }
+/// How the development shop looks where the settings do not say.
+pub(crate) fn own_page(set: &ShopPage) -> ShopPage {
+    let or = |set: &Option<String>, own: &str| set.clone().or_else(|| Some(own.to_owned()));
+    ShopPage { display_name: or(&set.display_name, NAME), accent: or(&set.accent, ACCENT), ..set.clone() }
 }
 
 impl ShopSite {

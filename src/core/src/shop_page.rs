@@ -140,7 +140,8 @@ fn is_safe(url: &Url) -> bool {
     let here = match url.host() {
         Some(Host::Ipv4(address)) => is_loopback(address.into()),
         Some(Host::Ipv6(address)) => is_loopback(address.into()),
-        Some(Host::Domain(name)) => name == "localhost",
+        // Means this machine wherever it is looked up (RFC 6761, 6.3).
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         None => return false,
     };
     url.scheme() == "https" || url.scheme() == "http" && here
@@ -156,14 +157,14 @@ mod tests {
             display_name: " Example TV ",
             logo_url: "https://Shop.Example/logo.svg",
             accent: "#0B57D0",
-            allowed_origins: "https://Shop.Example:443/  http://127.0.0.1:8081 https://shop.example",
+            allowed_origins: "https://Shop.Example:443/  http://127.0.0.1:8081 https://shop.example http://a.localhost:1",
             locale: "FR-ca",
         };
         let page = ShopPage::new(&input).unwrap();
         assert_eq!(page.display_name.as_deref(), Some("Example TV"));
         assert_eq!(page.logo_url.as_deref(), Some("https://shop.example/logo.svg"));
         assert_eq!(page.accent.as_deref(), Some("#0b57d0"));
-        assert_eq!(page.allowed_origins, ["https://shop.example", "http://127.0.0.1:8081"]);
+        assert_eq!(page.allowed_origins, ["https://shop.example", "http://127.0.0.1:8081", "http://a.localhost:1"]);
         assert_eq!(page.locale.as_deref(), Some("fr-CA"));
         assert_eq!(ShopPage::new(&ShopPageInput::default()), Ok(ShopPage::default()));
     }
