@@ -38,6 +38,15 @@ impl Answer {
         self.str("/id").to_owned()
     }
 
+    /// The body of a checkout without its link to the page, which every answer makes anew.
+    pub(crate) fn facts(&self) -> Value {
+        let mut facts = self.body.clone();
+        for link in ["client_token", "checkout_url"] {
+            facts.as_object_mut().unwrap().remove(link).unwrap();
+        }
+        facts
+    }
+
     pub(crate) fn replayed(&self) -> bool {
         self.header("idempotent-replayed") == "true"
     }

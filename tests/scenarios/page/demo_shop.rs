@@ -43,10 +43,12 @@ async fn a_cart_becomes_an_order_that_ships_when_the_signed_word_comes() {
         }
         kinds.push(card.data["kind"].as_str().unwrap().to_owned());
     }
-    assert_eq!(kinds[..2], ["request", "answer"]);
+    // The first webhook may overtake the answer.
+    assert_eq!(kinds[0], "request");
+    assert!(kinds.contains(&"answer".to_owned()) && kinds.contains(&"webhook".to_owned()), "{kinds:?}");
     let late = gateway.merchant.http.get(&url).header("last-event-id", "1").send().await.unwrap();
     let mut late = super::Listener { response: late, heard: String::new() };
-    assert_eq!(late.next().await.unwrap().data["kind"], "answer");
+    assert_eq!(late.next().await.unwrap().data["n"], 2);
 }
 
 #[tokio::test]
