@@ -117,7 +117,8 @@ impl Gateway {
         let public_url = config.server.base_url(address);
         let Database { store, outbox } = database::open(config).await?;
         tenants::declare(store.as_ref(), ambient.ids.as_ref(), ambient.clock.as_ref(), config).await?;
-        let tokens = ClientTokens::new(&key_for("client token 1", config)?, &public_url, config.page.client_token_minutes);
+        let tokens =
+            ClientTokens::new(&key_for("client token 1", config)?, &public_url, config.page.client_token_minutes);
         let tokens = Arc::new(tokens);
         let owner = ambient.ids.uuid().simple().to_string();
         let engine = Arc::new(Engine::new(EngineParts {

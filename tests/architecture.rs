@@ -9,7 +9,7 @@ use lendport_testkit::tree::{Keep, SourceFile, code, files, folders, lines_with_
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Our own crates and those of ours each may use. `provider-*` stands for every adapter, `*` for all.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("lendport-core", &[]),
     ("lendport-outbound", &["lendport-core"]),
     ("lendport-storage", &["lendport-core"]),

@@ -96,26 +96,27 @@ impl Engine {
             let held = (!claims).then(|| ticket.hold(self));
             let (stored, tools) = (operation.clone(), self.tools.clone());
             let (seen, if_match) = (record.checkout.version, asked.if_match);
-            let (outcome, result) = self.change(tenant, id, ask, move |loaded| {
-                let version = loaded.record.checkout.version;
-                if if_match.is_some_and(|wanted| wanted != version) {
-                    return (Change::abort(), Err(EngineError::PreconditionFailed));
-                }
-                if version != seen {
-                    return (Change::abort(), Ok(false));
-                }
-                let mut draft = Draft::of(&tools, loaded.record);
-                draft.touch();
-                if let Some(address) = &address {
-                    // A push to it may come before the answer does.
-                    draft.amend(stored.attempt, |attempt| attempt.callback_digest.clone_from(address));
-                }
-                draft.change.operations.push(stored.clone());
-                draft.change.claimed_operation = Some(stored.id);
-                draft.change.claim.clone_from(&held);
-                (draft.finish(), Ok(true))
-            })
-            .await?;
+            let (outcome, result) = self
+                .change(tenant, id, ask, move |loaded| {
+                    let version = loaded.record.checkout.version;
+                    if if_match.is_some_and(|wanted| wanted != version) {
+                        return (Change::abort(), Err(EngineError::PreconditionFailed));
+                    }
+                    if version != seen {
+                        return (Change::abort(), Ok(false));
+                    }
+                    let mut draft = Draft::of(&tools, loaded.record);
+                    draft.touch();
+                    if let Some(address) = &address {
+                        // A push to it may come before the answer does.
+                        draft.amend(stored.attempt, |attempt| attempt.callback_digest.clone_from(address));
+                    }
+                    draft.change.operations.push(stored.clone());
+                    draft.change.claimed_operation = Some(stored.id);
+                    draft.change.claim.clone_from(&held);
+                    (draft.finish(), Ok(true))
+                })
+                .await?;
             match (outcome, result) {
                 (ChangeOutcome::Done, Some(Ok(true))) => return Ok(Started { attempt, operation, command }),
                 (ChangeOutcome::Done, Some(Ok(false))) => {}

@@ -43,26 +43,27 @@ impl Engine {
         let engine = Arc::clone(self);
         let closing = ticket.clone();
         let ask = ChangeAsk { operation: Some(operation.id), open_items: true, ..ChangeAsk::default() };
-        let (_, result) = self.change(tenant, checkout.id, ask, move |loaded| {
-            // It took so long that it was taken for interrupted and sent again: that send says what became of it.
-            let sent_again = |stored: &Operation| stored.interruptions() > 0 && stored.phase != Phase::Unknown;
-            if answered.is_err() && loaded.operation.as_ref().is_some_and(sent_again) {
-                return (Change::abort(), Err(EngineError::KeyInFlight));
-            }
-            match engine.record_create(loaded, &attempt, &operation, &answered) {
-                Err(error) => (Change::abort(), Err(error)),
-                Ok((mut draft, failure)) => {
-                    let mut operation = operation.clone();
-                    if operation.phase == Phase::Unknown {
-                        operation.phase = draft.phase_of_unanswered(&operation);
-                    }
-                    draft.change.operations.push(operation);
-                    let (change, reply) = engine.answer(draft, failure, &closing);
-                    (change, Ok(reply))
+        let (_, result) = self
+            .change(tenant, checkout.id, ask, move |loaded| {
+                // It took so long that it was taken for interrupted and sent again: that send says what became of it.
+                let sent_again = |stored: &Operation| stored.interruptions() > 0 && stored.phase != Phase::Unknown;
+                if answered.is_err() && loaded.operation.as_ref().is_some_and(sent_again) {
+                    return (Change::abort(), Err(EngineError::KeyInFlight));
                 }
-            }
-        })
-        .await?;
+                match engine.record_create(loaded, &attempt, &operation, &answered) {
+                    Err(error) => (Change::abort(), Err(error)),
+                    Ok((mut draft, failure)) => {
+                        let mut operation = operation.clone();
+                        if operation.phase == Phase::Unknown {
+                            operation.phase = draft.phase_of_unanswered(&operation);
+                        }
+                        draft.change.operations.push(operation);
+                        let (change, reply) = engine.answer(draft, failure, &closing);
+                        (change, Ok(reply))
+                    }
+                }
+            })
+            .await?;
         result.unwrap_or(Err(EngineError::NotFound))
     }
 

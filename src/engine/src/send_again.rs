@@ -86,21 +86,22 @@ impl Engine {
     async fn store_send(&self, tenant: Tenant, create: Operation, start: &Start) -> Result<bool, EngineError> {
         let (tools, again, id) = (self.tools.clone(), start.operation.clone(), start.attempt.id);
         let ask = ChangeAsk { operation: Some(create.id), ..ChangeAsk::default() };
-        let (_, begun) = self.change(tenant, create.checkout, ask, move |loaded| {
-            let alone = loaded
-                .record
-                .attempts
-                .iter()
-                .all(|other| if other.id == id { is_nowhere(other) } else { other.state.is_over() });
-            if loaded.operation.as_ref() != Some(&create) || !alone {
-                return (Change::abort(), false);
-            }
-            let mut draft = Draft::of(&tools, loaded.record);
-            draft.touch();
-            draft.change.operations.push(again.clone());
-            (draft.finish(), true)
-        })
-        .await?;
+        let (_, begun) = self
+            .change(tenant, create.checkout, ask, move |loaded| {
+                let alone = loaded
+                    .record
+                    .attempts
+                    .iter()
+                    .all(|other| if other.id == id { is_nowhere(other) } else { other.state.is_over() });
+                if loaded.operation.as_ref() != Some(&create) || !alone {
+                    return (Change::abort(), false);
+                }
+                let mut draft = Draft::of(&tools, loaded.record);
+                draft.touch();
+                draft.change.operations.push(again.clone());
+                (draft.finish(), true)
+            })
+            .await?;
         Ok(begun == Some(true))
     }
 
@@ -115,14 +116,15 @@ impl Engine {
         let engine = Arc::clone(self);
         let id = operation.checkout;
         let ask = ChangeAsk { operation: Some(operation.id), open_items: true, ..ChangeAsk::default() };
-        let (_, written) = self.change(tenant, id, ask, move |loaded| {
-            match engine.answer_of_resend(loaded, &attempt, operation.clone(), &answered) {
-                Ok(Some(draft)) => (draft.finish(), Ok(())),
-                Ok(None) => (Change::abort(), Ok(())),
-                Err(error) => (Change::abort(), Err(error)),
-            }
-        })
-        .await?;
+        let (_, written) = self
+            .change(tenant, id, ask, move |loaded| {
+                match engine.answer_of_resend(loaded, &attempt, operation.clone(), &answered) {
+                    Ok(Some(draft)) => (draft.finish(), Ok(())),
+                    Ok(None) => (Change::abort(), Ok(())),
+                    Err(error) => (Change::abort(), Err(error)),
+                }
+            })
+            .await?;
         written.unwrap_or(Err(EngineError::NotFound))
     }
 
