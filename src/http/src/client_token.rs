@@ -161,11 +161,11 @@ impl ReturnLinks for ClientTokens {
         tenant: Tenant,
         checkout: CheckoutId,
         attempt: AttemptId,
-        now: Timestamp,
+        started: Timestamp,
         deadline: Timestamp,
     ) -> ReturnUrls {
         let until = deadline.saturating_add(RETURN_AFTER).unwrap_or(Timestamp::MAX);
-        let link = |how| self.return_url(claims(RETURN, tenant, checkout, now, until), attempt, how);
+        let link = |how| self.return_url(claims(RETURN, tenant, checkout, started, until), attempt, how);
         ReturnUrls { success: link(CameBack::Complete), failure: link(CameBack::Abort) }
     }
 }

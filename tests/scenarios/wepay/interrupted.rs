@@ -67,6 +67,8 @@ async fn killed(carried_out: bool) -> (WePay, Merchant, Binary, u64) {
     let settings = std::fs::read_to_string(&config).unwrap();
     let address = merchant.url.strip_prefix("http://").unwrap();
     std::fs::write(&config, settings.replace("127.0.0.1:0", address)).unwrap();
+    // What is sent again has to be the same call (wepay.md 7), to the addresses the customer is sent back to.
+    wepay.control(Method::POST, "settings", &json!({ "identical_repeats": true })).await;
     let fault = json!({ "on": "create", "kind": "silence", "accept": carried_out });
     wepay.control(Method::POST, "faults", &fault).await;
     let key = fresh();

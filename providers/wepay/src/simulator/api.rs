@@ -61,6 +61,9 @@ pub(super) async fn handle(State(sim): State<Arc<Sim>>, Path(path): Path<String>
     let Ok(body) = body else {
         return Reply::text(StatusCode::PAYLOAD_TOO_LARGE, "Payload too large\n").into_response();
     };
+    if endpoint == Endpoint::Create {
+        create::hear(&sim, &parts.headers, &body);
+    }
     sim.settle_all();
     let outcome = match &queued {
         Some(fault) if !fault.accepts() => {

@@ -43,6 +43,11 @@ fn make(sim: &Arc<Sim>, call: &Call<'_>) -> Result<(Reply, Option<(u64, Order)>)
         return Err(Refusal::new(1003, format!("{name} is not a parameter of this call")));
     }
     let unique_id = unique_id(&call.parameters).filter(|_| counts(&store, &call.parameters));
+    if let Some(unique_id) = unique_id.as_ref().filter(|_| store.rules.identical_repeats)
+        && unique::differs(&store, unique_id, call.body)
+    {
+        return Err(Refusal::new(1003, "this unique_id came with another body before"));
+    }
     if let Some(unique_id) = &unique_id
         && let Some(repeated) = unique::look_up(&store, unique_id, order.account_id, order.amount)
     {
@@ -107,6 +112,14 @@ fn unique_id(parameters: &Json) -> Option<String> {
 /// Whether a `unique_id` counts for what is asked.
 fn counts(store: &Store, parameters: &Json) -> bool {
     store.rules.unique_id_on_hosted || Fields::root(parameters).has("payment_method")
+}
+
+/// Remembers what a call said under its `unique_id`.
+pub(super) fn hear(sim: &Sim, headers: &HeaderMap, body: &[u8]) {
+    let Some(parameters) = api::parameters(headers, body) else { return };
+    if let Some(unique_id) = unique_id(&parameters) {
+        unique::hear(&mut sim.store(), &unique_id, body);
+    }
 }
 
 /// Uses up the `unique_id` of a call that comes to nothing.

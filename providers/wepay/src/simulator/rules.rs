@@ -66,6 +66,8 @@ pub(super) struct Rules {
     /// Whether a throttled create uses up its `unique_id`.
     pub(super) throttle_spends_unique_id: bool,
     pub(super) repeated_unique_id: Repeat,
+    /// Whether a create is refused whose body is not, byte by byte, the first one's with its `unique_id`, carried out or not.
+    pub(super) identical_repeats: bool,
     /// Whether `unique_id` counts for hosted checkouts.
     pub(super) unique_id_on_hosted: bool,
     /// Milliseconds of real time between a change and its notice; changes in between share it.
@@ -97,6 +99,7 @@ impl Rules {
             throttle_window_ms: 10_000,
             throttle_spends_unique_id: true,
             repeated_unique_id: Repeat::Answer,
+            identical_repeats: false,
             unique_id_on_hosted: true,
             ipn_delay_ms: 20,
             ipn_on_partial: false,

@@ -131,6 +131,8 @@ pub(super) struct Store {
     pub(super) faults: Vec<Fault>,
     pub(super) waiting: Vec<Waiting>,
     pub(super) unique: HashMap<String, Spent>,
+    /// Digest of the first create body that came with a `unique_id`.
+    pub(super) heard: HashMap<String, [u8; 32]>,
     /// Times of the calls in the throttle's window.
     pub(super) recent: VecDeque<Timestamp>,
     calls: BTreeMap<&'static str, u64>,
@@ -145,6 +147,7 @@ impl Store {
             faults: Vec::new(),
             waiting: Vec::new(),
             unique: HashMap::new(),
+            heard: HashMap::new(),
             recent: VecDeque::new(),
             calls: BTreeMap::new(),
         }

@@ -1,6 +1,7 @@
 //! `unique_id`: one call is carried out for each, whatever became of it (wepay.md 7).
 
 use rust_decimal::Decimal;
+use sha2::{Digest as _, Sha256};
 
 use super::errors::{Refusal, Reply};
 use super::rules::Repeat;
@@ -29,6 +30,16 @@ pub(super) fn look_up(
         }
         Spent::Made { .. } | Spent::Failed => Err(used()),
     })
+}
+
+/// Keeps what the first call with a `unique_id` said, whatever became of that call.
+pub(super) fn hear(store: &mut Store, unique_id: &str, body: &[u8]) {
+    store.heard.entry(unique_id.to_owned()).or_insert_with(|| Sha256::digest(body).into());
+}
+
+/// True when the first call with this `unique_id` said something else.
+pub(super) fn differs(store: &Store, unique_id: &str, body: &[u8]) -> bool {
+    store.heard.get(unique_id).is_some_and(|first| *first != <[u8; 32]>::from(Sha256::digest(body)))
 }
 
 /// A call with this `unique_id` failed: it is used up all the same.

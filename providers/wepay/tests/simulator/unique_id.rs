@@ -32,6 +32,21 @@ async fn the_same_order_gets_the_same_answer() {
 }
 
 #[tokio::test]
+async fn a_repeat_that_differs_can_be_made_to_show() {
+    let sim = start().await;
+    sim.set(json!({"identical_repeats": true})).await;
+    sim.fault(json!({"on": "create", "kind": "lose_reply", "accept": false})).await;
+    assert!(sim.try_call("create", &with("a1")).await.is_err(), "it never got there");
+    let other = order(json!({"unique_id": "a1", "short_description": "Another"}));
+    assert_eq!(sim.refused("create", &other).await.2, "this unique_id came with another body before");
+    assert_eq!(sim.stored().await, 0);
+    sim.fault(json!({"on": "create", "kind": "lose_reply", "accept": false})).await;
+    assert!(sim.try_call("create", &with("a2")).await.is_err());
+    sim.ok("create", &with("a2")).await;
+    assert_eq!(sim.ok("create", &with("a2")).await["reference_id"], with("a2")["reference_id"]);
+}
+
+#[tokio::test]
 async fn a_time_out_may_be_repeated() {
     let sim = start().await;
     sim.fault(json!({"on": "create", "kind": "lose_reply", "times": 2})).await;

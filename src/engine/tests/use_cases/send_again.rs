@@ -52,6 +52,9 @@ async fn what_nobody_finds_goes_out_again_as_it_was_and_no_person_is_needed() {
     assert_eq!(asked[0].token, asked[1].token, "the address it pushes to");
     assert_eq!(asked[0].attempt.merchant_reference, asked[1].attempt.merchant_reference);
     assert_eq!((&asked[0].checkout.cart, asked[0].attempt.id), (&asked[1].checkout.cart, asked[1].attempt.id));
+    let back = &asked[0].checkout.return_urls;
+    assert!(back.success.as_ref().is_some_and(|url| url.contains(&asked[0].attempt.id.to_string())), "{back:?}");
+    assert_eq!(back, &asked[1].checkout.return_urls, "where the customer is sent back to");
     let create = world.operation(id, OperationKind::Create).await;
     let died: Vec<_> = create.calls.iter().map(CallRecord::is_interrupted).collect();
     assert_eq!((create.phase, create.error, died), (Phase::Settled, None, vec![true, false]));

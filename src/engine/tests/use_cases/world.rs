@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use lendport_core::{
-    AccountSettings, Attempt, AttemptState, CheckoutId, CheckoutRecord, FinancingProvider, Invalid, MerchantId, Mode,
-    NoticeAnswer, Operation, OperationKind, ProviderAccount, ProviderAccountId, ProviderId, Secret, ShopPage,
+    AccountSettings, Attempt, AttemptId, AttemptState, CheckoutId, CheckoutRecord, FinancingProvider, Invalid,
+    MerchantId, Mode, NoticeAnswer, Operation, OperationKind, ProviderAccount, ProviderAccountId, ProviderId,
+    ReturnUrls, Secret, ShopPage,
 };
 use lendport_engine::{
     CallbackKey, Effect, Engine, EngineError, EngineParts, EngineSettings, IncomingPush, OpenCheckout, Rendered, Reply,
-    Ticket, UpkeepSettings, WebhookSettings, digest,
+    ReturnLinks, Ticket, UpkeepSettings, WebhookSettings, digest,
 };
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
 use lendport_storage::{ClaimState, Database, IdempotencyRow, Merchant, Outbox, Store, Tenant, Timeline, Vault};
@@ -205,7 +207,7 @@ fn engine(
         providers: providers.to_vec(),
         clock: Arc::new(clock.clone()),
         ids: Arc::new(ids.clone()),
-        returns: None,
+        returns: Some(Arc::new(Links)),
         settings: EngineSettings {
             public_url: "https://gateway.example".to_owned(),
             callback_key: CallbackKey::new(Secret::new([5; 32])),
@@ -217,6 +219,29 @@ fn engine(
             upkeep: UpkeepSettings::default(),
         },
     }))
+}
+
+/// Addresses that tell of everything they were made from.
+struct Links;
+
+impl ReturnLinks for Links {
+    fn return_urls(
+        &self,
+        tenant: Tenant,
+        checkout: CheckoutId,
+        attempt: AttemptId,
+        started: Timestamp,
+        deadline: Timestamp,
+    ) -> ReturnUrls {
+        let mode = tenant.mode.as_str();
+        let link = |how| {
+            format!(
+                "https://gateway.example/{how}/{}/{mode}/{checkout}/{attempt}/{started}/{deadline}",
+                tenant.merchant
+            )
+        };
+        ReturnUrls { success: Some(link("complete")), failure: Some(link("abort")) }
+    }
 }
 
 pub(crate) async fn push_through(engine: &Arc<Engine>, token: &str, body: Value) -> NoticeAnswer {
