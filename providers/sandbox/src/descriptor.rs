@@ -1,7 +1,7 @@
 //! The made-up provider as data. Every ability has a row, and every row a reason.
 
 use lendport_core::provider::Market;
-use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Resend, Support};
+use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Frames, Resend, Support};
 
 use crate::{ID, account};
 
@@ -18,6 +18,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     account_fields: account::FIELDS,
     capabilities: CAPABILITIES,
     capture: CaptureMode::Automatic,
+    frames: Frames::OwnHost,
     repeated_create_is_harmless: true,
     resend: Some(Resend { shows_after_s: 10, within_s: 1_200, sends_max: 3 }),
     reconcile: &[

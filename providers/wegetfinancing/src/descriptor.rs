@@ -1,7 +1,7 @@
 //! WeGetFinancing as data: what it can do, where, and why not the rest (`model.md` section 5).
 
 use lendport_core::provider::Market;
-use lendport_core::{Ability, Capability, CaptureMode, Descriptor, Support};
+use lendport_core::{Ability, Capability, CaptureMode, Descriptor, Frames, Support};
 
 use crate::{ID, account};
 
@@ -27,6 +27,8 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     account_fields: account::FIELDS,
     capabilities: CAPABILITIES,
     capture: CaptureMode::ProviderManaged,
+    // Many lenders behind one request; section 10 names WeGetFinancing's hosts, and no document those of the lenders.
+    frames: Frames::ManyHosts,
     repeated_create_is_harmless: true,
     resend: None,
     reconcile: &[],

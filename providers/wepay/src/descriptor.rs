@@ -1,7 +1,7 @@
 //! WePay as data: what it can do, where, and why not the rest (`model.md` section 5).
 
 use lendport_core::provider::Market;
-use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Resend, Support};
+use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Frames, Resend, Support};
 
 use crate::{ID, account};
 
@@ -19,6 +19,8 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     account_fields: account::FIELDS,
     capabilities: CAPABILITIES,
     capture: CaptureMode::Automatic,
+    // `checkout_uri` is the whole payment in `iframe` mode (5.4).
+    frames: Frames::OwnHost,
     repeated_create_is_harmless: false,
     // The life of `unique_id` is not published; an unpaid checkout lives for 30 minutes (9.4), and three sends are the bound
     // of question 15.

@@ -7,6 +7,7 @@ use crate::capability::{Ability, Capability, Support};
 use crate::capture::CaptureMode;
 use crate::checkout::Checkout;
 use crate::details::Details;
+use crate::frames::Frames;
 use crate::invalid::{Invalid, Pointer};
 use crate::mode::Mode;
 use crate::money::Money;
@@ -53,6 +54,8 @@ pub struct Descriptor {
     pub capabilities: &'static [Capability],
     /// Who captures.
     pub capture: CaptureMode,
+    /// How far its page leads when it is shown in a frame.
+    pub frames: Frames,
     /// True when a create that is sent twice does no harm because nobody saw the first answer.
     pub repeated_create_is_harmless: bool,
     /// When a create whose sender died is sent again with its own token; none where the provider knows no such token, or

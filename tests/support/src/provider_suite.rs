@@ -124,7 +124,7 @@ mod tests {
     use async_trait::async_trait;
     use lendport_core::provider::Retrieved;
     use lendport_core::{
-        Ability, Attempt, Capability, CaptureMode, CreateRequest, Created, Descriptor, Notice, NoticeContext,
+        Ability, Attempt, Capability, CaptureMode, CreateRequest, Created, Descriptor, Frames, Notice, NoticeContext,
         NoticeRefusal, ProviderError, Push, Support,
     };
 
@@ -145,6 +145,7 @@ mod tests {
         account_fields: &[],
         capabilities: &[Capability { ability: Ability::CaptureFull, support: Support::Native, note: "" }],
         capture: CaptureMode::Manual,
+        frames: Frames::OwnHost,
         repeated_create_is_harmless: false,
         resend: None,
         reconcile: &[],

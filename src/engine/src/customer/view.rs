@@ -1,7 +1,8 @@
 //! A checkout as its customer may see it. No word of a financer, no reason of a decline, no other merchant, no secret.
 
 use lendport_core::{
-    AttemptId, CheckoutId, CheckoutRecord, Mode, Money, NextAction, ProviderAccount, ProviderId, ShopPage, url_origin,
+    AttemptId, CheckoutId, CheckoutRecord, Frames, Mode, Money, NextAction, ProviderAccount, ProviderId, ShopPage,
+    url_origin,
 };
 use lendport_storage::Tenant;
 
@@ -18,6 +19,8 @@ pub struct FinancerFace {
     pub name: &'static str,
     /// What it offers: `loan`, `payment`, `lease_to_own`.
     pub product: &'static str,
+    /// How far its page leads when it is shown in a frame.
+    pub frames: Frames,
 }
 
 /// A line of the cart.
@@ -125,7 +128,7 @@ impl Engine {
 
     fn face(&self, id: &ProviderId) -> Option<FinancerFace> {
         let known = self.providers.get(id)?.descriptor();
-        Some(FinancerFace { id: id.to_string(), name: known.name, product: known.product })
+        Some(FinancerFace { id: id.to_string(), name: known.name, product: known.product, frames: known.frames })
     }
 }
 

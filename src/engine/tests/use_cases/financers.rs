@@ -1,7 +1,7 @@
 //! The made-up financers as data.
 
 use lendport_core::provider::Market;
-use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Resend, Support};
+use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Frames, Resend, Support};
 
 const CAPABILITIES: &[Capability] = &[
     native(Ability::Create),
@@ -22,6 +22,7 @@ pub(crate) static EASY: Descriptor = Descriptor {
     account_fields: &[],
     capabilities: CAPABILITIES,
     capture: CaptureMode::ProviderManaged,
+    frames: Frames::OwnHost,
     repeated_create_is_harmless: true,
     resend: None,
     reconcile: &[],

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use lendport_core::{ShopPage, url_origin};
+use lendport_core::{Frames, ShopPage, url_origin};
 
 /// Devices and browser features that none of our pages uses. Frames get none of them either.
 const PERMISSIONS: &str =
@@ -20,6 +20,8 @@ pub(super) struct Policy<'a> {
     pub(super) within_ours: bool,
     /// Address of the financer's page that it may frame.
     pub(super) framed: Option<&'a str>,
+    /// How far that page leads.
+    pub(super) frames: Frames,
 }
 
 impl Policy<'_> {
@@ -27,19 +29,27 @@ impl Policy<'_> {
     fn text(self) -> String {
         let nonce = self.nonce;
         let logo = self.shop.and_then(|shop| shop.logo_url.as_deref()).and_then(url_origin).unwrap_or_default();
-        let framed = self.framed.and_then(url_origin).unwrap_or_default();
         let parts = [
             "default-src 'none'".to_owned(),
             format!("script-src 'nonce-{nonce}'"),
             format!("style-src 'self' 'nonce-{nonce}'"),
             format!("img-src 'self' data: {logo}"),
             "connect-src 'self'".to_owned(),
-            format!("frame-src 'self' {framed}"),
+            format!("frame-src 'self' {}", self.frame_hosts()),
             "form-action 'self'".to_owned(),
             "base-uri 'none'".to_owned(),
             format!("frame-ancestors {}", self.ancestors()),
         ];
         parts.map(|part| part.trim_end().to_owned()).join("; ")
+    }
+
+    /// The policy judges every step inside the frame: a customer who is led on to a lender would meet an empty one.
+    fn frame_hosts(self) -> String {
+        let Some(origin) = self.framed.and_then(url_origin) else { return String::new() };
+        match self.frames {
+            Frames::OwnHost => origin,
+            Frames::ManyHosts => format!("https: {origin}"),
+        }
     }
 
     fn ancestors(self) -> String {
@@ -85,7 +95,7 @@ mod tests {
             ..ShopPage::default()
         };
         let framed = Some("https://financer.example:8443/apply?a=1;script-src *");
-        let policy = Policy { nonce: "N", shop: Some(&shop), within_ours: false, framed };
+        let policy = Policy { nonce: "N", shop: Some(&shop), framed, ..Policy::default() };
         assert_eq!(
             policy.text(),
             "default-src 'none'; script-src 'nonce-N'; style-src 'self' 'nonce-N'; \
@@ -94,6 +104,17 @@ mod tests {
              frame-ancestors https://shop.example http://127.0.0.1:8081"
         );
         assert!(!policy.page(StatusCode::OK, String::new()).headers().contains_key(header::X_FRAME_OPTIONS));
+    }
+
+    #[test]
+    fn a_page_that_leads_on_to_other_hosts_may_do_so_in_its_frame_and_nothing_else_may() {
+        let own = Policy { nonce: "N", framed: Some("http://127.0.0.1:5/apply"), ..Policy::default() };
+        assert!(own.text().contains("; frame-src 'self' http://127.0.0.1:5; "), "{}", own.text());
+        let many = Policy { frames: Frames::ManyHosts, ..own };
+        let widened = own.text().replace("frame-src 'self' ", "frame-src 'self' https: ");
+        assert_eq!(many.text(), widened, "frames alone are open");
+        let none = Policy { framed: None, ..many };
+        assert!(none.text().contains("; frame-src 'self'; "), "{}", none.text());
     }
 
     #[test]

@@ -56,5 +56,5 @@ pub(super) async fn land(State(app): State<App>, path: PathParts, uri: Uri, head
     let nonce = app.ids.token().expose().clone();
     let (locale, complete) = (manner.locale(shop.as_ref()), how == CameBack::Complete);
     let html = render_return(&ReturnPage { locale, nonce: nonce.clone(), complete, page_url });
-    Policy { nonce: &nonce, shop: shop.as_ref(), within_ours: true, framed: None }.page(StatusCode::OK, html)
+    Policy { nonce: &nonce, shop: shop.as_ref(), within_ours: true, ..Policy::default() }.page(StatusCode::OK, html)
 }

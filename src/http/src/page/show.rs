@@ -50,7 +50,8 @@ pub(super) async fn page(State(app): State<App>, path: PathParts, uri: Uri, head
 fn shown(app: &App, customer: &Customer, view: &CustomerView, manner: &Manner) -> Response {
     let nonce = app.ids.token().expose().clone();
     let framed = view.next_action.as_ref().map(|action| action.url.as_str());
-    let policy = Policy { nonce: &nonce, shop: Some(&view.shop), within_ours: false, framed };
+    let frames = view.financer.as_ref().map(|financer| financer.frames).unwrap_or_default();
+    let policy = Policy { nonce: &nonce, shop: Some(&view.shop), framed, frames, ..Policy::default() };
     let html = render_page(&face::page(customer, view, manner, nonce.clone()));
     policy.page(StatusCode::OK, html)
 }

@@ -1,15 +1,15 @@
 //! A financer made up for these tests: it does as it was told before.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use lendport_core::provider::{Market, Retrieved, ShipmentConfirmed};
 use lendport_core::{
     Ability, Attempt, AttemptState, CallContext, Capability, CaptureMode, Checkout, Claim, CreateRequest, Created,
-    Descriptor, Details, FinancingProvider, Grade, NextAction, NextActionKind, Notice, NoticeContext, NoticeRefusal,
-    ProviderError, ProviderRef, Push, ReturnUrls, Shipment, Support,
+    Descriptor, Details, FinancingProvider, Frames, Grade, NextAction, NextActionKind, Notice, NoticeContext,
+    NoticeRefusal, ProviderError, ProviderRef, Push, ReturnUrls, Shipment, Support,
 };
 
 static DESCRIPTOR: Descriptor = Descriptor {
@@ -36,10 +36,14 @@ static DESCRIPTOR: Descriptor = Descriptor {
         Capability { ability: Ability::RefundFull, support: Support::Portal, note: "give it back in the back office" },
     ],
     capture: CaptureMode::ProviderManaged,
+    frames: Frames::OwnHost,
     repeated_create_is_harmless: true,
     resend: None,
     reconcile: &[],
 };
+
+/// The same, with lenders behind it.
+static MANY: Descriptor = Descriptor { frames: Frames::ManyHosts, ..DESCRIPTOR };
 
 /// What create does next.
 #[derive(Clone)]
@@ -58,6 +62,8 @@ pub(crate) struct Fake {
     pub(crate) token: Mutex<String>,
     /// Where the latest create wants the browser to come back to.
     pub(crate) return_urls: Mutex<ReturnUrls>,
+    /// Whether its page leads on to other hosts.
+    pub(crate) leads_on: AtomicBool,
 }
 
 impl Fake {
@@ -67,6 +73,7 @@ impl Fake {
             creates: AtomicUsize::new(0),
             token: Mutex::new(String::new()),
             return_urls: Mutex::default(),
+            leads_on: AtomicBool::new(false),
         }
     }
 
@@ -82,7 +89,7 @@ impl Fake {
 #[async_trait]
 impl FinancingProvider for Fake {
     fn descriptor(&self) -> &'static Descriptor {
-        &DESCRIPTOR
+        if self.leads_on.load(Ordering::SeqCst) { &MANY } else { &DESCRIPTOR }
     }
 
     async fn create(&self, _: CallContext<'_>, asked: CreateRequest<'_>) -> Result<Created, ProviderError> {

@@ -50,7 +50,11 @@ async fn the_customer_is_led_to_the_financer_and_told_where_things_stand() {
     assert!(!first.text.contains("John") && !first.text.contains("john@"));
     let policy = first.header("content-security-policy").unwrap();
     assert!(policy.contains("frame-src 'self' https://financer.example;"), "{policy}");
-    assert_ne!(judge_customers(&world.get(&page).await), nonce, "one for each answer");
+    world.fake.leads_on.store(true, std::sync::atomic::Ordering::SeqCst);
+    let lenders = world.get(&page).await;
+    assert_ne!(judge_customers(&lenders), nonce, "one for each answer");
+    let wider = lenders.header("content-security-policy").unwrap();
+    assert!(wider.contains("frame-src 'self' https: https://financer.example;"), "{wider}");
     assert_eq!(world.push("authorized").await.status, 200);
     let done = world.get(&page).await;
     judge_customers(&done);
