@@ -1,7 +1,9 @@
 """A browser to look with: Debian's Chromium driven by Playwright, screenshots as artefacts, axe-core for who cannot see."""
 
+import json
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import axe_playwright_python
@@ -24,6 +26,16 @@ def chromium():
     return found
 
 
+class Folder:
+    """A folder for a browser, which may still be writing its last words into it when it is taken away."""
+
+    def __init__(self):
+        self.name = tempfile.mkdtemp(prefix="lendport-browser-")
+
+    def close(self):
+        shutil.rmtree(self.name, ignore_errors=True)
+
+
 class World:
     """What a story has: a gateway, a shop on another origin, a browser. All of it is gone afterwards."""
 
@@ -34,13 +46,14 @@ class World:
         self.closing = []
         self.complaints = []
         self.browser = None
+        self.driver = None
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, *_):
         try:
-            for page in [page for context in (self.browser.contexts if kind and self.browser else []) for page in context.pages]:
+            for page in [page for context in (self.contexts() if kind else []) for page in context.pages]:
                 # What was to be seen when it failed.
                 print(f"at {page.url}\n{self.text(page)}")
                 page.screenshot(path=self.shots / f"{self.story}-failed.png")
@@ -79,25 +92,43 @@ class World:
 
     # ---- the browser
 
-    def launch(self, *arguments):
-        driver = sync_playwright().start()
-        options = ["--disable-gpu", *arguments]
+    def _chromium(self):
+        """What starts the browser, and how."""
+        if self.driver is None:
+            self.driver = sync_playwright().start()
+
+            class Driver:
+                def close(_):
+                    self.driver.stop()
+
+            self._keep(Driver())
+        options = ["--disable-gpu"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             options.append("--no-sandbox")
-        self.browser = driver.chromium.launch(executable_path=chromium(), headless=True, args=options, timeout=PATIENCE_S * 1000)
+        return self.driver.chromium, {"executable_path": chromium(), "headless": True, "args": options, "timeout": PATIENCE_S * 1000}
 
-        class Both:
-            def close(_):
-                self.browser.close()
-                driver.stop()
+    def contexts(self):
+        """The windows of each person."""
+        kept = [one for one in self.closing if hasattr(one, "pages")]
+        return kept + (self.browser.contexts if self.browser else [])
 
-        self._keep(Both())
-        return self.browser
+    def person(self, preferences):
+        """A new window of somebody with settings of their own in the browser."""
+        folder = self._keep(Folder())
+        told = Path(folder.name) / "Default" / "Preferences"
+        told.parent.mkdir()
+        told.write_text(json.dumps(preferences))
+        browser, options = self._chromium()
+        context = self._keep(browser.launch_persistent_context(folder.name, viewport=DESKTOP, **options))
+        context.set_default_timeout(PATIENCE_S * 1000)
+        self.watch(context)
+        return context.new_page()
 
     def look(self, viewport=DESKTOP, scheme="light", locale="en-US", forgives=(), **rest):
         """A new window of a new person. What a page complains about in the console fails the story, but for what is forgiven."""
         if self.browser is None:
-            self.launch()
+            browser, options = self._chromium()
+            self.browser = self._keep(browser.launch(**options))
         context = self.browser.new_context(viewport=viewport, color_scheme=scheme, locale=locale, **rest)
         context.set_default_timeout(PATIENCE_S * 1000)
         self.watch(context, forgives)

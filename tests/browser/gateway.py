@@ -1,5 +1,8 @@
 """The program itself, with its simulators, and what a merchant's server would ask it."""
 
+import base64
+import hashlib
+import hmac
 import json
 import os
 import signal
@@ -32,6 +35,7 @@ class Answer:
     def __init__(self, status, headers, body):
         self.status = status
         self.headers = headers
+        self.bytes = body
         self.text = body.decode("utf-8", "replace")
 
     @property
@@ -49,10 +53,10 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirect)
 
 
-def http(method, url, body=None, headers=None):
+def http(method, url, body=None, headers=None, raw=None):
     """One request; any status is an answer."""
-    data = None if body is None else json.dumps(body).encode()
-    wanted = {"Content-Type": "application/json"} if data is not None else {}
+    data = raw if body is None else json.dumps(body).encode()
+    wanted = {"Content-Type": "application/json"} if body is not None else {}
     request = urllib.request.Request(url, data=data, method=method, headers={**wanted, **(headers or {})})
     try:
         with OPENER.open(request, timeout=PATIENCE_S) as answer:
@@ -146,9 +150,9 @@ class Gateway:
             headers["Idempotency-Key"] = str(uuid.uuid4())
         return http(method, self.url + path, body, headers)
 
-    def open_checkout(self, **rest):
-        """A checkout of the usual cart; `rest` replaces parts of it."""
-        cart = {
+    def post_checkout(self, **rest):
+        """Asks for a checkout of the usual cart; `rest` replaces parts of it."""
+        return self.ask("POST", "/v1/checkouts", {
             "reference": "ORDER-123",
             "customer": {"first_name": "John", "last_name": "Doe", "email": "john@example.com", "phone": "2222222222"},
             "billing_address": {
@@ -157,8 +161,11 @@ class Gateway:
             "items": [{"sku": "TV-1", "name": "Television 55″", "quantity": 1, "unit_price": "1370.00", "unit_tax": "52.69"}],
             "shipping_amount": "50.00",
             "return_urls": {"success": "https://shop.example/ok", "failure": "https://shop.example/cart"},
-        } | rest
-        answer = self.ask("POST", "/v1/checkouts", cart)
+        } | rest)
+
+    def open_checkout(self, **rest):
+        """A checkout that was made."""
+        answer = self.post_checkout(**rest)
         assert answer.status == 201, answer.text
         return answer.json
 
@@ -171,7 +178,38 @@ class Gateway:
         """Waits until the merchant would read this status."""
         return until(f"status {status}", lambda: (now := self.read(checkout))["status"] == status and now)
 
+    def token_for(self, checkout, seconds):
+        """The checkout's token with another end, so many seconds from now, signed with the key of the gateway's own folder."""
+        head, claims, _ = checkout["client_token"].split(".")
+        claims = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))) | {"exp": int(time.time()) + seconds}
+        claims = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+        sealing = base64.b64decode((Path(self.folder.name) / "data" / "encryption.key").read_text())
+        key = hashlib.sha256(b"lendport client token 1" + sealing).digest()
+        signature = hmac.digest(key, f"{head}.{claims}".encode(), "sha256")
+        return f"{head}.{claims}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+    def page_of(self, answer):
+        """The page of a checkout that the answer names; the merchant's server asks for a token."""
+        token = self.ask("POST", f"/v1/checkouts/{answer.json['checkout']['id']}/client_token", {})
+        assert token.status == 200, token.text
+        return token.json["checkout_url"]
+
+    def stands(self, page):
+        """Where the customer of this page stands."""
+        return http("GET", f"{page}/status").json["state"]
+
     # ---- what a lender does
+
+    def disturb(self, provider, **fault):
+        """Something goes wrong at the next call of the simulator."""
+        answer = http("POST", f"{self.simulators[provider]}/_sim/faults", {"on": "create"} | fault)
+        assert answer.status in (200, 201), answer.text
+
+    def play(self, page, decision):
+        """A person decides on the simulator's own page."""
+        body = f"decision={decision}".encode()
+        answer = http("POST", f"{page}/decide", headers={"Content-Type": "application/x-www-form-urlencoded"}, raw=body)
+        assert answer.status in (200, 303), answer.text
 
     def requests_at(self, provider):
         """What the simulator was asked to finance, newest first."""

@@ -161,6 +161,11 @@ fn redirect_mode() {
 }
 
 #[test]
+fn only_its_own_frame_is_heard() {
+    play("only_its_own_frame_is_heard");
+}
+
+#[test]
 fn reject_in_the_lightbox() {
     play("reject_in_the_lightbox");
 }

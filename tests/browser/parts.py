@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
+from gateway import until
+
 LENDER = "wegetfinancing"
 CARD = "wepay"
 SANDBOX = "sandbox"
@@ -28,6 +30,17 @@ def ours(page):
 def theirs(place):
     """The financer's page inside the customer's page."""
     return place.frame_locator("#box-place iframe")
+
+
+def frame_at(page, address):
+    """The frame whose address holds this, once it is there."""
+
+    def found():
+        # Asking the browser anything brings the list of frames up to date.
+        page.title()
+        return next((frame for frame in page.frames if address in frame.url), None)
+
+    return until(f"a frame at {address}", found)
 
 
 def press(place, name):

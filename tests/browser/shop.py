@@ -36,6 +36,8 @@ class Shop:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 path = self.path.split("?")[0]
+                if path == "/cookie":
+                    return self.cookie()
                 body, kind = {"/shop.js": (SCRIPT, "text/javascript")}.get(path, (shop.page(path), "text/html"))
                 self.send_response(200)
                 self.send_header("Content-Type", f"{kind}; charset=utf-8")
@@ -44,6 +46,14 @@ class Shop:
                                  f"frame-src {gateway} {shop.frames}; img-src data:; base-uri 'none'; form-action 'none'")
                 self.end_headers()
                 self.wfile.write(body.encode())
+
+            def cookie(self):
+                """Sets a cookie that may go along in frames, and says which one came back."""
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Set-Cookie", "kept=1; Path=/; SameSite=None; Secure")
+                self.end_headers()
+                self.wfile.write(f"<!doctype html><title>A tracker</title><p>{self.headers.get('Cookie', 'none')}</p>".encode())
 
             def log_message(self, *_):
                 pass

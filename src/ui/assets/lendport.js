@@ -8,10 +8,13 @@
   // Both are written in by the gateway that serves this file.
   const gateway = "%LENDPORT_GATEWAY%";
   const texts = "%LENDPORT_TEXTS%";
+  // As browsers spell it in messages: without a path or a port that is the usual one.
+  const { origin: home } = new URL(gateway);
 
   const KEPT = "lendport.open";
   const DONE = ["approved", "preapproved", "deciding", "checking"];
   const READY_MS = 15_000;
+  const ANSWER_MS = 10_000;
   const PAUSES_MS = [0, 1_000, 2_000, 4_000, 8_000];
 
   /** The checkout that is open: { token, promise }. */
@@ -39,7 +42,8 @@
     for (const pause of PAUSES_MS) {
       await new Promise((go) => setTimeout(go, pause));
       try {
-        const answer = await fetch(address(token, "/status"), { cache: "no-store", credentials: "omit" });
+        const signal = AbortSignal.timeout(ANSWER_MS);
+        const answer = await fetch(address(token, "/status"), { cache: "no-store", credentials: "omit", signal });
         if (answer.ok) {
           const { state, is_final: isFinal, return_url: returnUrl } = await answer.json();
           return { status: state, isFinal, returnUrl };
@@ -101,7 +105,7 @@
         frame.style.opacity = "1";
       };
       const heard = ({ origin, source, data }) => {
-        if (origin !== gateway || source !== frame.contentWindow || data?.lendport !== 1 || data.channel !== channel) return;
+        if (origin !== home || source !== frame.contentWindow || data?.lendport !== 1 || data.channel !== channel) return;
         if (data.type === "ready") {
           shown();
           frame.focus();
@@ -110,6 +114,7 @@
         }
       };
       const end = () => {
+        if (!dialog.isConnected) return;
         clearTimeout(slowly);
         removeEventListener("message", heard);
         dialog.remove();
@@ -124,6 +129,8 @@
         event.preventDefault();
         end();
       });
+      // Browsers may close a dialog without asking, when Escape is pressed again and again.
+      dialog.addEventListener("close", end);
       // The page behind stays where it is, and does not jump when its scroll bar goes.
       Object.assign(document.documentElement.style, { overflow: "hidden", paddingInlineEnd: bar ? `${bar}px` : paddingInlineEnd });
       document.body.append(dialog);
@@ -168,11 +175,11 @@
     return finish(token, options, mode === "redirect" ? redirect(token, lang) : lightbox(token, lang));
   }
 
-  function resume(callbacks = {}) {
+  function resume(callbacks) {
     const kept = remembered();
     if (current || typeof kept?.clientToken !== "string") return current?.promise ?? null;
     // Who went to the checkout and is back is not sent there again: only asked about.
-    if (kept.mode === "redirect") return finish(kept.clientToken, callbacks, Promise.resolve());
+    if (kept.mode === "redirect") return finish(kept.clientToken, callbacks ?? {}, Promise.resolve());
     return open({ ...callbacks, ...kept });
   }
 

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from eyes import sound
 from gateway import until
-from parts import LENDER, buy, heading, ours, outcome, press, theirs
+from parts import LENDER, buy, frame_at, heading, ours, outcome, press, theirs
 
 
 def approve_in_the_lightbox(world):
@@ -56,8 +56,24 @@ def leaving_ends_nothing(world):
     heading(ours(page), "Continue with WeGetFinancing")
     expect(page.frame_locator("dialog iframe").locator("#box")).not_to_be_visible()
     world.shot(page, "left")
-    page.keyboard.press("Escape")
-    expect(outcome(page)).to_contain_text("abort continue")
+    # Away from the lightbox in each way there is, and each time back to the same.
+    close = page.locator("dialog > div > button")
+    ways = {
+        "Escape in the checkout's page": lambda: page.keyboard.press("Escape"),
+        "Escape at the lightbox's own button": lambda: (close.focus(), page.keyboard.press("Escape")),
+        "the button, over the lender's page": close.click,
+        "the browser by itself": lambda: page.evaluate("document.querySelector('dialog').close()"),
+    }
+    for number, (way, leave) in enumerate(ways.items(), 1):
+        if number > 1:
+            press(page, "Pay")
+            expect(theirs(ours(page)).get_by_role("button", name="Approve", exact=True)).to_be_visible()
+        leave()
+        said = ", ".join(["abort continue"] * number)
+        expect(outcome(page), way).to_have_text(f'{said}: {{"status":"continue","isFinal":false,"returnUrl":"https://shop.example/cart"}}')
+        expect(page.locator("dialog"), way).to_have_count(0)
+        assert page.evaluate("document.documentElement.style.cssText") == "", f"{way}: the page behind is free again"
+        expect(page.get_by_role("button", name="Pay"), way).to_be_focused()
     assert gateway.read(checkout)["status"] == "requires_customer_action"
     press(page, "Pay")
     press(theirs(ours(page)), "Approve")
@@ -137,20 +153,70 @@ def a_stranger_is_refused_by_the_browser(world):
     assert gateway.read(checkout)["status"] == "requires_customer_action"
 
 
-def blocked_third_party_cookies_change_nothing(world):
+def only_its_own_frame_is_heard(world):
+    """A message counts when origin, window and channel are right. Here each of the three is wrong by itself."""
     gateway = world.start()
-    # The switch with which the browser's makers tested life without them.
-    world.launch("--test-third-party-cookie-phaseout", "--enable-features=TrackingProtection3pcd")
+    stranger = world.another_shop("stranger.localhost")
+    world.shop.frames = stranger.origin
     checkout = gateway.open_checkout(provider=LENDER)
     page = world.look()
     buy(world, page, checkout)
-    lender = theirs(ours(page))
-    expect(lender.get_by_role("button", name="Approve", exact=True)).to_be_visible()
-    inner = next(frame for frame in page.frames if "/c/" in frame.url)
-    kept = inner.evaluate("document.cookie = 'a=1; SameSite=None; Secure', document.cookie")
-    assert kept == "", "the frame could set a cookie: nothing was blocked"
-    press(lender, "Approve")
-    heading(ours(page), "You are approved")
-    page.get_by_role("button", name="Close").click()
-    expect(outcome(page)).to_contain_text("complete approved")
-    assert page.context.cookies() == [], "nobody set a cookie"
+    expect(theirs(ours(page)).get_by_role("button", name="Approve", exact=True)).to_be_visible()
+    channel = page.evaluate("document.querySelector('dialog iframe').name.split(':')[1]")
+    right = {"lendport": 1, "channel": channel, "type": "close", "status": "approved"}
+    page.evaluate("window.arrived = []; addEventListener('message', ({ data }) => arrived.push(data?.type))")
+
+    def say(frame, message, count):
+        # When it has arrived, the script that listened before us has heard it too.
+        frame.evaluate("(message) => parent.postMessage(message, '*')", message)
+        until("the message", lambda: page.evaluate("arrived.filter((one) => one === 'close').length") == count)
+        expect(page.locator("dialog")).to_have_count(1)
+
+    inner = frame_at(page, f"/c/{checkout['client_token']}")
+    say(inner, right | {"channel": "0" * len(channel)}, 1)
+    # Another page of the gateway in a frame of its own.
+    other = gateway.open_checkout(provider=LENDER)
+    page.evaluate("(url) => document.body.append(Object.assign(document.createElement('iframe'), { src: url }))", other["checkout_url"])
+    say(frame_at(page, f"/c/{other['client_token']}"), right, 2)
+    # The frame is led to another site; its name, and with it the channel, is still there.
+    page.evaluate("(url) => { document.querySelector('dialog iframe').src = url; }", f"{stranger.origin}/cookie")
+    say(frame_at(page, stranger.origin), right, 3)
+    page.locator("dialog > div > button").click()
+    expect(outcome(page)).to_contain_text("abort continue")
+    # And right in all three: it closes, and how it stands is still the gateway's word.
+    press(page, "Pay")
+    expect(theirs(ours(page)).get_by_role("button", name="Approve", exact=True)).to_be_visible()
+    inner = frame_at(page, f"/c/{checkout['client_token']}")
+    channel = page.evaluate("document.querySelector('dialog iframe').name.split(':')[1]")
+    inner.evaluate("(message) => parent.postMessage(message, '*')", right | {"channel": channel})
+    expect(outcome(page)).to_contain_text("abort continue, abort continue")
+
+
+def blocked_third_party_cookies_change_nothing(world):
+    """The browser is set to keep the cookies of frames, and to block them. A tracker's frame shows that it does."""
+    gateway = world.start()
+    # Another host than the shop's, as the gateway and the lender are too; cookies know no ports.
+    tracker = world.another_shop("127.0.0.1")
+    world.shop.frames = tracker.origin
+    for blocked, said in ((False, "kept=1"), (True, "none")):
+        checkout = gateway.open_checkout(provider=LENDER)
+        page = world.person({"profile": {"cookie_controls_mode": int(blocked), "block_third_party_cookies": blocked}})
+        # The tracker sets its cookie where it may, and asks for it in a frame of the shop's page.
+        for _ in range(2):
+            page.goto(f"{tracker.origin}/cookie")
+        expect(page.locator("p")).to_have_text("kept=1")
+        page.goto(world.shop.url(checkout))
+        page.evaluate("(url) => document.body.append(Object.assign(document.createElement('iframe'), { id: 'tracker', src: url }))", f"{tracker.origin}/cookie")
+        expect(page.frame_locator("#tracker").locator("p")).to_have_text(said)
+        press(page, "Pay")
+        lender = theirs(ours(page))
+        expect(lender.get_by_role("button", name="Approve", exact=True)).to_be_visible()
+        inner = frame_at(page, "/c/")
+        assert inner.evaluate("document.cookie") == ("" if blocked else "kept=1")
+        press(lender, "Approve")
+        heading(ours(page), "You are approved")
+        page.get_by_role("button", name="Close").click()
+        expect(outcome(page)).to_contain_text("complete approved")
+        names = {cookie["name"] for cookie in page.context.cookies()}
+        assert names == {"kept"}, f"somebody else set a cookie: {names}"
+        page.context.close()
