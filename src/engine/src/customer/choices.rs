@@ -23,23 +23,32 @@ impl Engine {
         adapter.is_some_and(|adapter| adapter.check(checkout, &account.settings).is_ok())
     }
 
+    /// The latest try, where nobody knows what became of its create and another one at the same financer does no harm:
+    /// nobody saw the link of the first (`model.md` section 5, native idempotency). Other financers wait for evidence.
+    pub(super) fn repeatable<'r>(&self, record: &'r CheckoutRecord) -> Option<&'r Attempt> {
+        let unknown = record.attempts.last().filter(|latest| latest.state == AttemptState::Indeterminate)?;
+        let adapter = self.providers.get(&unknown.provider)?;
+        adapter.may_repeat_create(&record.checkout).then_some(unknown)
+    }
+
     /// The financers that may be chosen now, in the merchant's order.
     pub(super) fn choices<'r>(&self, record: &'r CheckoutRecord, accounts: &[ProviderAccount]) -> Vec<&'r ProviderId> {
         let now = self.clock.now();
-        if record.checkout.expires_at <= now || !another_may_start(&record.attempts) {
+        let again = self.repeatable(record).filter(|_| has_room(&record.attempts)).map(|unknown| &unknown.provider);
+        let any = again.is_some() || another_may_start(&record.attempts);
+        if record.checkout.expires_at <= now || !any {
             return Vec::new();
         }
         let account = |id: &ProviderId| accounts.iter().find(|account| account.provider == *id);
         let serves = |id: &ProviderId| account(id).is_some_and(|account| self.can_serve(&record.checkout, account));
-        let named = record.checkout.route.providers.iter();
-        named.filter(|id| !has_answered(&record.attempts, id) && serves(id)).collect()
+        let open = |id: &ProviderId| again.map_or(!has_answered(&record.attempts, id), |only| only == id);
+        record.checkout.route.providers.iter().filter(|id| open(id) && serves(id)).collect()
     }
 }
 
 /// The commit fence as a customer meets it: nothing is committed, or may be, and nothing is under way but a page that
 /// this customer can leave.
 pub(super) fn another_may_start(attempts: &[Attempt]) -> bool {
-    let room = u32::try_from(attempts.len()).is_ok_and(|count| count < limits::ATTEMPTS_MAX);
     let Some((latest, earlier)) = attempts.split_last() else { return true };
     let ended = |attempt: &Attempt| match attempt.state {
         AttemptState::Declined | AttemptState::Failed | AttemptState::Expired | AttemptState::Canceled => true,
@@ -52,7 +61,12 @@ pub(super) fn another_may_start(attempts: &[Attempt]) -> bool {
         AttemptState::Canceled => was_left(latest),
         _ => ended(latest),
     };
-    room && latest_may && earlier.iter().all(ended)
+    has_room(attempts) && latest_may && earlier.iter().all(ended)
+}
+
+/// A checkout has so many tries and no more.
+fn has_room(attempts: &[Attempt]) -> bool {
+    u32::try_from(attempts.len()).is_ok_and(|count| count < limits::ATTEMPTS_MAX)
 }
 
 fn was_left(attempt: &Attempt) -> bool {

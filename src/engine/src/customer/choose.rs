@@ -63,16 +63,20 @@ impl Engine {
         seen: Option<AttemptId>,
     ) -> Result<Option<(ProviderId, Option<AttemptId>)>, EngineError> {
         let latest = record.attempts.last();
-        if latest.is_some_and(|known| known.provider.as_str() == provider && !known.state.is_over()) {
+        // Who saw that nobody knows what became of it may have it made anew there, and nowhere else.
+        let again = self.repeatable(record).filter(|one| one.provider.as_str() == provider && Some(one.id) == seen);
+        if again.is_none() && latest.is_some_and(|one| one.provider.as_str() == provider && !one.state.is_over()) {
             return Ok(None);
         }
-        if let Some(holder) = record.attempts.iter().map(|known| known.state).find(|state| state.holds_the_fence()) {
+        let others = record.attempts.iter().filter(|one| again.is_none_or(|again| again.id != one.id));
+        if let Some(holder) = others.map(|one| one.state).find(|state| state.holds_the_fence()) {
             return Err(EngineError::CommitFence { checkout: reference_to(record), holder });
         }
         if latest.map(|known| known.id) != seen {
             return Err(EngineError::PreconditionFailed);
         }
-        if !another_may_start(&record.attempts) || record.checkout.expires_at <= self.clock.now() {
+        let may = again.is_some() || another_may_start(&record.attempts);
+        if !may || record.checkout.expires_at <= self.clock.now() {
             return Err(EngineError::WrongState { checkout: reference_to(record), wanted: NOT_OPEN });
         }
         let accounts = self.accounts(tenant).await?;

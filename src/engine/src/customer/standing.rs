@@ -1,6 +1,17 @@
 //! Where a customer stands, in few words. Why a financer said no is not among them.
 
-use lendport_core::{AttemptState, CheckoutRecord};
+use lendport_core::{AttemptState, CheckoutRecord, CheckoutStatus};
+
+/// What is so now beside the checkout's own rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    /// A financer can be chosen.
+    pub(super) open: bool,
+    /// The checkout's own deadline has passed.
+    pub(super) passed: bool,
+    /// Nobody knows what became of the latest create, and another one in its place does no harm.
+    pub(super) repeatable: bool,
+}
 
 /// Where a customer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +83,10 @@ impl Standing {
         matches!(self, Approved | Declined | Failed | Expired | Canceled | Closed)
     }
 
-    /// Derives it. `open` says that a financer can be chosen now, `passed` that the checkout's own deadline has passed.
-    pub(super) fn of(record: &CheckoutRecord, open: bool, passed: bool) -> Self {
+    /// Derives it.
+    pub(super) fn of(record: &CheckoutRecord, Moment { open, passed, repeatable }: Moment) -> Self {
+        // Somebody could still have been chosen.
+        let too_late = passed && matches!(record.status(), CheckoutStatus::Open | CheckoutStatus::Expired);
         let Some(leading) = record.leading_attempt() else {
             return match (passed, open) {
                 (true, _) => Self::Expired,
@@ -83,6 +96,9 @@ impl Standing {
         };
         match leading.state {
             AttemptState::Initiating => Self::Preparing,
+            AttemptState::Indeterminate if open => Self::Choose,
+            // Nobody saw a link, and none is given out any more.
+            AttemptState::Indeterminate if passed && repeatable => Self::Expired,
             AttemptState::Indeterminate => Self::Checking,
             AttemptState::AwaitingCustomer if leading.next_action.is_some() => Self::Continue,
             AttemptState::AwaitingCustomer | AttemptState::UnderReview | AttemptState::AwaitingMerchant => {
@@ -93,6 +109,7 @@ impl Standing {
             AttemptState::Refunded | AttemptState::ChargedBack => Self::Closed,
             AttemptState::Canceled => Self::Canceled,
             AttemptState::Declined | AttemptState::Failed | AttemptState::Expired if open => Self::Choose,
+            AttemptState::Declined | AttemptState::Failed if too_late => Self::Expired,
             AttemptState::Declined => Self::Declined,
             AttemptState::Failed => Self::Failed,
             AttemptState::Expired => Self::Expired,
@@ -105,7 +122,7 @@ impl Standing {
 pub enum Ended {
     /// The financer said no.
     Declined,
-    /// Something technical.
+    /// Something technical, and nothing was charged.
     Failed,
     /// Its page has run out.
     Expired,
@@ -124,7 +141,8 @@ impl Ended {
     pub(super) fn of(state: AttemptState) -> Option<Self> {
         match state {
             AttemptState::Declined => Some(Self::Declined),
-            AttemptState::Failed => Some(Self::Failed),
+            // A create without an answer that may be made anew.
+            AttemptState::Failed | AttemptState::Indeterminate => Some(Self::Failed),
             AttemptState::Expired => Some(Self::Expired),
             _ => None,
         }

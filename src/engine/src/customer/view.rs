@@ -6,7 +6,7 @@ use lendport_core::{
 };
 use lendport_storage::Tenant;
 
-use super::standing::{Ended, Standing};
+use super::standing::{Ended, Moment, Standing};
 use crate::engine::Engine;
 use crate::error::EngineError;
 
@@ -97,7 +97,8 @@ impl Engine {
         let checkout = &record.checkout;
         let choices = self.choices(record, accounts);
         let passed = checkout.expires_at <= self.clock.now();
-        let standing = Standing::of(record, !choices.is_empty(), passed);
+        let repeatable = self.repeatable(record).is_some();
+        let standing = Standing::of(record, Moment { open: !choices.is_empty(), passed, repeatable });
         let leading = record.leading_attempt();
         let open = leading.filter(|attempt| !attempt.state.is_over() && !attempt.state.is_committed());
         let urls = &checkout.return_urls;

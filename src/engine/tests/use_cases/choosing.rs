@@ -11,7 +11,7 @@ use crate::world::{OPEN, World, asked, body, id_of, push_at, ticket, word};
 
 const CHOICES: [&str; 2] = ["easy", "able"];
 
-fn of_two() -> OpenCheckout {
+pub(crate) fn of_two() -> OpenCheckout {
     OpenCheckout {
         provider: None,
         providers: Some(CHOICES.map(str::to_owned).to_vec()),
@@ -20,27 +20,32 @@ fn of_two() -> OpenCheckout {
     }
 }
 
-async fn open(world: &World, asked: OpenCheckout, key: &str) -> Result<Reply, EngineError> {
+pub(crate) async fn open(world: &World, asked: OpenCheckout, key: &str) -> Result<Reply, EngineError> {
     world.engine.open_checkout(world.tenant, asked, Invalid::none(), ticket(OPEN, key, key)).await
 }
 
-async fn opened(world: &World) -> CheckoutId {
+pub(crate) async fn opened(world: &World) -> CheckoutId {
     let reply = open(world, of_two(), "two").await.unwrap();
     assert_eq!(reply.status, 201, "{}", reply.body);
     id_of(&reply)
 }
 
-async fn seen(world: &World, id: CheckoutId) -> CustomerView {
+pub(crate) async fn seen(world: &World, id: CheckoutId) -> CustomerView {
     world.engine.customer_view(world.tenant, id).await.unwrap()
 }
 
-async fn choose(world: &World, id: CheckoutId, provider: &str, after: Option<AttemptId>) -> Result<(), EngineError> {
+pub(crate) async fn choose(
+    world: &World,
+    id: CheckoutId,
+    provider: &str,
+    after: Option<AttemptId>,
+) -> Result<(), EngineError> {
     let key = format!("{provider}:{after:?}");
     let ticket = ticket(&format!("choose {id}"), &key, &key);
     world.engine.choose_financer(world.tenant, id, provider, after, ticket).await
 }
 
-fn offered(view: &CustomerView) -> Vec<&str> {
+pub(crate) fn offered(view: &CustomerView) -> Vec<&str> {
     view.choices.iter().map(|face| face.id.as_str()).collect()
 }
 

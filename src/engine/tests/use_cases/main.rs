@@ -10,6 +10,7 @@ mod attention_refunds;
 mod canceled_locally;
 mod capture_lag;
 mod choosing;
+mod choosing_again;
 mod command_states;
 mod commands;
 mod commands_at_once;
