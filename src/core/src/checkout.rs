@@ -31,6 +31,10 @@ pub struct Route {
     pub providers: Vec<ProviderId>,
     /// Who was passed over, with the reason.
     pub skipped: Vec<Skipped>,
+    /// True once the deadline has passed: nobody follows by itself any more, and a checkout that no financer has then is
+    /// expired.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
 }
 
 /// A financer that was not tried.

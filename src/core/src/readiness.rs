@@ -7,6 +7,7 @@ use crate::fulfilment::Dispute;
 use crate::ledger::LedgerKind;
 use crate::observation::Grade;
 use crate::record::CheckoutRecord;
+use crate::status::CheckoutStatus;
 
 /// Why the order must not be shipped, in machine words; empty means ship.
 ///
@@ -14,7 +15,11 @@ use crate::record::CheckoutRecord;
 /// but the check stands here as well, because this answer lets goods out of the door.
 pub fn blockers(record: &CheckoutRecord, now: Timestamp) -> Vec<&'static str> {
     let Some(committed) = record.attempts.iter().find(|attempt| attempt.state.is_committed()) else {
-        return vec![record.attempts.last().map_or("awaiting_choice", |attempt| attempt.state.as_str())];
+        return vec![match record.attempts.last() {
+            _ if record.status() == CheckoutStatus::Expired => CheckoutStatus::Expired.as_str(),
+            Some(attempt) => attempt.state.as_str(),
+            None => "awaiting_choice",
+        }];
     };
     let mut blockers = Vec::new();
     if committed.evidence.is_none_or(|evidence| evidence.grade < Grade::Token) {

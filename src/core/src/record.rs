@@ -23,7 +23,15 @@ impl CheckoutRecord {
     pub fn status(&self) -> CheckoutStatus {
         let tried = |provider: &ProviderId| self.attempts.iter().any(|attempt| attempt.provider == *provider);
         let routes_left = self.checkout.route.providers.iter().any(|provider| !tried(provider));
-        CheckoutStatus::derive(&self.attempts, routes_left)
+        match CheckoutStatus::derive(&self.attempts, routes_left) {
+            CheckoutStatus::Open if self.checkout.route.closed && !self.is_under_way() => CheckoutStatus::Expired,
+            status => status,
+        }
+    }
+
+    /// True when a financer has it, or is being asked.
+    pub fn is_under_way(&self) -> bool {
+        self.attempts.iter().any(|attempt| !attempt.state.is_over())
     }
 
     /// The attempt that speaks for the checkout: the one its status is derived from.

@@ -1,8 +1,9 @@
-//! Our own deadline. A late postback can override it (`wegetfinancing.md` Q25).
+//! Our own deadline: it ends what a financer has not decided, and what no customer has chosen a financer for. A late
+//! postback can override it (`wegetfinancing.md` Q25).
 
 use std::sync::Arc;
 
-use lendport_core::{AttemptState, Claim, Details, Grade, Reason, Source};
+use lendport_core::{Attempt, AttemptState, CheckoutStatus, Claim, Details, EventType, Grade, Reason, Source};
 use lendport_storage::{Change, ChangeAsk, Tenant, WorkAsk};
 
 use crate::engine::Engine;
@@ -25,7 +26,8 @@ pub(crate) fn is_full(found: usize) -> bool {
 }
 
 impl Engine {
-    /// Expires every checkout whose deadline has passed and that nobody committed to. Says how many. One that cannot be
+    /// Expires every checkout whose deadline has passed and that is open, or waits for a customer or a financer. Says how
+    /// many. One that cannot be
     /// changed does not keep the others; its error is answered at the end.
     pub async fn expire_due(self: &Arc<Self>) -> Result<u64, EngineError> {
         let (mut expired, mut failed) = (0, None);
@@ -53,12 +55,15 @@ impl Engine {
         let (_, result) = self
             .change(tenant, id, ask, move |loaded| {
                 let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-                if loaded.record.checkout.expires_at > tools.clock.now() {
+                let record = loaded.record;
+                let may = |attempt: &&Attempt| attempt.state.may_expire();
+                let ends = record.attempts.iter().any(|attempt| may(&attempt))
+                    || record.status() == CheckoutStatus::Open && !record.is_under_way();
+                if record.checkout.expires_at > tools.clock.now() || !ends {
                     return (Change::abort(), Ok(false));
                 }
-                let waiting = loaded.record.attempts.iter().filter(|attempt| attempt.state.may_expire());
-                let mut any = false;
-                for attempt in waiting {
+                draft.close_route();
+                for attempt in record.attempts.iter().filter(may) {
                     let observed = draft.observe(Fact {
                         attempt: attempt.id,
                         grade: Grade::Operator,
@@ -70,14 +75,17 @@ impl Engine {
                         details: Details::default(),
                         raw_status: None,
                         reference: None,
-                        dedupe_key: format!("expired:{}", loaded.record.checkout.expires_at),
+                        dedupe_key: format!("expired:{}", record.checkout.expires_at),
                     });
                     if let Err(error) = observed {
                         return (Change::abort(), Err(error));
                     }
-                    any = true;
                 }
-                (draft.finish(), Ok(any))
+                let untold = draft.change.events.is_empty();
+                match untold.then(|| draft.announce(&[EventType::CheckoutExpired])) {
+                    Some(Err(error)) => (Change::abort(), Err(error)),
+                    _ => (draft.finish(), Ok(true)),
+                }
             })
             .await?;
         result.unwrap_or(Ok(false))

@@ -245,7 +245,12 @@ impl Engine {
                         let id = ProviderId::parse(only)?;
                         let account = usable(&id);
                         Some((
-                            Route { rule: "only_provider".to_owned(), providers: vec![id], skipped: Vec::new() },
+                            Route {
+                                rule: "only_provider".to_owned(),
+                                providers: vec![id],
+                                skipped: Vec::new(),
+                                closed: false,
+                            },
                             account,
                         ))
                     }
@@ -256,7 +261,10 @@ impl Engine {
                     all if asked.customer_chooses => {
                         let providers: Vec<_> = all.iter().filter_map(|name| ProviderId::parse(name)).collect();
                         let account = providers.first().and_then(usable);
-                        Some((Route { rule: CUSTOMER_CHOICE.to_owned(), providers, skipped: Vec::new() }, account))
+                        Some((
+                            Route { rule: CUSTOMER_CHOICE.to_owned(), providers, skipped: Vec::new(), closed: false },
+                            account,
+                        ))
                     }
                     several => {
                         let detail = format!("no routing profile is active; name one of {}", several.join(", "));
@@ -280,7 +288,7 @@ impl Engine {
         }
         let account = providers.first().and_then(usable);
         let rule = if asked.customer_chooses { CUSTOMER_CHOICE } else { "explicit" };
-        Some((Route { rule: rule.to_owned(), providers, skipped: Vec::new() }, account))
+        Some((Route { rule: rule.to_owned(), providers, skipped: Vec::new(), closed: false }, account))
     }
 
     /// Options for a provider that is not switched on here are kept unread: one request may serve several gateways.

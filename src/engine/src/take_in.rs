@@ -77,6 +77,12 @@ impl Draft {
         }
     }
 
+    /// The deadline has passed: no other financer follows.
+    pub(crate) fn close_route(&mut self) {
+        self.record.checkout.route.closed = true;
+        self.touched = true;
+    }
+
     /// Adds an attempt that starts now.
     pub(crate) fn add_attempt(&mut self, attempt: Attempt) {
         self.record.attempts.push(attempt);

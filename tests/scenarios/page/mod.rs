@@ -6,6 +6,7 @@ mod demo_shop;
 mod listening;
 mod returning;
 mod sites;
+mod unchosen;
 
 use std::time::Duration;
 

@@ -167,6 +167,19 @@ async fn an_attempt_whose_look_could_not_be_stored_is_put_off() {
 }
 
 #[tokio::test]
+async fn a_deadline_that_could_not_be_written_is_told_by_the_next_process_and_once() {
+    let (world, failures) = world().await;
+    let id = crate::choosing::opened(&world).await;
+    world.clock.advance(SignedDuration::from_hours(72));
+    failures.store(1, Ordering::SeqCst);
+    assert_eq!(world.engine.expire_due().await, Err(EngineError::Store(StoreError::Full)));
+    assert_eq!(world.events(id).await, ["checkout.created"], "nothing of it");
+    let next = world.restarted("the next process");
+    assert_eq!((next.expire_due().await, next.expire_due().await), (Ok(1), Ok(0)));
+    assert_eq!(world.events(id).await, ["checkout.created", "checkout.expired"]);
+}
+
+#[tokio::test]
 async fn a_push_between_the_look_and_the_repeat_of_a_create_is_what_the_key_shows() {
     for told in ["authorized", "declined", "preapproved"] {
         let meanwhile = Meanwhile::default();

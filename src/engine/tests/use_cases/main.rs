@@ -37,5 +37,6 @@ mod shipping;
 mod silence;
 mod sums;
 mod superseded;
+mod unchosen;
 mod unsupported;
 mod world;

@@ -55,7 +55,8 @@ pub(crate) async fn callbacks(db: &Db, asked: &[(&[u8], &str)]) -> Done<Vec<Resu
 /// Takes checkouts that are overdue. The words are those of the partial index.
 pub(crate) const DUE: &str = "WITH due AS MATERIALIZED (
         SELECT pk, expires_at FROM checkouts
-        WHERE status IN ('requires_customer_action', 'under_review', 'preapproved') AND expires_at <= $1
+        WHERE status IN ('requires_customer_action', 'under_review', 'preapproved', 'open')
+          AND expires_at <= $1
           AND (expiry_taken_until IS NULL OR expiry_taken_until <= $1)
         ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED),
     taken AS (

@@ -39,7 +39,7 @@ pub(crate) fn due(db: &Connection, now: Timestamp, limit: u32) -> Done<Vec<Locat
     // The condition is that of the partial index, which therefore answers without looking at anything else.
     let mut statement = db.prepare_cached(
         "SELECT id, merchant, mode, NULL AS attempt FROM checkouts INDEXED BY checkouts_due
-         WHERE (status = 'requires_customer_action' OR status = 'under_review' OR status = 'preapproved')
+         WHERE (status = 'requires_customer_action' OR status = 'under_review' OR status = 'preapproved' OR status = 'open')
            AND expires_at <= ?1
          ORDER BY expires_at LIMIT ?2",
     )?;

@@ -195,6 +195,7 @@ fn full_checkout(world: &World) -> Checkout {
             rule: "explicit".to_owned(),
             providers: vec![provider("sandbox"), provider("second")],
             skipped: vec![Skipped { provider: provider("third"), reason: "country_not_served".to_owned() }],
+            closed: true,
         },
         fulfilment: Fulfilment::PartiallyReturned,
         dispute: Dispute::Won,

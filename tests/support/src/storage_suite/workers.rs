@@ -1,24 +1,28 @@
 //! What workers look for, and the end.
 
 use lendport_core::operation::Phase;
-use lendport_core::{AttemptState, Operation, OperationKind};
+use lendport_core::{AttemptState, Checkout, CheckoutStatus, Operation, OperationKind};
 use lendport_storage::{Change, StoreError};
 
 use super::world::{World, at, next, work};
 
-/// Only what a timer may end is due, longest overdue first. What a worker takes, no other gets for a minute, where there
-/// can be another.
+/// Only what a timer may end is due, what may have no financer among it, longest overdue first. What a worker takes, no
+/// other gets for a minute, where there can be another.
 pub(super) async fn deadlines(world: World) {
     let mut due = Vec::new();
     for (number, state) in (0..).zip(AttemptState::ALL) {
         let mut change = world.opening(state);
         change.checkout.as_mut().unwrap().expires_at = at(100 - number);
         let record = world.insert(change).await;
-        if state.may_expire() {
+        if state.may_expire() || record.status() == CheckoutStatus::Open {
             due.push(record.checkout.id);
         }
     }
     due.reverse();
+    // Nobody chose a financer.
+    let unchosen = Checkout { expires_at: at(101), ..world.checkout() };
+    due.push(unchosen.id);
+    world.insert(Change { checkout: Some(Box::new(unchosen)), ..Change::default() }).await;
     let found = |now, limit| {
         let store = &world.store;
         async move {
@@ -27,7 +31,7 @@ pub(super) async fn deadlines(world: World) {
         }
     };
     assert_eq!(found(0, 9).await, []);
-    assert_eq!(found(100, 9).await, due);
+    assert_eq!(found(101, 9).await, due);
     assert!(found(159, 9).await.is_empty() || world.store.exclusive());
     // Whoever took them died: they are due again.
     assert_eq!(found(200, 2).await, due[..2]);
@@ -38,6 +42,13 @@ pub(super) async fn deadlines(world: World) {
     let change = Change { checkout: Some(next(&record.checkout)), attempts: vec![attempt], ..Change::default() };
     world.change(due[0], move |_| change.clone()).await.unwrap();
     assert_eq!(found(300, 9).await, due[1..]);
+    let last = due.pop().unwrap();
+    let mut checkout = next(&world.read(last).await.checkout);
+    checkout.route.closed = true;
+    let change = Change { checkout: Some(checkout), ..Change::default() };
+    world.change(last, move |_| change.clone()).await.unwrap();
+    assert_eq!(world.read(last).await.status(), CheckoutStatus::Expired);
+    assert_eq!(found(400, 9).await, due[1..]);
 }
 
 /// Attempts whose provider is to be asked, whatever their state.
