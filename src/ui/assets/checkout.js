@@ -22,6 +22,20 @@ let heardAt = -Infinity;
 
 const find = (id) => document.getElementById(id);
 
+// ---- the language, which no financer brings back
+
+try {
+  const here = new URL(location.href);
+  const kept = sessionStorage.getItem("lendport.lang");
+  if (here.searchParams.has("lang")) sessionStorage.setItem("lendport.lang", lang);
+  else if (here.searchParams.has("back") && kept && kept !== lang) {
+    here.searchParams.set("lang", kept);
+    location.replace(here);
+  }
+} catch {
+  // Where nothing may be kept, whoever comes back chooses again.
+}
+
 /** Brings the reader to what is new; tells of it where the reader is elsewhere on the page. */
 function show(section, hadFocus) {
   const heading = section.querySelector("h1");
