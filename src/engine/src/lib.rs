@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod announce;
+mod asked_route;
 mod attempt_start;
 mod call_outcome;
 mod callback_key;

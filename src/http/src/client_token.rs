@@ -1,29 +1,24 @@
-//! The tokens of a customer's page: signed, so nothing of them is stored, and bound to one checkout. No personal data is
-//! in them. The same key signs two kinds, which their audience tells apart: short-lived ones that open the page, and those
-//! in the addresses that financers send the browser back to.
+//! The tokens of a customer's page: signed, so nothing of them is stored, bound to one checkout, and short-lived. No personal
+//! data is in them. The same key signs those of [`crate::return_token`], which their audience tells apart.
 
 use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use lendport_core::{AttemptId, CheckoutId, MerchantId, Mode, ReturnUrls, Secret};
+use lendport_core::{CheckoutId, MerchantId, Mode, Secret};
 use lendport_engine::view::CheckoutView;
-use lendport_engine::{CameBack, ReturnLinks};
 use lendport_storage::Tenant;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Who may use a page's token: whoever has it.
 const CLIENT: &str = "lendport-client";
-/// Who may use a return address.
-const RETURN: &str = "lendport-return";
 /// Longer texts are not ours.
 const TOKEN_MAX_BYTES: usize = 1024;
-/// So long after its checkout's deadline does a return address lead to the page: a late customer is told where it stands.
-const RETURN_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// What every token says.
 #[derive(Serialize, Deserialize)]
-struct Claims {
+pub(crate) struct Claims {
     /// The checkout.
     sub: CheckoutId,
     /// Its merchant.
@@ -33,16 +28,6 @@ struct Claims {
     aud: String,
     iat: i64,
     exp: i64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct ReturnClaims {
-    #[serde(flatten)]
-    page: Claims,
-    /// The attempt, so that every attempt has addresses of its own.
-    att: AttemptId,
-    /// `complete` or `abort`, as the financer sees it.
-    how: String,
 }
 
 /// Whose page a token opens.
@@ -75,7 +60,8 @@ pub(crate) struct ClientToken {
 pub struct ClientTokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
-    public_url: String,
+    /// Without a slash at its end.
+    pub(crate) public_url: String,
     lives_for: SignedDuration,
 }
 
@@ -120,14 +106,8 @@ impl ClientTokens {
         opened(&claims, now)
     }
 
-    /// What a return address says.
-    pub(crate) fn open_return(&self, token: &str, now: Timestamp) -> Result<(Opened, CameBack), TokenRefusal> {
-        let claims: ReturnClaims = self.read(token, RETURN).ok_or(TokenRefusal::Unknown)?;
-        let how = CameBack::parse(&claims.how).ok_or(TokenRefusal::Unknown)?;
-        Ok((opened(&claims.page, now)?, how))
-    }
-
-    fn signed(&self, claims: &impl Serialize) -> Option<String> {
+    /// Signs; none when it cannot, which is logged.
+    pub(crate) fn signed(&self, claims: &impl Serialize) -> Option<String> {
         match jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.encoding) {
             Ok(token) => Some(token),
             Err(error) => {
@@ -137,7 +117,8 @@ impl ClientTokens {
         }
     }
 
-    fn read<C: DeserializeOwned>(&self, token: &str, audience: &str) -> Option<C> {
+    /// What a token of ours for this use says, whatever the time.
+    pub(crate) fn read<C: DeserializeOwned>(&self, token: &str, audience: &str) -> Option<C> {
         if token.len() > TOKEN_MAX_BYTES {
             return None;
         }
@@ -148,29 +129,10 @@ impl ClientTokens {
         validation.required_spec_claims = HashSet::from(["exp".to_owned(), "aud".to_owned(), "sub".to_owned()]);
         Some(jsonwebtoken::decode::<C>(token, &self.decoding, &validation).ok()?.claims)
     }
-
-    fn return_url(&self, claims: Claims, att: AttemptId, how: CameBack) -> Option<String> {
-        let token = self.signed(&ReturnClaims { page: claims, att, how: how.as_str().to_owned() })?;
-        Some(format!("{}/r/{token}", self.public_url))
-    }
 }
 
-impl ReturnLinks for ClientTokens {
-    fn return_urls(
-        &self,
-        tenant: Tenant,
-        checkout: CheckoutId,
-        attempt: AttemptId,
-        started: Timestamp,
-        deadline: Timestamp,
-    ) -> ReturnUrls {
-        let until = deadline.saturating_add(RETURN_AFTER).unwrap_or(Timestamp::MAX);
-        let link = |how| self.return_url(claims(RETURN, tenant, checkout, started, until), attempt, how);
-        ReturnUrls { success: link(CameBack::Complete), failure: link(CameBack::Abort) }
-    }
-}
-
-fn claims(audience: &str, tenant: Tenant, checkout: CheckoutId, now: Timestamp, until: Timestamp) -> Claims {
+/// What a token for this use says.
+pub(crate) fn claims(audience: &str, tenant: Tenant, checkout: CheckoutId, now: Timestamp, until: Timestamp) -> Claims {
     Claims {
         sub: checkout,
         mer: tenant.merchant,
@@ -181,7 +143,8 @@ fn claims(audience: &str, tenant: Tenant, checkout: CheckoutId, now: Timestamp, 
     }
 }
 
-fn opened(claims: &Claims, now: Timestamp) -> Result<Opened, TokenRefusal> {
+/// Whose page these claims are for, while they hold.
+pub(crate) fn opened(claims: &Claims, now: Timestamp) -> Result<Opened, TokenRefusal> {
     let until = Timestamp::from_second(claims.exp).map_err(|_| TokenRefusal::Unknown)?;
     let tenant = Tenant { merchant: claims.mer, mode: claims.mode };
     let opened = Opened { tenant, checkout: claims.sub, until };
@@ -201,10 +164,10 @@ mod tests {
         ClientTokens::new(&Secret::new([key; 32]), "https://gateway.example", 30)
     }
 
-    fn parties() -> (Tenant, CheckoutId, AttemptId) {
+    fn parties() -> (Tenant, CheckoutId) {
         let ids = SeededIds::new(1);
         let tenant = Tenant { merchant: MerchantId::mint(&ids), mode: Mode::Test };
-        (tenant, CheckoutId::mint(&ids), AttemptId::mint(&ids))
+        (tenant, CheckoutId::mint(&ids))
     }
 
     fn later(minutes: i64) -> Timestamp {
@@ -218,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_token_opens_its_checkout_until_it_runs_out() {
-        let (ours, (tenant, checkout, _)) = (tokens(7), parties());
+        let (ours, (tenant, checkout)) = (tokens(7), parties());
         let token = ours.issue(tenant, checkout, NOW).unwrap();
         assert_eq!(token.page, format!("https://gateway.example/c/{}", token.text));
         let opened = Opened { tenant, checkout, until: later(30) };
@@ -230,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_is_not_signed_by_us_for_this_use_opens_nothing() {
-        let (ours, (tenant, checkout, attempt)) = (tokens(7), parties());
+        let (ours, (tenant, checkout)) = (tokens(7), parties());
         let good = ours.issue(tenant, checkout, NOW).unwrap().text;
         let body: Vec<_> = good.split('.').collect();
         let claims = json!({
@@ -273,31 +236,12 @@ mod tests {
         ] {
             assert_eq!(ours.open(&wrong, NOW), Err(TokenRefusal::Unknown), "{wrong}");
         }
-        let links = ours.return_urls(tenant, checkout, attempt, NOW, later(60));
-        let returned = links.success.unwrap();
-        let returned = returned.strip_prefix("https://gateway.example/r/").unwrap();
-        assert_eq!(ours.open(returned, NOW), Err(TokenRefusal::Unknown), "a return address is no page's token");
-        assert_eq!(ours.open_return(&good, NOW), Err(TokenRefusal::Unknown), "nor the other way round");
-    }
-
-    #[test]
-    fn return_addresses_say_how_and_outlive_the_checkout() {
-        let (ours, (tenant, checkout, attempt)) = (tokens(7), parties());
-        let ReturnUrls { success, failure } = ours.return_urls(tenant, checkout, attempt, NOW, later(60));
-        for (url, how) in [(success, CameBack::Complete), (failure, CameBack::Abort)] {
-            let url = url.unwrap();
-            assert!(url.len() <= lendport_core::limits::URL_MAX_CHARS, "{url}");
-            let token = url.strip_prefix("https://gateway.example/r/").unwrap();
-            let (opened, said) = ours.open_return(token, later(60)).unwrap();
-            assert_eq!((opened.tenant, opened.checkout, said), (tenant, checkout, how));
-            assert!(matches!(ours.open_return(token, later(60 + 30 * 24 * 60)), Err(TokenRefusal::Expired(_))));
-        }
     }
 
     #[test]
     fn a_token_holds_ids_and_times_and_nothing_else() {
         use base64::Engine as _;
-        let (tenant, checkout, _) = parties();
+        let (tenant, checkout) = parties();
         let token = tokens(7).issue(tenant, checkout, NOW).unwrap().text;
         let payload =
             base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();

@@ -15,6 +15,7 @@ mod page;
 mod probes;
 pub mod problem;
 mod problems;
+mod return_token;
 mod router;
 mod serve;
 mod v1;
