@@ -9,7 +9,7 @@ use lendport_core::provider::{Market, Retrieved, ShipmentConfirmed};
 use lendport_core::{
     Ability, Attempt, AttemptState, CallContext, Capability, CaptureMode, Checkout, Claim, CreateRequest, Created,
     Descriptor, Details, FinancingProvider, Frames, Grade, NextAction, NextActionKind, Notice, NoticeContext,
-    NoticeRefusal, ProviderError, ProviderRef, Push, ReturnUrls, Shipment, Support,
+    NoticeRefusal, ProviderError, ProviderRef, Push, Reason, ReturnUrls, Shipment, Support,
 };
 
 static DESCRIPTOR: Descriptor = Descriptor {
@@ -62,6 +62,10 @@ pub(crate) struct Fake {
     pub(crate) token: Mutex<String>,
     /// Where the latest create wants the browser to come back to.
     pub(crate) return_urls: Mutex<ReturnUrls>,
+    /// What its references end with.
+    pub(crate) reference: Mutex<String>,
+    /// Whether another create in the place of an unknown one does no harm.
+    pub(crate) repeats: AtomicBool,
     /// Whether its page leads on to other hosts.
     pub(crate) leads_on: AtomicBool,
 }
@@ -73,6 +77,8 @@ impl Fake {
             creates: AtomicUsize::new(0),
             token: Mutex::new(String::new()),
             return_urls: Mutex::default(),
+            reference: Mutex::default(),
+            repeats: AtomicBool::new(true),
             leads_on: AtomicBool::new(false),
         }
     }
@@ -92,6 +98,10 @@ impl FinancingProvider for Fake {
         if self.leads_on.load(Ordering::SeqCst) { &MANY } else { &DESCRIPTOR }
     }
 
+    fn may_repeat_create(&self, _: &Checkout) -> bool {
+        self.repeats.load(Ordering::SeqCst)
+    }
+
     async fn create(&self, _: CallContext<'_>, asked: CreateRequest<'_>) -> Result<Created, ProviderError> {
         self.creates.fetch_add(1, Ordering::SeqCst);
         let address = asked.callback_url.expose();
@@ -107,7 +117,7 @@ impl FinancingProvider for Fake {
             Create::Panics => panic!("made up"),
         }
         Ok(Created {
-            reference: ProviderRef(format!("ref-{}", asked.attempt.id)),
+            reference: ProviderRef(format!("ref-{}{}", asked.attempt.id, self.reference.lock().unwrap())),
             state: AttemptState::AwaitingCustomer,
             raw_status: None,
             next_action: Some(NextAction {
@@ -124,18 +134,20 @@ impl FinancingProvider for Fake {
         })
     }
 
-    /// The body is the name of a state.
+    /// The body is the name of a state, and where it has more lines the reason and the financer's own word.
     fn read_notification(&self, _: NoticeContext<'_>, push: &Push<'_>) -> Result<Notice, NoticeRefusal> {
         let text = std::str::from_utf8(push.body).map_err(|_| NoticeRefusal::Unreadable("not text"))?;
         if text == "forged" || push.header("x-signature").is_some_and(|signature| signature != "right") {
             return Err(NoticeRefusal::Unauthentic("wrong signature"));
         }
-        let state = AttemptState::parse(text).ok_or(NoticeRefusal::Unreadable("no state"))?;
+        let mut lines = text.lines();
+        let state = lines.next().and_then(AttemptState::parse).ok_or(NoticeRefusal::Unreadable("no state"))?;
+        let reason = lines.next().map(Reason::new);
         Ok(Notice {
             grade: Grade::Token,
-            claim: Claim::state(state),
+            claim: Claim::State { state, reason },
             details: Details::default(),
-            raw_status: Some(text.to_owned()),
+            raw_status: Some(lines.next().unwrap_or(text).to_owned()),
             reference: None,
             dedupe_key: text.to_owned(),
             fetch: false,

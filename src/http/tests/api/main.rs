@@ -14,6 +14,8 @@ mod live_updates;
 mod logs;
 mod mutations;
 mod operations;
+mod page_secrecy;
+mod page_words;
 mod people_pages;
 mod reading;
 mod refusals;

@@ -225,9 +225,9 @@ impl World {
     }
 
     /// Has the latest attempt pushed.
-    pub(crate) async fn push(&self, body: &'static str) -> Answer {
+    pub(crate) async fn push(&self, body: &str) -> Answer {
         let path = format!("/callbacks/acme/{}", self.fake.token.lock().unwrap());
-        self.send(Request::post(path).body(Body::from(body)).unwrap()).await
+        self.send(Request::post(path).body(Body::from(body.to_owned())).unwrap()).await
     }
 }
 
