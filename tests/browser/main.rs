@@ -106,6 +106,11 @@ fn axe_finds_nothing_serious() {
 }
 
 #[test]
+fn axe_finds_nothing_serious_in_the_dark() {
+    play("axe_finds_nothing_serious_in_the_dark");
+}
+
+#[test]
 fn blocked_third_party_cookies_change_nothing() {
     play("blocked_third_party_cookies_change_nothing");
 }

@@ -5,12 +5,9 @@ import re
 
 from playwright.sync_api import expect
 
-from eyes import PHONE, fits, sound
+from eyes import PHONE, fits
 from gateway import http, until
-from parts import CHOICE, LENDER, SANDBOX, buy, heading, ours, outcome, press, stage, theirs
-
-LANGUAGES = ("en", "es", "fr")
-
+from parts import CHOICE, LENDER, buy, heading, ours, outcome, press, stage, theirs
 
 def keyboard_alone(world):
     gateway = world.start()
@@ -23,15 +20,21 @@ def keyboard_alone(world):
     heading(ours(page), "How would you like to pay?")
     inner = ours(page)
 
+    behind = "!document.querySelector('dialog').contains(document.activeElement) && document.activeElement !== document.body"
+
     def tab_to(locator, most=40):
         for _ in range(most):
             page.keyboard.press("Tab")
-            behind = page.evaluate("!document.querySelector('dialog').contains(document.activeElement) && document.activeElement !== document.body")
-            assert not behind, "the focus left the lightbox for the page behind it"
+            assert not page.evaluate(behind), "the focus left the lightbox for the page behind it"
             if locator.evaluate("(one) => one === document.activeElement"):
                 return
         raise AssertionError(f"Tab never reaches {locator}")
 
+    # Round and round, in both directions: what lies behind is never reached.
+    for key in ("Tab", "Shift+Tab"):
+        for _ in range(25):
+            page.keyboard.press(key)
+            assert not page.evaluate(behind), f"{key} led to the page behind the lightbox"
     button = inner.get_by_role("button", name="Continue with WeGetFinancing")
     tab_to(button)
     outline = button.evaluate("(one) => getComputedStyle(one).outlineStyle")
@@ -71,52 +74,6 @@ def what_changes_is_said(world):
     assert page.locator("#said").get_attribute("aria-live") == "polite"
 
 
-def axe_finds_nothing_serious(world):
-    """Every page and stage, in light and dark; each language at the stages with most words."""
-    gateway = world.start()
-    pages = {}
-    choose = gateway.open_checkout(**CHOICE)
-    pages["choose"] = choose["checkout_url"]
-    going = gateway.open_checkout(provider=LENDER)
-    pages["continue"] = going["checkout_url"]
-    pages["waiting"] = going["checkout_url"] + "?back=complete"
-    for status, name in (("preapproved", "preapproved"), ("approved", "approved"), ("rejected", "declined")):
-        checkout = gateway.open_checkout(provider=LENDER)
-        gateway.decide(LENDER, checkout, status)
-        pages[name] = checkout["checkout_url"]
-    gone = gateway.open_checkout(provider=SANDBOX)
-    assert gateway.ask("POST", f"/v1/checkouts/{gone['id']}/cancel", {}).status in (200, 202)
-    gateway.until_status(gone, "canceled")
-    pages["canceled"] = gone["checkout_url"]
-    pages["unknown"] = f"{gateway.url}/c/nothing"
-    pages["docs"] = f"{gateway.url}/docs"
-    pages["problems"] = f"{gateway.url}/problems"
-    pages["problem"] = f"{gateway.url}/problems/commit_fence"
-    for scheme in ("light", "dark"):
-        page = world.look(scheme=scheme, viewport=PHONE if scheme == "dark" else {"width": 1180, "height": 800}, forgives=("404",))
-        for name, url in pages.items():
-            languages = LANGUAGES if "/c/" in url else ("",)
-            for language in languages:
-                page.goto(f"{url}{'&' if '?' in url else '?'}lang={language}" if language else url)
-                expect(page.locator("h1:visible").first).to_be_visible()
-                if language:
-                    expect(page.locator("html")).to_have_attribute("lang", re.compile(f"^{language}"))
-                    fits(page)
-                sound(page, f"{name} {language} {scheme}")
-            world.shot(page, f"{name}-{scheme}", whole=name not in ("docs", "problems"))
-        page.goto(pages["continue"])
-        stage(page).locator("#open").click()
-        expect(theirs(page).get_by_role("button", name="Approve", exact=True)).to_be_visible()
-        sound(page, f"the lender's box {scheme}")
-        world.shot(page, f"box-{scheme}")
-        page.goto(world.shop.url(going))
-        press(page, "Pay")
-        expect(theirs(ours(page)).get_by_role("button", name="Approve", exact=True)).to_be_visible()
-        sound(page, f"the lightbox {scheme}")
-        world.shot(page, f"lightbox-{scheme}")
-        page.context.close()
-
-
 def nothing_but_html(world):
     """Without script: choose, go to the lender, come back, read how it ended."""
     gateway = world.start()
@@ -138,32 +95,74 @@ def little_is_loaded_and_nothing_from_elsewhere(world):
     gateway = world.start()
     checkout = gateway.open_checkout(**CHOICE)
     page = world.look()
-    network = page.context.new_cdp_session(page)
-    network.send("Network.enable")
-    sizes = []
-    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
+    asked, sizes = _on_the_wire(page)
     page.goto(checkout["checkout_url"])
     heading(page, "How would you like to pay?")
-    page.wait_for_function("performance.getEntriesByType('resource').length >= 3")
-    until("the stream of events", lambda: any("/events" in url for url in asked))
-    total = sum(sizes)
-    assert 5_000 < total < 60_000, f"{total} bytes were transferred for the page"
-    elsewhere = [url for url in asked if not url.startswith(gateway.url)]
+
+    def loaded():
+        page.title()
+        # The stream of events is the last that the page asks for, and the only one that goes on.
+        open_ones = [url for one, url in asked.items() if one not in sizes]
+        return len(open_ones) == 1 and open_ones[0].endswith("/events")
+
+    until("everything", loaded)
+    _show("the page", asked, sizes)
+    kinds = sorted(url.split("?")[0].rsplit(".", 1)[-1] for url in asked.values() if "/assets/" in url)
+    assert kinds == ["css", "css", "js", "js", "js", "js", "svg"], f"another file is loaded, or one less: {kinds}"
+    total = sum(sizes.values())
+    assert total < 60_000, f"{total} bytes were transferred for the page"
+    elsewhere = [url for url in asked.values() if not url.startswith(gateway.url)]
     assert elsewhere == [], elsewhere
     assert page.context.cookies() == []
-    print(f"page: {total} bytes in {len(sizes)} answers")
 
-    script = http("GET", f"{gateway.url}/assets/lendport.js")
-    packed = len(gzip.compress(script.text.encode()))
-    assert packed < 8_000, f"lendport.js is {packed} bytes compressed"
-    assert gateway.url in script.text and "%LENDPORT" not in script.text
-    print(f"lendport.js: {packed} bytes compressed")
-    # What is to be read is in the first answer, before any script or style.
+    # What a shop's page loads, as the browser asks for it.
+    script_url = f"{gateway.url}/assets/lendport.js"
+    shop = world.look()
+    asked, sizes = _on_the_wire(shop)
+    shop.goto(world.shop.url(checkout))
+    until("the script", lambda: shop.evaluate("typeof Lendport === 'object'"))
+    until("its size", lambda: shop.title() and any(url == script_url and one in sizes for one, url in asked.items()))
+    _show("a shop's page", asked, sizes)
+    packed = next(sizes[one] for one, url in asked.items() if url == script_url)
+    assert packed < 8_000, f"lendport.js: {packed} bytes were transferred"
+    # To the byte, for browsers that know nothing better: the body as it is served.
+    body = http("GET", script_url, headers={"Accept-Encoding": "gzip"})
+    assert body.headers["Content-Encoding"] == "gzip" and len(body.bytes) < 8_000, body.headers
+    script = gzip.decompress(body.bytes).decode()
+    assert gateway.url in script and "%LENDPORT" not in script
+    print(f"lendport.js: {len(body.bytes)} bytes with gzip, {len(script.encode())} unpacked")
+    # What is to be read is in the first answer, and it is drawn before any script has come.
+    texts = ("How would you like to pay?", "Television 55″", "1,420.00", "Continue with WePay")
     first = http("GET", checkout["checkout_url"]).text
-    for text in ("How would you like to pay?", "Television 55″", "1,420.00", "Continue with WePay"):
-        assert text in first, text
+    assert [text for text in texts if text not in first] == []
+    bare = world.look(forgives=("ERR_FAILED",))
+    held = []
+    bare.route("**/*.js", lambda route: held.append(route))
+    bare.goto(checkout["checkout_url"], wait_until="commit")
+    for text in texts:
+        expect(bare.locator("body")).to_contain_text(text, use_inner_text=True)
+    until("the first picture", lambda: bare.evaluate("performance.getEntriesByName('first-contentful-paint').length"))
+    assert held, "the script had come already"
+    world.shot(bare, "before-script")
+    for route in held:
+        route.abort()
+
+
+def _on_the_wire(page):
+    """Addresses and sizes of all that a page loads, by request; sizes with headers, as they cross the network."""
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    asked, sizes = {}, {}
+    network.on("Network.requestWillBeSent", lambda event: asked.update({event["requestId"]: event["request"]["url"]}))
+    network.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: int(event["encodedDataLength"])}))
+    return asked, sizes
+
+
+def _show(what, asked, sizes):
+    for one, size in sizes.items():
+        print(f"{size:6}  {asked.get(one, '?').split('?')[0][-60:]}")
+    print(f"{sum(sizes.values()):6}  bytes for {what}, in {len(sizes)} answers")
 
 
 def it_speaks_the_customers_language(world):

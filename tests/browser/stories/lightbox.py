@@ -177,7 +177,13 @@ def only_its_own_frame_is_heard(world):
     # Another page of the gateway in a frame of its own.
     other = gateway.open_checkout(provider=LENDER)
     page.evaluate("(url) => document.body.append(Object.assign(document.createElement('iframe'), { src: url }))", other["checkout_url"])
-    say(frame_at(page, f"/c/{other['client_token']}"), right, 2)
+    second = frame_at(page, f"/c/{other['client_token']}")
+    say(second, right, 2)
+    # Nor does the checkout's page take it for the financer's frame: that stays open.
+    inner.evaluate("window.arrived = 0; addEventListener('message', () => { arrived += 1; })")
+    second.evaluate("for (let at = 0; at < parent.length; at += 1) parent[at].postMessage({ lendport: 1, type: 'came_back', outcome: 'complete' }, '*')")
+    until("the message", lambda: inner.evaluate("arrived") == 1)
+    expect(ours(page).locator("#box-place iframe")).to_have_count(1)
     # The frame is led to another site; its name, and with it the channel, is still there.
     page.evaluate("(url) => { document.querySelector('dialog iframe').src = url; }", f"{stranger.origin}/cookie")
     say(frame_at(page, stranger.origin), right, 3)
