@@ -1,4 +1,4 @@
-//! The checkout's status: a pure function of its attempts. Nobody sets it.
+//! The checkout's status: a pure function of its attempts, and of whether its deadline has closed the route. Nobody sets it.
 
 use crate::attempt::{Attempt, AttemptState};
 

@@ -161,7 +161,9 @@ pub struct CheckoutView {
     /// True when the order may be shipped.
     pub can_fulfill: bool,
     /// Why not, in machine words; empty when `can_fulfill` is true. Before a commitment it is the attempt's status, or
-    /// `awaiting_choice` while the customer has not chosen a financer. After it: `amount_mismatch` (the financer says another sum), `amount_unverified` (it said none), `refund_unsettled`
+    /// `awaiting_choice` while the customer has not chosen a financer, or `expired` once the deadline has ended the
+    /// checkout. After it: `amount_mismatch` (the financer says another sum), `amount_unverified` (it said none),
+    /// `refund_unsettled`
     /// (a refund came before the approval, or without an amount), `approval_after_withdrawal` (approved, taken back,
     /// approved again), `risk_review_open` (the financer may still take it back), `evidence_too_weak`, `dispute_open`,
     /// `dispute_lost`, `capture_deadline_passed`.
