@@ -181,6 +181,11 @@ fn the_demo_tells_the_whole_story() {
 }
 
 #[test]
+fn the_language_is_kept_on_the_way() {
+    play("the_language_is_kept_on_the_way");
+}
+
+#[test]
 fn the_module_does_the_same() {
     play("the_module_does_the_same");
 }

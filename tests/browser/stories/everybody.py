@@ -179,7 +179,7 @@ def it_speaks_the_customers_language(world):
     heading(page, "Continuez avec WeGetFinancing")
     gateway.decide(LENDER, checkout, "approved")
     # What is drawn later is in the same language.
-    heading(page, "C’est approuvé")
+    heading(page, "Votre demande est approuvée")
     buy(world, page, gateway.open_checkout(provider=LENDER), lang="es")
     expect(page.get_by_role("button", name="Cerrar")).to_be_visible()
     expect(ours(page).locator("html")).to_have_attribute("lang", "es")
@@ -197,7 +197,37 @@ def the_other_direction(world):
         fits(page)
         if name == "desktop":
             assert page.locator("#stage").bounding_box()["x"] > page.locator(".order").bounding_box()["x"], "mirrored"
+        else:
+            assert page.locator(".top-total").bounding_box()["x"] < 40, "the sum is at the other end of the line"
         world.shot(page, name)
+        page.context.close()
+
+
+def the_language_is_kept_on_the_way(world):
+    """Financers bring no language back: whoever chose one, by the shop or on the page, has it after the lender's page too."""
+    gateway = world.start()
+    for choose in ("the page", "the shop"):
+        checkout = gateway.open_checkout(provider=LENDER, return_urls={})
+        page = world.look()
+        if choose == "the page":
+            page.goto(checkout["checkout_url"])
+            page.get_by_role("link", name="Español").click()
+        else:
+            buy(world, page, checkout, mode="redirect", lang="es")
+        heading(page, "Continúe con WeGetFinancing")
+        stage(page).locator("#open").click()
+        page.get_by_role("link", name="Abrir en toda la ventana").click()
+        page.wait_for_url(re.compile("/partner.sandbox/"))
+        press(page, "Abandon")
+        page.wait_for_url(re.compile(r"/c/.*back=abort"))
+        heading(page, "Continúe con WeGetFinancing")
+        assert gateway.read(checkout)["status"] == "requires_customer_action"
+        stage(page).locator("#open").click()
+        page.get_by_role("link", name="Abrir en toda la ventana").click()
+        page.wait_for_url(re.compile("/partner.sandbox/"))
+        press(page, "Approve")
+        page.wait_for_url(re.compile(r"/c/.*back=complete"))
+        heading(page, "Su solicitud fue aprobada")
         page.context.close()
 
 
