@@ -66,6 +66,11 @@ fn a_double_click_opens_one() {
 }
 
 #[test]
+fn a_forged_return_only_waits() {
+    play("a_forged_return_only_waits");
+}
+
+#[test]
 fn a_phone() {
     play("a_phone");
 }

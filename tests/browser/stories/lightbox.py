@@ -1,11 +1,12 @@
 """A shop's page on another origin opens the checkout over itself."""
 
+import json
 import re
 
 from playwright.sync_api import expect
 
 from eyes import sound
-from gateway import until
+from gateway import http, until
 from parts import LENDER, buy, frame_at, heading, ours, outcome, press, theirs
 
 
@@ -196,6 +197,28 @@ def only_its_own_frame_is_heard(world):
     channel = page.evaluate("document.querySelector('dialog iframe').name.split(':')[1]")
     inner.evaluate("(message) => parent.postMessage(message, '*')", right | {"channel": channel})
     expect(outcome(page)).to_contain_text("abort continue, abort continue")
+
+
+def a_forged_return_only_waits(world):
+    """Whoever knows the address for a financer's success goes there before anything was decided: the page waits, and no more."""
+    gateway = world.start()
+    checkout = gateway.open_checkout(provider=LENDER)
+    reference = gateway.read(checkout)["attempt"]["provider_reference"]
+    asked = http("GET", f"{gateway.simulators[LENDER]}/_sim/requests/{reference}").json
+    success = json.loads(asked["body"])["success_url"]
+    assert success.startswith(f"{gateway.url}/r/"), success
+    page = world.look()
+    buy(world, page, checkout)
+    expect(theirs(ours(page)).get_by_role("button", name="Approve", exact=True)).to_be_visible()
+    lender = frame_at(page, "/partner.sandbox/")
+    with page.expect_response(lambda answer: answer.url.endswith("/came_back") and answer.status == 202):
+        lender.evaluate("(url) => { location.href = url; }", success)
+    heading(ours(page), "Waiting for WeGetFinancing")
+    world.shot(page, "waiting")
+    seen = gateway.read(checkout)
+    assert (seen["status"], seen["can_fulfill"]) == ("requires_customer_action", False), seen
+    page.get_by_role("button", name="Close").click()
+    expect(outcome(page)).to_contain_text('abort continue: {"status":"continue","isFinal":false')
 
 
 def blocked_third_party_cookies_change_nothing(world):
