@@ -22,6 +22,8 @@ pub(crate) struct Start {
     pub(crate) token: Secret<String>,
 }
 
+const TOO_LATE: &str = "its deadline has passed; open a new checkout";
+
 /// What a try starts on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct On {
@@ -133,6 +135,10 @@ impl Engine {
         ticket: Ticket,
     ) -> Result<Reply, EngineError> {
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
+        if record.checkout.expires_at <= self.clock.now() {
+            // The deadline would end it at once, and leave the customer with a financer's page that is of no use.
+            return Err(EngineError::WrongState { checkout: reference_to(&record), wanted: TOO_LATE });
+        }
         let chosen = match provider {
             Some(name) => ProviderId::parse(&name).filter(|id| self.providers.contains_key(id)),
             None => {

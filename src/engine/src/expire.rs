@@ -27,8 +27,7 @@ pub(crate) fn is_full(found: usize) -> bool {
 
 impl Engine {
     /// Expires every checkout whose deadline has passed and that is open, or waits for a customer or a financer. Says how
-    /// many. One that cannot be
-    /// changed does not keep the others; its error is answered at the end.
+    /// many. One that cannot be changed does not keep the others; its error is answered at the end.
     pub async fn expire_due(self: &Arc<Self>) -> Result<u64, EngineError> {
         let (mut expired, mut failed) = (0, None);
         loop {

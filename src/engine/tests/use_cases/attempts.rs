@@ -151,3 +151,15 @@ async fn the_attempt_that_is_shown_is_the_one_the_status_speaks_of() {
     let shown = view.attempt.unwrap();
     assert_eq!((view.status, shown.status.as_str(), shown.provider.as_str()), ("refunded", "refunded", "easy"));
 }
+
+#[tokio::test]
+async fn nothing_starts_once_the_deadline_has_passed() {
+    let world = World::new().await;
+    let id = world.opened("late").await;
+    world.push(json!({ "state": "declined" })).await;
+    world.clock.advance(jiff::SignedDuration::from_hours(72));
+    let refused = start(&world, id, Some("able"), "next").await.unwrap_err();
+    assert!(matches!(refused, EngineError::WrongState { .. }), "{refused:?}");
+    assert!(world.able.asked().is_empty());
+    assert_eq!(world.record(id).await.attempts.len(), 1);
+}
