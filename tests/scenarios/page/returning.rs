@@ -54,15 +54,15 @@ async fn a_payment_whose_notice_was_lost_is_found_when_the_browser_comes_back() 
     let origin = seen["next_action"]["origin"].as_str().unwrap();
     let policy = browser.page().await.header("content-security-policy").to_owned();
     assert!(policy.contains(&format!("frame-src 'self' {origin};")), "{policy}");
+    at_wepay(&gateway, &id, &json!({ "status": "pay", "silent": true })).await;
+    assert_eq!(browser.state().await, "continue");
+    assert_eq!(browser.came_back("complete").await.body, json!({ "looking": true }));
+    browser.until_state("approved").await;
     // Where cookies are blocked in frames, WePay leads the browser to a page that shows the same checkout again.
     let fallback = sent_to_wepay(&gateway, &id).await["hosted_checkout"]["fallback_uri"].as_str().unwrap().to_owned();
     let landed = browser.http.get(&fallback).header("sec-fetch-dest", "document").send().await.unwrap();
     let page = landed.headers()["location"].to_str().unwrap();
     assert!(page.starts_with("/c/") && page.ends_with("?back=abort"), "{page}");
-    at_wepay(&gateway, &id, &json!({ "status": "pay", "silent": true })).await;
-    assert_eq!(browser.state().await, "continue");
-    assert_eq!(browser.came_back("complete").await.body, json!({ "looking": true }));
-    browser.until_state("approved").await;
 }
 
 #[tokio::test]
