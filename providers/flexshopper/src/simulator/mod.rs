@@ -1,0 +1,1 @@
+//! A FlexShopper that answers on a local port.

@@ -1,0 +1,1 @@
+//! The simulator seen from outside, by a client that speaks HTTP by hand.
