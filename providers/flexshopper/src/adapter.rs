@@ -1,0 +1,194 @@
+//! [`FinancingProvider`] for FlexShopper in plugin mode: one short method per operation, no parsing here.
+
+use async_trait::async_trait;
+use lendport_core::provider::{Found, Retrieved, ShipmentConfirmed};
+use lendport_core::{
+    AccountSettings, Attempt, AttemptState, CallContext, Checkout, CommitClass, CreateRequest, Created, Descriptor,
+    Details, ErrorKind, FieldError, FinancingProvider, Invalid, Mode, Money, Notice, NoticeContext, NoticeRefusal,
+    Pointer, ProviderError, ProviderRef, Push, Shipment,
+};
+
+use crate::account::{Account, setup};
+use crate::config::{Clients, ProviderConfig};
+use crate::descriptor::DESCRIPTOR;
+use crate::eligibility::{self, Minimums};
+use crate::finalize::{self, Finalization};
+use crate::lines::{self, LineReport, LineUnits};
+use crate::mapping::{Own, standing};
+use crate::medusa::Medusa;
+use crate::options::Options;
+use crate::order::{Order, transaction_id};
+use crate::{commands, notification, shipping};
+
+/// The adapter. Clones share what is remembered of minimum orders.
+#[derive(Clone, Debug)]
+pub struct FlexShopper {
+    config: ProviderConfig,
+    clients: Clients,
+    minimums: Minimums,
+}
+
+/// What a page needs to show the plugin: all of it made of the stored checkout and the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plugin {
+    /// The script, with the public key in its address.
+    pub script_url: String,
+    /// What `createOrder` hands on, as JSON text.
+    pub order: String,
+}
+
+impl FlexShopper {
+    /// An adapter with its settings and the HTTP clients to call with.
+    pub fn new(config: ProviderConfig, clients: Clients) -> Self {
+        Self { config, clients, minimums: Minimums::default() }
+    }
+
+    /// What the customer's page shows.
+    pub fn plugin(
+        &self,
+        account: &AccountSettings,
+        mode: Mode,
+        checkout: &Checkout,
+        attempt: &Attempt,
+    ) -> Result<Plugin, ProviderError> {
+        let account = Account(account);
+        let script_url = self
+            .config
+            .script_url(mode, account.auth_key()?)
+            .ok_or_else(|| setup("The address of FlexShopper's plugin is not usable."))?;
+        let order = Order::of(checkout, account)?.plugin_json(&transaction_id(attempt))?;
+        Ok(Plugin { script_url: script_url.into(), order })
+    }
+
+    /// Confirms a signed lease that is the checkout's, and undoes any other. `sent_before` when an earlier confirmation may
+    /// have reached FlexShopper.
+    pub async fn finalize(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        sent_before: bool,
+    ) -> Result<Finalization, ProviderError> {
+        finalize::finalize(&self.connect(ctx)?, checkout, attempt, sent_before).await
+    }
+
+    /// Stops lines that are not delivered.
+    pub async fn cancel_lines(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        lines: &[LineUnits],
+    ) -> Result<LineReport, ProviderError> {
+        lines::cancel(&self.connect(ctx)?, checkout, attempt, lines).await
+    }
+
+    /// Takes lines back that were delivered.
+    pub async fn return_lines(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        lines: &[LineUnits],
+    ) -> Result<LineReport, ProviderError> {
+        lines::take_back(&self.connect(ctx)?, checkout, attempt, lines).await
+    }
+
+    fn connect<'a>(&'a self, ctx: CallContext<'a>) -> Result<Medusa<'a>, ProviderError> {
+        Medusa::open(ctx, &self.config, &self.clients)
+    }
+
+    async fn look(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<(bool, Retrieved), ProviderError> {
+        let known = self.connect(ctx)?.transaction(&transaction_id(attempt)).await?;
+        let standing = standing(known.as_ref(), Own::of(attempt.state));
+        Ok((known.is_some(), Retrieved { raw_status: standing.raw_status, ..Retrieved::of(standing.claim) }))
+    }
+}
+
+#[async_trait]
+impl FinancingProvider for FlexShopper {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn check(&self, checkout: &Checkout, account: &AccountSettings) -> Result<(), Invalid> {
+        eligibility::check(checkout, Account(account), &self.config)
+    }
+
+    fn check_options(&self, options: &str, at: &Pointer) -> Result<(), Invalid> {
+        Options::read(options, at).map(|_| ())
+    }
+
+    /// Nothing is sent to FlexShopper but the question for its minimum: the customer's page hands the order on.
+    async fn create(&self, ctx: CallContext<'_>, request: CreateRequest<'_>) -> Result<Created, ProviderError> {
+        let CreateRequest { checkout, attempt, .. } = request;
+        let to = self.connect(ctx)?;
+        self.check(checkout, ctx.account).map_err(|invalid| refused(invalid.0).committed_as(CommitClass::NotSent))?;
+        self.plugin(ctx.account, ctx.mode, checkout, attempt)?;
+        let minimum = self.minimums.of(&to, self.config.settings_cache_s).await?;
+        if let Some(error) = minimum.and_then(|minimum| eligibility::too_small(checkout, minimum)) {
+            return Err(refused(vec![error]));
+        }
+        Ok(Created {
+            reference: ProviderRef(transaction_id(attempt)),
+            state: AttemptState::AwaitingCustomer,
+            raw_status: None,
+            next_action: None,
+            amount_echoed: None,
+            mismatch_stops: true,
+            details: Details::default(),
+            expires_at: None,
+            capture_by: None,
+        })
+    }
+
+    fn read_notification(&self, _: NoticeContext<'_>, _: &Push<'_>) -> Result<Notice, NoticeRefusal> {
+        notification::read()
+    }
+
+    async fn retrieve(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
+        self.look(ctx, attempt).await.map(|(_, retrieved)| retrieved)
+    }
+
+    async fn find(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Option<Found>, ProviderError> {
+        let (there, retrieved) = self.look(ctx, attempt).await?;
+        Ok(there.then(|| Found { reference: ProviderRef(transaction_id(attempt)), retrieved, others: 0 }))
+    }
+
+    async fn cancel(
+        &self,
+        ctx: CallContext<'_>,
+        attempt: &Attempt,
+        _: Option<&str>,
+    ) -> Result<Retrieved, ProviderError> {
+        commands::cancel(&self.connect(ctx)?, attempt).await
+    }
+
+    async fn refund(
+        &self,
+        ctx: CallContext<'_>,
+        attempt: &Attempt,
+        amount: Money,
+        _: Option<&str>,
+    ) -> Result<Retrieved, ProviderError> {
+        if amount != attempt.agreed_amount() {
+            return Err(self.unsupported(lendport_core::Ability::RefundPartial));
+        }
+        commands::refund(&self.connect(ctx)?, attempt, amount).await
+    }
+
+    async fn confirm_shipment(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        shipment: &Shipment,
+    ) -> Result<ShipmentConfirmed, ProviderError> {
+        shipping::confirm(&self.connect(ctx)?, checkout, attempt, shipment).await?;
+        Ok(ShipmentConfirmed { reference: None })
+    }
+}
+
+fn refused(fields: Vec<FieldError>) -> ProviderError {
+    ProviderError::new(ErrorKind::Invalid, "FlexShopper cannot take this checkout.").with_fields(fields)
+}

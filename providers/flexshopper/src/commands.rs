@@ -1,0 +1,79 @@
+//! Ending an order as a whole. Each looks first and names every product with its units, for an empty list means everything and
+//! an unclear one could be meant for another time (question 8).
+
+use lendport_core::provider::Retrieved;
+use lendport_core::{
+    Attempt, AttemptState, Claim, CommitClass, ErrorKind, FieldError, Money, Pointer, ProviderError, Reason, RetryClass,
+};
+
+use crate::error;
+use crate::medusa::{Booked, Medusa, SkuQuantity};
+use crate::order::transaction_id;
+use crate::wire::Transaction;
+
+/// Cancels what is not delivered. What nobody has signed is ended here only: its page may still be open.
+pub(crate) async fn cancel(to: &Medusa<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
+    let id = transaction_id(attempt);
+    let known = to.transaction(&id).await?;
+    let word = known.as_ref().and_then(Transaction::lease_status).map(str::to_owned);
+    let Some(known) = known.filter(|known| known.lease_status() == Some("signed")) else {
+        let reason = Some(Reason::new(Reason::CANCELED_LOCALLY));
+        let claim = Claim::State { state: AttemptState::Canceled, reason };
+        return Ok(Retrieved { raw_status: word, ..Retrieved::of(claim) });
+    };
+    if known.items().iter().any(|item| item.in_status("shipped").unwrap_or(0) > 0) {
+        return Err(error::not_now("Units were shipped already; take them back with a return."));
+    }
+    let items = everything(&known)?;
+    whole(to.cancel(&id, &items).await?, &items)?;
+    Ok(Retrieved { raw_status: word, ..Retrieved::of(Claim::state(AttemptState::Canceled)) })
+}
+
+/// Takes the whole order back; `amount` is what that is worth. FlexShopper gives back products and no amounts (question 9).
+pub(crate) async fn refund(to: &Medusa<'_>, attempt: &Attempt, amount: Money) -> Result<Retrieved, ProviderError> {
+    let id = transaction_id(attempt);
+    let Some(known) = to.transaction(&id).await? else {
+        return Err(error::not_now("FlexShopper knows no such order, so nothing can be given back."));
+    };
+    let items = everything(&known)?;
+    whole(to.take_back(&id, &items).await?, &items)?;
+    let claim = Claim::Refund { amount: Some(amount), distinguishable: true };
+    Ok(Retrieved { raw_status: known.lease_status().map(str::to_owned), ..Retrieved::of(claim) })
+}
+
+/// Every product with its units.
+fn everything(known: &Transaction) -> Result<Vec<SkuQuantity>, ProviderError> {
+    let item = |item: &crate::wire::Item| match (item.sku.value(), item.quantity.value()) {
+        (Some(sku), Some(quantity)) if quantity.0 > 0 => {
+            Some(SkuQuantity { sku: sku.as_str().to_owned(), quantity: quantity.0 })
+        }
+        _ => None,
+    };
+    let items: Option<Vec<SkuQuantity>> = known.items().iter().map(item).collect();
+    items.filter(|items| !items.is_empty()).ok_or_else(|| {
+        let message = "FlexShopper does not say what the order holds, so it cannot be ended as a whole.";
+        ProviderError::new(ErrorKind::BadResponse, message)
+            .committed_as(CommitClass::NotSent)
+            .retried_as(RetryClass::AfterLookup)
+    })
+}
+
+/// All or an error: nothing done is a refusal, a part done is known to nobody until a person looks.
+fn whole(booked: Booked, asked: &[SkuQuantity]) -> Result<(), ProviderError> {
+    let units = |rows: &[crate::wire::SkuCount]| rows.iter().map(|row| u64::from(row.quantity.0)).sum::<u64>();
+    let wanted: u64 = asked.iter().map(|item| u64::from(item.quantity)).sum();
+    match booked {
+        Booked::Lists { done, failed } if failed.is_empty() && units(&done) == wanted => Ok(()),
+        Booked::Lists { done, failed } if done.is_empty() && units(&failed) == wanted => {
+            let message = "FlexShopper refused every product of the order.";
+            Err(ProviderError::new(ErrorKind::Invalid, message)
+                .retried_as(RetryClass::AfterLookup)
+                .with_fields(vec![FieldError::new(&Pointer::root(), "refused_by_provider", "no product was accepted")]))
+        }
+        Booked::Lists { .. } | Booked::NotSaid => {
+            let message =
+                "FlexShopper did a part of it, or did not say what it did; look at the order in its back office.";
+            Err(ProviderError::new(ErrorKind::BadResponse, message).retried_as(RetryClass::AfterLookup))
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Confirming a signed lease: read it, compare it with the stored checkout, then confirm it or undo it (question 6).
+//!
+//! Each step is decided from what is read anew, so that the whole may be taken up again after a crash: a lease that differs is
+//! found to differ again, and undoing what is undone changes nothing. Only the confirmation itself is never repeated blindly:
+//! whoever asks says whether it may have been sent before.
+
+use lendport_core::{Attempt, Checkout, CommitClass, Money, ProviderError, RetryClass};
+
+use crate::compare::{Difference, Verdict, compare};
+use crate::endpoint::Endpoint;
+use crate::error::{self, Refusal};
+use crate::field::Word;
+use crate::mapping::{Own, standing};
+use crate::medusa::{Booked, Medusa};
+use crate::order::{Order, transaction_id};
+
+/// What became of a confirmation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finalization {
+    /// FlexShopper took it: fulfilment and billing begin.
+    Confirmed {
+        /// FlexShopper's number of the lease.
+        lease_number: Option<String>,
+        /// What FlexShopper pays.
+        financed: Money,
+    },
+    /// There is no signed lease to confirm; FlexShopper's word for it.
+    NotSigned(Option<String>),
+    /// It was not confirmed, and the whole transaction was canceled.
+    Undone {
+        /// Why.
+        why: Undoing,
+        /// False when FlexShopper did not say that all of it was canceled: a person looks.
+        complete: bool,
+    },
+    /// It was neither confirmed nor undone: a person looks.
+    Review(Doubt),
+}
+
+/// Why a signed lease was undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undoing {
+    /// It is not the checkout's.
+    Differs(Vec<Difference>),
+    /// FlexShopper does not confirm it.
+    Refused,
+}
+
+/// Why a person has to look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// These fields of FlexShopper's are missing or cannot be read, so nothing can be compared.
+    CannotTell(Vec<&'static str>),
+    /// An earlier confirmation had no clear answer, and now FlexShopper refuses it: it may be confirmed already.
+    RefusedAfterUnclearTry,
+}
+
+/// Confirms the attempt's lease. `sent_before` when a confirmation may have reached FlexShopper already.
+pub(crate) async fn finalize(
+    to: &Medusa<'_>,
+    checkout: &Checkout,
+    attempt: &Attempt,
+    sent_before: bool,
+) -> Result<Finalization, ProviderError> {
+    let id = transaction_id(attempt);
+    let order = Order::of(checkout, to.account)?;
+    let Some(signed) = to.transaction(&id).await? else { return Ok(Finalization::NotSigned(None)) };
+    if signed.lease_status() != Some("signed") {
+        return Ok(Finalization::NotSigned(standing(Some(&signed), Own::Open).raw_status));
+    }
+    let financed = match compare(&order, checkout, &signed, to.account.checks_customer()) {
+        Verdict::Fits(financed) => financed,
+        Verdict::CannotTell(fields) => return Ok(Finalization::Review(Doubt::CannotTell(fields))),
+        Verdict::Differs(differences) => return undo(to, &id, Undoing::Differs(differences)).await,
+    };
+    match to.finalize(&id).await {
+        Ok(done) if done.transaction_id.value().is_some_and(|told| told.as_str() != id) => {
+            Err(error::foreign(Endpoint::Finalize, "the confirmation of another order"))
+        }
+        Ok(done) => {
+            let lease_number = done.lease_number.value().or(done.loan_number.value()).map(Word::as_str);
+            Ok(Finalization::Confirmed { lease_number: lease_number.map(str::to_owned), financed })
+        }
+        Err(failed) => match failed.refusal {
+            Some(Refusal::NotFound | Refusal::Rejected) if sent_before => {
+                Ok(Finalization::Review(Doubt::RefusedAfterUnclearTry))
+            }
+            Some(Refusal::NotFound | Refusal::Rejected) => undo(to, &id, Undoing::Refused).await,
+            _ => Err(failed.error),
+        },
+    }
+}
+
+/// Cancels the whole transaction: the one cancel whose list is left empty on purpose (question 8).
+async fn undo(to: &Medusa<'_>, id: &str, why: Undoing) -> Result<Finalization, ProviderError> {
+    match to.cancel(id, &[]).await {
+        Ok(Booked::Lists { done, failed }) => {
+            let complete = failed.is_empty() && !done.is_empty();
+            Ok(Finalization::Undone { why, complete })
+        }
+        Ok(Booked::NotSaid) => Ok(Finalization::Undone { why, complete: false }),
+        // Nothing to undo is left there.
+        Err(failed) if failed.refusal == Some(Refusal::NotFound) => Ok(Finalization::Undone { why, complete: true }),
+        // The lease is not confirmed, and whether it is undone is open: the whole is taken up again.
+        Err(failed) => Err(failed.error.committed_as(CommitClass::Unknown).retried_as(RetryClass::AfterLookup)),
+    }
+}
