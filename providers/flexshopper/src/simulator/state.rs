@@ -86,7 +86,7 @@ impl Sim {
 
     /// A user's id, which begins like those inside the printed tokens.
     pub(super) fn user_id(&self) -> String {
-        format!("5a9{}", self.hex(21))
+        format!("5a90{}", self.hex(20))
     }
 
     /// What looks like a JSON Web Token, as tokens and ids of leases and transactions do.
