@@ -32,13 +32,16 @@ const BODY_MAX_BYTES: usize = 1024 * 1024;
 /// How often a decision is looked at that somebody waits for.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// Names and values of the query.
+type Query = Vec<(String, String)>;
+
 /// A call whose key and headers were good.
 pub(super) struct Call<'a> {
     pub(super) endpoint: Endpoint,
     /// Whose key it came with.
     pub(super) account: usize,
     pub(super) headers: &'a HeaderMap,
-    pub(super) query: Vec<(String, String)>,
+    pub(super) query: Query,
     pub(super) body: Json,
     /// The id in the path.
     pub(super) id: String,
@@ -172,7 +175,7 @@ fn admit(
     headers: &HeaderMap,
     query: &str,
     body: &[u8],
-) -> Result<(usize, Vec<(String, String)>, Json), Refusal> {
+) -> Result<(usize, Query, Json), Refusal> {
     if endpoint == Endpoint::Other {
         return Err(Refusal::NO_ROUTE);
     }

@@ -11,7 +11,7 @@ const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ1c2VySWQiOiI1YTk";
 fn made_up(mut printed: Value, got: &Value, pointers: &[&str]) -> Value {
     for pointer in pointers {
         let place = printed.pointer_mut(pointer).unwrap();
-        let own = got.pointer(pointer).unwrap_or_else(|| panic!("{pointer} is not in {got}"));
+        let own = got.pointer(pointer).ok_or_else(|| format!("{pointer} is not in {got}")).unwrap();
         assert_eq!(kind(place), kind(own), "{pointer}");
         *place = own.clone();
     }
