@@ -99,11 +99,13 @@ pub(super) fn declared(suite: &Suite<'_>) -> Vec<String> {
     }
     let pushes = descriptor.capability(Ability::Notifications).support.can_be_asked();
     let reads = descriptor.capability(Ability::Retrieve).support.can_be_asked();
+    // What the gateway makes by itself sends nothing that could commit or be decided.
+    let sends = descriptor.capability(Ability::Create).support == Support::Native;
     for (what, needed, found) in [
         ("refused for its content", true, has(suite, |e| matches!(e, Expect::RefusedContent))),
         ("refused for its credentials", true, has(suite, |e| matches!(e, Expect::WrongKey))),
-        ("no answer in time", true, has(suite, |e| matches!(e, Expect::TimeLimit))),
-        ("a decision against the customer", pushes || reads, has(suite, |e| says(e, is_declined))),
+        ("no answer in time", sends, has(suite, |e| matches!(e, Expect::TimeLimit))),
+        ("a decision against the customer", sends && (pushes || reads), has(suite, |e| says(e, is_declined))),
         ("a state we do not know", pushes || reads, has(suite, |e| says(e, |c| *c == Claim::UnknownStatus))),
     ] {
         if needed && !found {
