@@ -60,8 +60,9 @@ impl Known {
         let mut known = Self { leaves: BTreeMap::new(), tables: BTreeSet::new(), providers: BTreeSet::new() };
         known.collect("", defaults);
         known.tables.insert(ACCOUNTS.join("."));
-        known.providers =
-            known.tables.iter().filter_map(|key| key.strip_prefix("providers.")).map(str::to_owned).collect();
+        // A section of a provider's may have sections of its own.
+        let sections = known.tables.iter().filter_map(|key| key.strip_prefix("providers."));
+        known.providers = sections.filter(|name| !name.contains('.')).map(str::to_owned).collect();
         known
     }
 
