@@ -1,10 +1,64 @@
 //! A field of an answer: there, not there, or there and not readable. One odd field does not spoil the rest of an answer, and
 //! it does not count as missing either (question 19: nearly every field is optional).
 
+use std::collections::BTreeMap;
+
 use lendport_core::{Personal, Secret};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+
+/// Something that an answer holds, read from its JSON. A list is never taken for an object with its fields in order, which is
+/// what derived readers do.
+pub trait Wire: Sized {
+    /// Reads it; none for anything else.
+    fn read(json: &str) -> Option<Self>;
+}
+
+macro_rules! scalars {
+    ($($kind:ty),+ $(,)?) => {$(
+        impl $crate::field::Wire for $kind {
+            fn read(json: &str) -> Option<Self> {
+                serde_json::from_str(json).ok()
+            }
+        }
+    )+};
+}
+
+/// Types that are objects on the wire.
+macro_rules! objects {
+    ($($kind:ty),+ $(,)?) => {$(
+        impl $crate::field::Wire for $kind {
+            fn read(json: &str) -> Option<Self> {
+                if json.starts_with('{') { serde_json::from_str(json).ok() } else { None }
+            }
+        }
+    )+};
+}
+
+pub(crate) use {objects, scalars};
+
+scalars!(bool, Word, Private, Opaque);
+
+impl<T: Wire> Wire for Vec<T> {
+    fn read(json: &str) -> Option<Self> {
+        let rows: Vec<Box<RawValue>> = serde_json::from_str(json).ok()?;
+        rows.iter().map(|row| T::read(row.get())).collect()
+    }
+}
+
+impl<T: Wire> Wire for BTreeMap<String, T> {
+    fn read(json: &str) -> Option<Self> {
+        let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(json).ok()?;
+        members.into_iter().map(|(name, value)| T::read(value.get()).map(|value| (name, value))).collect()
+    }
+}
+
+impl<T: Wire> Wire for Field<T> {
+    fn read(json: &str) -> Option<Self> {
+        Some(if json == "null" { Self::Absent } else { T::read(json).map_or(Self::Unreadable, Self::Value) })
+    }
+}
 
 /// A field. Use with `#[serde(default)]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,13 +100,10 @@ impl<T> Field<T> {
     }
 }
 
-impl<'de, T: for<'a> Deserialize<'a>> Deserialize<'de> for Field<T> {
+impl<'de, T: Wire> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = Box::<RawValue>::deserialize(deserializer)?;
-        if written.get() == "null" {
-            return Ok(Self::Absent);
-        }
-        Ok(serde_json::from_str(written.get()).map_or(Self::Unreadable, Self::Value))
+        Ok(Self::read(written.get()).unwrap_or(Self::Unreadable))
     }
 }
 
@@ -139,12 +190,33 @@ mod tests {
         #[serde(default)]
         b: Field<bool>,
         #[serde(default)]
-        c: Field<u8>,
+        c: Field<Word>,
+        #[serde(default)]
+        d: Field<Inner>,
+        #[serde(default)]
+        e: Field<Vec<Inner>>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Inner {
+        status: Word,
+    }
+
+    objects!(Inner);
+
+    #[test]
+    fn a_list_is_no_object_in_disguise() {
+        // The derived reader alone would take it for one.
+        assert!(serde_json::from_str::<Inner>(r#"["signed"]"#).is_ok());
+        let read: Some3 = serde_json::from_str(r#"{"d": ["signed"], "e": [["signed"]]}"#).unwrap();
+        assert!(read.d.is_unreadable() && read.e.is_unreadable());
+        let read: Some3 = serde_json::from_str(r#"{"d": {"status": "signed"}, "e": [{"status": 1}]}"#).unwrap();
+        assert!(read.d.value().is_some() && read.e.value().is_some_and(|rows| rows.len() == 1));
     }
 
     #[test]
     fn one_odd_field_spoils_nothing_else() {
-        let read: Some3 = serde_json::from_str(r#"{"a": 1234567, "b": "perhaps", "c": null, "d": {}}"#).unwrap();
+        let read: Some3 = serde_json::from_str(r#"{"a": 1234567, "b": "perhaps", "c": null, "x": {}}"#).unwrap();
         assert_eq!(read.a, Field::Value(Word("1234567".to_owned())));
         assert!(read.b.is_unreadable());
         assert_eq!((read.c, read.b.value()), (Field::Absent, None));

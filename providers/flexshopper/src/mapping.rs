@@ -72,25 +72,28 @@ fn all_shipped(items: &[Item]) -> bool {
 
 /// What a customer was offered, in dollars.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Offer {
+pub struct Offer {
     /// What may be leased in all.
-    pub(crate) limit: Option<Money>,
+    pub limit: Option<Money>,
     /// What is left of it.
-    pub(crate) available: Option<Money>,
+    pub available: Option<Money>,
     /// What is missing for this cart.
-    pub(crate) shortfall: Option<Money>,
+    pub shortfall: Option<Money>,
 }
 
 /// What a user's decision says for an order of this price (4.5, 4.12).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Decided {
-    pub(crate) claim: Claim,
-    pub(crate) raw_status: Option<String>,
-    pub(crate) offer: Offer,
+pub struct Decided {
+    /// In our words.
+    pub claim: Claim,
+    /// In FlexShopper's.
+    pub raw_status: Option<String>,
+    /// What may be leased, where it was approved.
+    pub offer: Offer,
 }
 
 /// Reads a decision. What stops a customer counts before what lets one go on.
-pub(crate) fn decided(user: &User, asked: Money) -> Decided {
+pub fn decided(user: &User, asked: Money) -> Decided {
     fn word(field: &Field<Word>) -> Option<&str> {
         field.value().map(Word::as_str)
     }

@@ -92,6 +92,8 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
+crate::field::scalars!(Dollars, Cents, NoUnit, Count);
+
 /// A number, or a text that holds one.
 fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     let written = Box::<RawValue>::deserialize(deserializer)?;

@@ -4,8 +4,8 @@
 use lendport_core::Attempt;
 use serde::Deserialize;
 
-use crate::field::{Field, Word};
-use crate::order;
+use crate::field::{Field, Word, objects};
+use crate::{order, wire};
 
 /// Longest body that is read, in bytes.
 const BODY_MAX_BYTES: usize = 4_096;
@@ -28,10 +28,12 @@ struct Body {
     transaction_id: Field<Word>,
 }
 
+objects!(Body);
+
 impl SignedHint {
     /// Reads it; none for anything that is not about this attempt.
     pub fn read(body: &[u8], attempt: &Attempt) -> Option<Self> {
-        let read: Body = serde_json::from_slice(body.get(..BODY_MAX_BYTES.min(body.len()))?).ok()?;
+        let read: Body = wire::bare(body.get(..BODY_MAX_BYTES.min(body.len()))?)?;
         let ours = order::transaction_id(attempt);
         if body.len() > BODY_MAX_BYTES || read.transaction_id.value().map(Word::as_str) != Some(&ours) {
             return None;

@@ -103,8 +103,12 @@ fn priced(checkout: &Checkout, with_tax: bool) -> Result<(Vec<OrderLine<'_>>, Mo
     Ok((lines, goods))
 }
 
-/// Our id of the order at FlexShopper: the attempt's own reference in letters, digits and `-`, for it stands in paths (1.7).
+/// Our id of the order at FlexShopper, as it was stored when the order was made: the attempt's own reference in letters, digits
+/// and `-`, for it stands in paths (1.7).
 pub(crate) fn transaction_id(attempt: &Attempt) -> String {
+    if let Some(stored) = &attempt.reference {
+        return stored.0.clone();
+    }
     attempt.merchant_reference.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 

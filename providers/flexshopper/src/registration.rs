@@ -59,4 +59,13 @@ fn build(section: &Value, transport: &Transport<'_>) -> Result<Arc<dyn Financing
     Ok(Arc::new(FlexShopper::new(config, clients)))
 }
 
+#[cfg(not(feature = "simulator"))]
 const SIMULATOR: Option<SimulatorRegistration> = None;
+
+#[cfg(feature = "simulator")]
+const SIMULATOR: Option<SimulatorRegistration> = Some(SimulatorRegistration {
+    section_keys: &["sandbox_base_url", "sandbox_plugin_url"],
+    account: crate::simulator::ACCOUNT,
+    press: crate::simulator::press,
+    serve: crate::simulator::serve,
+});

@@ -67,8 +67,7 @@ impl Medusa<'_> {
     pub async fn child_key(&self) -> Result<Opaque, Failed> {
         let endpoint = Endpoint::ChildKey;
         let answer = self.post(Call::to(endpoint), &super::bodies::Nothing {}).await?;
-        let made: ChildKey =
-            Self::read(&answer, endpoint, |body| serde_json::from_slice(body).ok().or_else(|| wire::data(body)))?;
+        let made: ChildKey = Self::read(&answer, endpoint, |body| wire::bare(body).or_else(|| wire::data(body)))?;
         let says_no = made.status.value().is_some_and(|word| !word.as_str().eq_ignore_ascii_case("success"));
         if says_no { Err(error::unreadable(&answer, endpoint)) } else { Ok(made.child_key) }
     }

@@ -10,7 +10,7 @@ use super::{Call, Medusa};
 use crate::credential::CustomerToken;
 use crate::endpoint::Endpoint;
 use crate::error::{self, Failed, Refusal};
-use crate::field::{Field, Opaque, Word};
+use crate::field::{Field, Opaque, Word, objects};
 use crate::person::{Application, NewUser, PersonLook};
 use crate::wire::{self, DeepMatch, Page, User, UserMatch};
 
@@ -54,6 +54,8 @@ struct TokenAnswer {
     user_id: Field<Word>,
     token: Opaque,
 }
+
+objects!(TokenAnswer);
 
 impl Medusa<'_> {
     /// Whose e-mail address this is (4.1). `exists` false, no id, and not found are all none.

@@ -1,9 +1,11 @@
 //! The error envelope, and the other shapes in which something on the way says no (1.5).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::field::{Field, Word};
+use crate::field::{Field, Wire, Word, scalars};
 use crate::money::Count;
 
 /// A code: a word, a number, or an empty text.
@@ -39,6 +41,8 @@ impl<'de> Deserialize<'de> for Code {
         })
     }
 }
+
+scalars!(Code);
 
 /// What is below `error`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -76,14 +80,8 @@ pub enum Spoken {
 impl Spoken {
     /// Reads any body.
     pub fn of(body: &[u8]) -> Self {
-        #[derive(Deserialize)]
-        struct Shape {
-            error: Option<Box<RawValue>>,
-            message: Option<Box<RawValue>>,
-        }
-        let Ok(shape) = serde_json::from_slice::<Shape>(body) else { return Self::Nobody };
-        match (shape.error, shape.message) {
-            (Some(error), _) => serde_json::from_str(error.get()).map_or(Self::Nobody, Self::Medusa),
+        match (member(body, "error"), member(body, "message")) {
+            (Some(error), _) => ErrorBody::read(error.get()).map_or(Self::Nobody, Self::Medusa),
             (None, Some(_)) => Self::Gateway,
             (None, None) => Self::Nobody,
         }
@@ -91,14 +89,14 @@ impl Spoken {
 
     /// True when a body names an error, whatever its status says.
     pub fn is_error(body: &[u8]) -> bool {
-        #[derive(Deserialize)]
-        struct Shape {
-            #[serde(default)]
-            error: Option<Box<RawValue>>,
-        }
-        let named = serde_json::from_slice::<Shape>(body).ok().and_then(|shape| shape.error);
-        named.is_some_and(|error| error.get() != "null")
+        member(body, "error").is_some()
     }
+}
+
+/// What a body that is an object says under a name, unless that is null.
+fn member(body: &[u8], name: &str) -> Option<Box<RawValue>> {
+    let mut members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).ok()?;
+    members.remove(name).filter(|value| value.get() != "null")
 }
 
 #[cfg(test)]

@@ -12,8 +12,10 @@ mod payment_method;
 mod transaction;
 mod user;
 
+use crate::field::objects;
+
 pub use agreement::{Agreement, AgreementItem, CollectedPayment};
-pub use envelope::{Meta, Page, data, list, page};
+pub use envelope::{Meta, Page, bare, data, list, page};
 pub use error::{Code, ErrorBody, Spoken};
 pub use lease::{Lease, LeaseSettings};
 pub use lines::{LineOutcomes, SkuCount};
@@ -21,3 +23,28 @@ pub(crate) use payment_method::ChildKey;
 pub use payment_method::{AchVerdict, PaymentMethod};
 pub use transaction::{Customer, Finalized, Item, LeaseState, Transaction};
 pub use user::{Decision, DeepMatch, User, UserMatch, UserTransaction};
+
+objects!(
+    Agreement,
+    AgreementItem,
+    CollectedPayment,
+    ErrorBody,
+    Meta,
+    Lease,
+    LeaseSettings,
+    LineOutcomes,
+    SkuCount,
+    AchVerdict,
+    PaymentMethod,
+    ChildKey,
+    Customer,
+    Finalized,
+    Item,
+    LeaseState,
+    Transaction,
+    Decision,
+    DeepMatch,
+    User,
+    UserMatch,
+    UserTransaction,
+);

@@ -11,9 +11,9 @@ use crate::money::{Cents, Count, Dollars};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Transaction {
-    /// An id. Whether it is ours is not stated: never asked by (question 5).
+    /// An id, like a token. Whether it is ours is not stated: never asked by (question 5).
     #[serde(default)]
-    pub id: Field<Word>,
+    pub id: Field<Opaque>,
     /// The external reference, where one was sent.
     #[serde(default)]
     pub order_id: Field<Word>,

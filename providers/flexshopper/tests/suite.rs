@@ -1,0 +1,67 @@
+//! The suite that all providers pass.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[expect(dead_code, reason = "other tests use the rest")]
+mod common;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lendport_core::{AttemptState, Claim, Currency, Money, Reason, ShipmentStatus};
+use lendport_testkit::provider_suite::{self, Case, Expect, Suite};
+use provider_flexshopper::{Clients, FlexShopper, ProviderConfig};
+
+use common::{ACCOUNT, ID, two_products};
+
+#[tokio::test]
+async fn the_shared_suite() {
+    let suite = Suite {
+        provider: &|outbound| Arc::new(FlexShopper::new(ProviderConfig::default(), Clients::all(outbound))),
+        account: ACCOUNT,
+        cassettes: Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/cassettes")),
+        cases: [creates(), looks(), commands()].concat(),
+    };
+    provider_suite::run(&suite).await.unwrap();
+}
+
+fn creates() -> Vec<Case> {
+    vec![
+        Case::new("create_ok", Expect::Created),
+        Case::new("create_ok_no_minimum", Expect::Created),
+        Case::new("create_ok_settings_down", Expect::Created),
+        Case::new("create_ok_settings_abroad", Expect::Created),
+        Case::new("create_ok_settings_time_limit", Expect::Created),
+        Case::new("create_below_minimum", Expect::RefusedContent),
+        Case::new("create_wrong_key", Expect::WrongKey),
+        Case::new("create_no_key", Expect::WrongKey),
+    ]
+}
+
+fn looks() -> Vec<Case> {
+    use AttemptState as S;
+    let state = |cassette, state| Case::new(cassette, Expect::Retrieved(Claim::state(state))).on(ID);
+    vec![
+        state("retrieve_not_begun", S::AwaitingCustomer),
+        state("retrieve_not_begun_older_word", S::AwaitingCustomer),
+        state("retrieve_applying", S::AwaitingCustomer),
+        state("retrieve_pending", S::AwaitingCustomer),
+        state("retrieve_unsigned", S::AwaitingCustomer),
+        state("retrieve_signed", S::AwaitingMerchant),
+        Case::new("retrieve_unknown_status", Expect::Retrieved(Claim::UnknownStatus)).on(ID),
+        Case::new("find_signed", Expect::Found(Claim::state(S::AwaitingMerchant))),
+    ]
+}
+
+fn commands() -> Vec<Case> {
+    let here = Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new(Reason::CANCELED_LOCALLY)) };
+    let all = Money::parse("1420.00", Currency::USD).unwrap();
+    let given = Claim::Refund { amount: Some(all), distinguishable: true };
+    vec![
+        Case::new("cancel_signed", Expect::Canceled(Claim::state(AttemptState::Canceled))).on(ID),
+        Case::new("cancel_unsigned", Expect::Canceled(here.clone())).on(ID),
+        Case::new("cancel_not_begun", Expect::Canceled(here)).on(ID),
+        Case::new("refund_full", Expect::Refunded(None, given)).on(ID),
+        Case::new("ship_all", Expect::Shipped(ShipmentStatus::Shipped)).with(two_products).on(ID),
+    ]
+}
