@@ -9,6 +9,8 @@ pub fn registrations() -> Vec<Registration> {
         wegetfinancing::REGISTRATION,
         #[cfg(feature = "wepay")]
         wepay::REGISTRATION,
+        #[cfg(feature = "flexshopper")]
+        flexshopper::REGISTRATION,
         #[cfg(feature = "sandbox")]
         sandbox::REGISTRATION,
     ]

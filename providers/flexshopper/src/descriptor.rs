@@ -1,7 +1,7 @@
 //! FlexShopper as data: what it can do, where, and why not the rest (`model.md` section 5).
 
 use lendport_core::provider::Market;
-use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Support};
+use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Frames, Support};
 
 use crate::{ID, account};
 
@@ -19,7 +19,11 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     account_fields: account::FIELDS,
     capabilities: CAPABILITIES,
     capture: CaptureMode::ProviderManaged,
+    // The plugin's window; scripts and frames are held to the plugin's host (question 1).
+    frames: Frames::OwnHost,
     repeated_create_is_harmless: true,
+    // A create sends nothing of the order's, so there is nothing to send again; the next try is another order.
+    resend: None,
     reconcile: RECONCILE,
 };
 

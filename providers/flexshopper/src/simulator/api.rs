@@ -22,10 +22,10 @@ use super::lease;
 use super::object;
 use super::payment_methods;
 use super::rules::{MixedTokens, Verdict};
-use super::server::Wire;
 use super::state::Sim;
 use super::transactions;
 use super::users;
+use lendport_simulation::Wire;
 
 /// Bytes of a request body.
 const BODY_MAX_BYTES: usize = 1024 * 1024;

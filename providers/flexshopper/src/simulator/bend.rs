@@ -11,7 +11,7 @@ use futures_util::stream;
 
 use super::errors::Reply;
 use super::json::Json;
-use super::server::{Cut, Wire};
+use lendport_simulation::{Cut, Wire};
 
 const HUGE_BODY_BYTES: usize = 50 * 1024 * 1024;
 const CHUNK_BYTES: usize = 64 * 1024;

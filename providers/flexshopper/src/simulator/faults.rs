@@ -11,8 +11,8 @@ use super::bend::{edited, half_body, hang_up, huge_body};
 use super::endpoint::Endpoint;
 use super::errors::{Reply, error_object};
 use super::json::Json;
-use super::server::{Cut, Wire};
 use super::state::Sim;
+use lendport_simulation::{Cut, Wire};
 
 /// How long `late` waits when the fault does not say.
 const LATE_MS: u64 = 5_000;

@@ -31,7 +31,6 @@ mod people;
 mod person;
 mod plugin;
 mod rules;
-mod server;
 mod session;
 mod setup;
 mod state;
@@ -52,7 +51,7 @@ use lendport_core::{Clock, Secret};
 use tokio::net::TcpListener;
 
 use errors::Reply;
-use server::{Wire, Wired};
+use lendport_simulation::{Wire, Wired};
 use state::Sim;
 
 pub use setup::{ACCOUNT, press, serve};

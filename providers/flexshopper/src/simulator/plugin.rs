@@ -16,9 +16,9 @@ use super::html;
 use super::json::Json;
 use super::pages;
 use super::rules::Verdict;
-use super::server::Wire;
 use super::session::{self, Person, Stage};
 use super::state::Sim;
+use lendport_simulation::Wire;
 
 /// Bytes of an order.
 const ORDER_MAX_BYTES: usize = 1024 * 1024;
