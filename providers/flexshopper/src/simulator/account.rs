@@ -10,13 +10,15 @@ pub(super) struct Account {
     /// `authKey` of the plugin; no secret.
     pub(super) auth_key: String,
     pub(super) suspended: bool,
+    /// Calls with its key.
+    pub(super) calls: u64,
     /// Calls with a token that another key made, or with this one's token and another key.
     pub(super) mixed: u64,
 }
 
 impl Account {
     pub(super) fn new(api_key: Secret<String>, auth_key: String) -> Self {
-        Self { api_key, auth_key, suspended: false, mixed: 0 }
+        Self { api_key, auth_key, suspended: false, calls: 0, mixed: 0 }
     }
 }
 

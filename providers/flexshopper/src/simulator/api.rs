@@ -181,10 +181,13 @@ fn admit(
     }
     let given = text(headers, header::AUTHORIZATION.as_str()).ok_or(Refusal::NO_KEY)?;
     {
-        let store = sim.store();
+        let mut store = sim.store();
         let account = account::of_key(&store.accounts, given).ok_or(Refusal::WRONG_KEY)?;
-        if store.accounts.get(account).is_some_and(|account| account.suspended) {
-            return Err(Refusal::SUSPENDED);
+        if let Some(known) = store.accounts.get_mut(account) {
+            known.calls += 1;
+            if known.suspended {
+                return Err(Refusal::SUSPENDED);
+            }
         }
         let consumer = text(headers, "x-consumer-custom-id");
         if consumer.is_none() && store.rules.consumer_required && endpoint.needs_consumer() {

@@ -24,14 +24,19 @@ pub(super) fn hang_up(wire: Option<&Wire>, cut: Cut) -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// Edits the body of an answer. A refusal stays what it is.
-pub(super) fn edited(mut honest: Reply, edit: impl FnOnce(Json) -> Json) -> Response {
-    if honest.status.is_success()
-        && let Some(body) = Json::parse(&honest.body)
-    {
-        honest.body = edit(body).write().into_bytes();
+/// Edits the body of an answer. A refusal stays what it is; a place that is not there is loud, or a test would pass for
+/// nothing.
+pub(super) fn edited(mut honest: Reply, edit: impl FnOnce(Json) -> Option<Json>) -> Response {
+    if !honest.status.is_success() {
+        return honest.into_response();
     }
-    honest.into_response()
+    match Json::parse(&honest.body).and_then(edit) {
+        Some(body) => {
+            honest.body = body.write().into_bytes();
+            honest.into_response()
+        }
+        None => Reply::text(StatusCode::NOT_IMPLEMENTED, "The fault's pointer leads nowhere.\n").into_response(),
+    }
 }
 
 /// 50 MiB of well-formed JSON text that never says anything.

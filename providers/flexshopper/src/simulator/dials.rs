@@ -97,6 +97,7 @@ async fn accounts(State(sim): Handle) -> Reply {
                 "account": place,
                 "auth_key": account.auth_key,
                 "suspended": account.suspended,
+                "calls": account.calls,
                 "mixed_tokens": account.mixed,
             })
         })

@@ -172,17 +172,14 @@ impl Fault {
                 Reply::text(StatusCode::SERVICE_UNAVAILABLE, text).into_response()
             }
             Kind::HugeBody => huge_body(),
-            Kind::Types => edited(honest, Json::with_types_swapped),
+            Kind::Types => edited(honest, |body| Some(body.with_types_swapped())),
             Kind::Set => edited(honest, |mut body| {
-                body.set(pointer, exact(self.value.as_deref()).unwrap_or(Json::Null));
-                body
+                let value = exact(self.value.as_deref()).unwrap_or(Json::Null);
+                body.set(pointer, value).then_some(body)
             }),
-            Kind::Remove => edited(honest, |mut body| {
-                body.remove(pointer);
-                body
-            }),
-            Kind::Unwrap => edited(honest, |body| body.get("data").cloned().unwrap_or(body)),
-            Kind::Null => edited(honest, |_| Json::Null),
+            Kind::Remove => edited(honest, |mut body| body.remove(pointer).then_some(body)),
+            Kind::Unwrap => edited(honest, |body| body.get("data").cloned()),
+            Kind::Null => edited(honest, |_| Some(Json::Null)),
         }
     }
 

@@ -73,16 +73,19 @@ impl Json {
         true
     }
 
-    /// Takes out what a pointer leads to.
-    pub(super) fn remove(&mut self, pointer: &str) {
+    /// Takes out what a pointer leads to. False: there is no such place.
+    pub(super) fn remove(&mut self, pointer: &str) -> bool {
         match self.parent(pointer) {
-            Some((Self::Object(members), last)) => members.retain(|(known, _)| *known != last),
-            Some((Self::List(entries), last)) => {
-                if let Some(place) = last.parse::<usize>().ok().filter(|place| *place < entries.len()) {
-                    entries.remove(place);
-                }
+            Some((Self::Object(members), last)) => {
+                let before = members.len();
+                members.retain(|(known, _)| *known != last);
+                members.len() < before
             }
-            _ => {}
+            Some((Self::List(entries), last)) => {
+                let place = last.parse::<usize>().ok().filter(|place| *place < entries.len());
+                place.map(|place| entries.remove(place)).is_some()
+            }
+            _ => false,
         }
     }
 
@@ -242,11 +245,10 @@ mod tests {
         let mut body = Json::parse(br#"{"data":{"items":[{"cost":1}],"lease":{"status":"signed"}}}"#).unwrap();
         assert!(body.set("/data/items/0/cost", Json::from("7")));
         assert!(body.set("/data/new", Json::Null));
-        body.remove("/data/lease/status");
+        assert!(body.remove("/data/lease/status") && !body.remove("/data/lease/status"));
         assert_eq!(body.write(), r#"{"data":{"items":[{"cost":"7"}],"lease":{},"new":null}}"#);
         assert!(!body.set("/data/items/1/cost", Json::Null) && !body.set("data", Json::Null));
-        body.remove("/data/items/0");
-        body.remove("/nowhere/at/all");
+        assert!(body.remove("/data/items/0") && !body.remove("/data/items/0") && !body.remove("/nowhere/at/all"));
         assert_eq!(body.write(), r#"{"data":{"items":[],"lease":{},"new":null}}"#);
     }
 

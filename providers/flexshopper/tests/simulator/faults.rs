@@ -135,6 +135,11 @@ async fn answers_that_are_wrong() {
     assert!(removed["data"].get("lease").is_none() && removed["data"]["items"].is_array());
     assert_eq!(look(json!({"kind": "unwrap"})).await, honest["data"]);
     assert_eq!(look(json!({"kind": "null"})).await, Value::Null);
+    for (kind, pointer) in [("set", "/data/items/7/sku"), ("remove", "/data/nothing")] {
+        let fault = json!({"on": "transaction", "kind": kind, "pointer": pointer, "value": 1});
+        sim.turn("/faults", fault).await;
+        assert_eq!(sim.get("transactions/T-1", None).await.status, 501, "{kind} {pointer}");
+    }
     assert_eq!(sim.get("transactions/T-1", None).await.json(), honest);
     sim.stop().await;
 }

@@ -133,6 +133,7 @@ async fn a_token_is_good_for_its_own_key_alone() {
     let accounts = async || sim.control("GET", "/accounts", &Value::Null).await.json()["accounts"].clone();
     let seen = accounts().await;
     assert_eq!((&seen[0]["mixed_tokens"], &seen[1]["mixed_tokens"]), (&json!(9), &json!(9)));
+    assert_eq!((&seen[0]["calls"], &seen[1]["calls"]), (&json!(3), &json!(9)));
     assert_eq!(with_key(&sim, KEY, "GET", "users/me", Some(&ada.token), &Value::Null).await, 200, "no harm done yet");
 
     // The other merchant makes a token of its own for the same customer.
