@@ -183,14 +183,15 @@ fn admit(
     {
         let mut store = sim.store();
         let account = account::of_key(&store.accounts, given).ok_or(Refusal::WRONG_KEY)?;
+        let rules = store.rules.clone();
         if let Some(known) = store.accounts.get_mut(account) {
-            known.calls += 1;
+            known.admit(&rules, sim.clock.now()).map_err(Refusal::Limited)?;
             if known.suspended {
                 return Err(Refusal::SUSPENDED);
             }
         }
         let consumer = text(headers, "x-consumer-custom-id");
-        if consumer.is_none() && store.rules.consumer_required && endpoint.needs_consumer() {
+        if consumer.is_none() && rules.consumer_required && endpoint.needs_consumer() {
             return Err(Refusal::Invalid("\"x-consumer-custom-id\" is required".to_owned()));
         }
         if consumer.is_some_and(|text| !is_consumer(text)) {

@@ -10,23 +10,31 @@ use super::rules::Rules;
 /// The text under nearly every 400 of the reference, whatever the endpoint.
 const PRINTED: &str = "User already exists with email user@example.com";
 
+const TOO_MANY: &str = "API rate limit exceeded";
+
 /// An answer that can still be bent by a fault before it goes out.
 #[derive(Clone, Debug)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) content_type: &'static str,
     pub(super) body: Vec<u8>,
+    /// Seconds in a `Retry-After` header.
+    pub(super) retry_after: Option<u64>,
 }
 
 impl Reply {
+    fn new(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
+        Self { status, content_type, body, retry_after: None }
+    }
+
     /// An answer of the control API.
     pub(super) fn json(status: StatusCode, body: &Value) -> Self {
-        Self { status, content_type: "application/json", body: body.to_string().into_bytes() }
+        Self::new(status, "application/json", body.to_string().into_bytes())
     }
 
     /// An answer of the provider's API.
     pub(super) fn exact(status: StatusCode, body: &Json) -> Self {
-        Self { status, content_type: "application/json; charset=utf-8", body: body.write().into_bytes() }
+        Self::new(status, "application/json; charset=utf-8", body.write().into_bytes())
     }
 
     /// The usual success: `{"data": ...}` with 200.
@@ -35,15 +43,15 @@ impl Reply {
     }
 
     pub(super) fn text(status: StatusCode, body: &str) -> Self {
-        Self { status, content_type: "text/plain; charset=utf-8", body: body.as_bytes().to_vec() }
+        Self::new(status, "text/plain; charset=utf-8", body.as_bytes().to_vec())
     }
 
     pub(super) fn html(status: StatusCode, body: String) -> Self {
-        Self { status, content_type: "text/html; charset=utf-8", body: body.into_bytes() }
+        Self::new(status, "text/html; charset=utf-8", body.into_bytes())
     }
 
     pub(super) fn empty(status: StatusCode) -> Self {
-        Self { status, content_type: "", body: Vec::new() }
+        Self::new(status, "", Vec::new())
     }
 }
 
@@ -54,6 +62,9 @@ impl IntoResponse for Reply {
         if !self.content_type.is_empty() {
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response
     }
 }
@@ -63,6 +74,8 @@ impl IntoResponse for Reply {
 pub(super) enum Refusal {
     /// By the gateway in front: a message alone.
     Gateway(u16, &'static str),
+    /// Too many calls with one key; seconds until there may be another.
+    Limited(u64),
     /// A body that does not fit: empty code, the message names the member.
     Invalid(String),
     /// 400 for a reason that the reference does not print; the text says which it was.
@@ -112,6 +125,7 @@ impl Refusal {
     pub(super) fn why(&self) -> &str {
         match self {
             Self::Gateway(_, text) | Self::Coded(_, _, text) => text,
+            Self::Limited(_) => TOO_MANY,
             Self::Invalid(text) | Self::Rejected(text) => text,
         }
     }
@@ -119,13 +133,15 @@ impl Refusal {
     pub(super) fn status(&self) -> u16 {
         match self {
             Self::Gateway(status, _) | Self::Coded(status, _, _) => *status,
+            Self::Limited(_) => 429,
             Self::Invalid(_) | Self::Rejected(_) => 400,
         }
     }
 
     pub(super) fn reply(&self, rules: &Rules) -> Reply {
         match self {
-            Self::Gateway(status, text) => Reply::exact(code(*status), &Json::object([("message", (*text).into())])),
+            Self::Gateway(status, text) => message(*status, text),
+            Self::Limited(seconds) => Reply { retry_after: Some(*seconds), ..message(429, TOO_MANY) },
             Self::Invalid(text) => error_object(400, "".into(), text),
             Self::Rejected(_) if rules.boilerplate => error_object(400, "UserAlreadyExists".into(), PRINTED),
             Self::Rejected(why) => error_object(400, "BadRequest".into(), why),
@@ -133,6 +149,11 @@ impl Refusal {
             Self::Coded(status, Code::Number(number), text) => error_object(*status, (*number).into(), text),
         }
     }
+}
+
+/// An error as the gateway in front writes it.
+pub(super) fn message(status: u16, text: &str) -> Reply {
+    Reply::exact(code(status), &Json::object([("message", text.into())]))
 }
 
 fn code(status: u16) -> StatusCode {

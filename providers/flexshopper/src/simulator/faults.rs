@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::bend::{edited, half_body, hang_up, huge_body};
 use super::endpoint::Endpoint;
-use super::errors::{Reply, error_object};
+use super::errors::{Reply, error_object, message};
 use super::json::Json;
 use super::state::Sim;
 use lendport_simulation::{Cut, Wire};
@@ -86,7 +86,7 @@ pub(super) struct Fault {
     pub(super) message: Option<String>,
     /// Of `status`, `error` and `gateway`: seconds in a `Retry-After` header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) retry_after: Option<u32>,
+    pub(super) retry_after: Option<u64>,
     /// Of `set` and `remove`: a JSON pointer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pointer: Option<String>,
@@ -152,14 +152,13 @@ impl Fault {
             Kind::Error => {
                 let status = status(StatusCode::INTERNAL_SERVER_ERROR);
                 let code = exact(self.code.as_deref()).unwrap_or_else(|| "InternalServerError".into());
-                let message = self.message.as_deref().unwrap_or("An internal server error occurred");
+                let text = self.message.as_deref().unwrap_or("An internal server error occurred");
                 let told = self.body_status.unwrap_or(status.as_u16());
-                self.later(Reply { status, ..error_object(told, code, message) })
+                self.later(Reply { status, ..error_object(told, code, text) })
             }
             Kind::Gateway => {
-                let message = self.message.as_deref().unwrap_or("Invalid authentication credentials");
-                let body = Json::object([("message", message.into())]);
-                self.later(Reply::exact(status(StatusCode::UNAUTHORIZED), &body))
+                let text = self.message.as_deref().unwrap_or("Invalid authentication credentials");
+                self.later(message(self.status.unwrap_or(401), text))
             }
             Kind::Html => {
                 let page = "<!doctype html><title>Welcome</title><h1>Welcome</h1><p>Not available where you are.</p>";
@@ -185,11 +184,7 @@ impl Fault {
 
     /// The answer, with a `Retry-After` when there shall be one.
     fn later(&self, reply: Reply) -> Response {
-        let mut response = reply.into_response();
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        Reply { retry_after: self.retry_after, ..reply }.into_response()
     }
 
     async fn wait(&self, sim: &Sim, usual_ms: u64) {

@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::goods::{Back, Goods, Line, Parcel};
@@ -83,4 +84,70 @@ fn everything_that_left_can_arrive_at_once() {
     goods.deliver(Timestamp::from_second(5).unwrap());
     assert_eq!(goods.lines.first().unwrap().delivered, 2);
     assert!(goods.parcels.iter().all(|parcel| parcel.delivered));
+}
+
+/// One thing that happens to the goods.
+#[derive(Clone, Debug)]
+enum Step {
+    Send(Vec<(String, Option<u32>)>, i64),
+    Arrive(i64),
+    Back(Back, Vec<(String, Option<u32>)>, Over),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let sku = prop::sample::select(vec!["A".to_owned(), "B".to_owned(), "C".to_owned()]);
+    let asked = prop::collection::vec((sku, prop::option::of(1_u32..5)), 0..3);
+    let way = prop::sample::select(vec![Back::Cancel, Back::Return]);
+    let over = prop::sample::select(vec![Over::Split, Over::Fail]);
+    let step = prop_oneof![
+        (asked.clone(), 0_i64..100).prop_map(|(asked, due)| Step::Send(asked, due)),
+        (0_i64..100).prop_map(Step::Arrive),
+        (way, asked, over).prop_map(|(way, asked, over)| Step::Back(way, asked, over)),
+    ];
+    prop::collection::vec(step, 0..20)
+}
+
+fn total(counts: &[(String, u32)]) -> u32 {
+    counts.iter().map(|(_, count)| *count).sum()
+}
+
+proptest! {
+    /// Whatever happens in whatever order, no item is counted twice and none is lost.
+    #[test]
+    fn every_item_is_somewhere_once(steps in steps()) {
+        let mut goods = goods(&[("A", 3), ("B", 1), ("A", 2)]);
+        for step in steps {
+            let before = goods.clone();
+            match step {
+                Step::Send(asked, due) => {
+                    if let Some(counts) = goods.fits(asked) {
+                        for (sku, count) in &counts {
+                            goods.send(parcel(sku, *count, due));
+                        }
+                        let left = |goods: &Goods| goods.lines.iter().map(|line| line.left).sum::<u32>();
+                        prop_assert_eq!(left(&goods) - left(&before), total(&counts));
+                    }
+                }
+                Step::Arrive(at) => goods.settle(Timestamp::from_second(at).unwrap()),
+                Step::Back(way, asked, over) => {
+                    let named: Option<u32> = asked.iter().map(|(_, count)| *count).sum();
+                    let empty = asked.is_empty();
+                    let (done, failed) = goods.take_back(way, asked, over);
+                    if !empty && let Some(named) = named {
+                        prop_assert_eq!(total(&done) + total(&failed), named);
+                    }
+                    let back = |goods: &Goods| goods.lines.iter().map(|line| line.canceled + line.returned).sum::<u32>();
+                    prop_assert_eq!(back(&goods) - back(&before), total(&done));
+                }
+            }
+            for line in &goods.lines {
+                prop_assert!(line.canceled + line.returned <= line.quantity, "{:?}", line);
+                prop_assert!(line.delivered <= line.left && line.left <= line.quantity, "{:?}", line);
+                // What never left and was not canceled can still leave; nothing else can.
+                prop_assert!(line.returned <= line.left, "{:?}", line);
+            }
+            let sent: u32 = goods.parcels.iter().map(|parcel| parcel.quantity).sum();
+            prop_assert_eq!(sent, goods.lines.iter().map(|line| line.left).sum::<u32>());
+        }
+    }
 }

@@ -69,7 +69,7 @@ async fn counted(sim: &Sim, on: Endpoint, wire: Option<&Wire>, honest: impl FnOn
 }
 
 fn javascript(text: &str) -> Reply {
-    Reply { status: StatusCode::OK, content_type: "text/javascript; charset=utf-8", body: text.as_bytes().to_vec() }
+    Reply { content_type: "text/javascript; charset=utf-8", ..Reply::text(StatusCode::OK, text) }
 }
 
 async fn frame_script() -> Reply {

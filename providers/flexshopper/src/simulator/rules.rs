@@ -166,6 +166,10 @@ pub(super) struct Rules {
     pub(super) refuse_unknown_fields: bool,
     /// Whether a collected payment is split in two.
     pub(super) split_payments: bool,
+    /// Calls that one key may make in a window; 0 is no limit, as none is documented.
+    pub(super) rate_calls: usize,
+    /// Milliseconds of that window.
+    pub(super) rate_window_ms: u64,
     /// `decision.funnel`.
     pub(super) funnel: String,
 }
@@ -207,6 +211,8 @@ impl Rules {
             consumer_required: false,
             refuse_unknown_fields: false,
             split_payments: false,
+            rate_calls: 0,
+            rate_window_ms: 60_000,
             funnel: "tireagent".to_owned(),
         }
     }

@@ -203,3 +203,21 @@ async fn strange_members_are_noted_or_refused() {
     assert_eq!((code, message.as_str()), (json!(""), "\"emial\" is not allowed"));
     sim.stop().await;
 }
+
+#[tokio::test]
+async fn a_limit_of_calls_counts_each_key() {
+    let sim = start().await;
+    sim.turn("/accounts", json!({"api_key": "second", "auth_key": "auth-2"})).await;
+    sim.set(json!({"rate_calls": 2, "rate_window_ms": 90_500})).await;
+    let call = async |key: &str| sim.raw("GET", "/v3/settings/lease", &[("authorization", key)], b"").await.unwrap();
+    assert_eq!(call(KEY).await.status, 200);
+    sim.seconds(60).await;
+    assert_eq!(call(KEY).await.status, 200);
+    let over = call(KEY).await;
+    assert_eq!((over.status, over.json()), (429, json!({"message": "API rate limit exceeded"})));
+    assert_eq!(over.header("retry-after"), Some("31"));
+    assert_eq!(call("second").await.status, 200);
+    sim.seconds(31).await;
+    assert_eq!((call(KEY).await.status, call(KEY).await.status), (200, 429));
+    sim.stop().await;
+}
