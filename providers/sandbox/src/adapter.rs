@@ -89,6 +89,16 @@ impl FinancingProvider for Sandbox {
         mapping::check(checkout)
     }
 
+    fn plugin_order(
+        &self,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        _: &AccountSettings,
+    ) -> Result<Option<String>, ProviderError> {
+        let order = mapping::plugin_order(checkout, attempt).map(|order| serde_json::to_string(&order)).transpose();
+        order.map_err(|_| setup("The order cannot be written."))
+    }
+
     async fn create(&self, ctx: CallContext<'_>, request: CreateRequest<'_>) -> Result<Created, ProviderError> {
         mapping::check(request.checkout).map_err(refused_here)?;
         let currency = request.attempt.amount.currency();

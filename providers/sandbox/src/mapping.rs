@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use lendport_core::operation::Shipment;
 use lendport_core::provider::Retrieved;
 use lendport_core::{
-    AttemptState, CaptureMode, Checkout, Claim, CreateRequest, Currency, Details, Dispute, Invalid, Line, Money,
-    MoneyError, NextAction, NextActionKind, Pointer, ProviderRef, ShipmentStatus, limits,
+    Attempt, AttemptState, CaptureMode, Checkout, Claim, CreateRequest, Currency, Details, Dispute, Invalid, Line,
+    Money, MoneyError, NextAction, NextActionKind, Pointer, ProviderRef, ShipmentStatus, limits,
 };
 use lendport_outbound::Url;
 
 use crate::descriptor::DESCRIPTOR;
-use crate::wire::{Application, NewApplication, ShipmentBody, WireCustomer, WireItem};
+use crate::wire::{Application, NewApplication, PluginOrder, ShipmentBody, WireCustomer, WireItem};
 
 /// Refuses a country that is not served, then a currency that does not belong to it.
 pub(crate) fn check(checkout: &Checkout) -> Result<(), Invalid> {
@@ -48,6 +48,13 @@ pub(crate) fn request_for(request: CreateRequest<'_>) -> NewApplication<'_> {
         customer: WireCustomer { name: format!("{first} {last}"), email: checkout.customer.email.expose() },
         items: checkout.cart.lines.iter().map(item).collect(),
     }
+}
+
+/// What the script of a plugin is handed; none before there is an application.
+pub(crate) fn plugin_order<'a>(checkout: &'a Checkout, attempt: &'a Attempt) -> Option<PluginOrder<'a>> {
+    let application = attempt.reference.as_ref()?;
+    let items = checkout.cart.lines.iter().map(item).collect();
+    Some(PluginOrder { application: &application.0, amount_cents: attempt.amount.minor(), items })
 }
 
 fn item(line: &Line) -> WireItem<'_> {
@@ -124,7 +131,10 @@ pub(crate) fn next_action_from(application: &Application) -> Option<NextAction> 
     let url = Url::parse(text).ok()?;
     let fits = matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
     fits.then(|| NextAction {
-        kind: NextActionKind::Redirect,
+        kind: match application.shown_by.as_deref() {
+            Some("plugin") => NextActionKind::Plugin,
+            _ => NextActionKind::Redirect,
+        },
         url: text.to_owned(),
         also: Vec::new(),
         expires_at: None,

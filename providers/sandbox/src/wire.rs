@@ -34,6 +34,14 @@ pub(crate) struct WireItem<'a> {
     pub(crate) unit_cents: u64,
 }
 
+/// What the script of a plugin is handed.
+#[derive(Serialize)]
+pub(crate) struct PluginOrder<'a> {
+    pub(crate) application: &'a str,
+    pub(crate) amount_cents: u64,
+    pub(crate) items: Vec<WireItem<'a>>,
+}
+
 /// An application, as every call but shipments answers it.
 #[derive(Deserialize)]
 pub(crate) struct Application {
@@ -46,6 +54,9 @@ pub(crate) struct Application {
     pub(crate) refunded_cents: Option<u64>,
     #[serde(default)]
     pub(crate) apply_url: Option<String>,
+    /// `plugin` where `apply_url` is a script that a page of the gateway's loads.
+    #[serde(default)]
+    pub(crate) shown_by: Option<String>,
     /// True while an approval may still be taken back.
     #[serde(default)]
     pub(crate) review_open: Option<bool>,

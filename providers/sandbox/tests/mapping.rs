@@ -101,3 +101,17 @@ proptest! {
         prop_assert!(read(&headers, &body).is_err());
     }
 }
+
+#[test]
+fn a_plugin_is_handed_the_stored_order() {
+    let ids = SeededIds::default();
+    let checkout = Sample::usa().checkout(&ids);
+    let attempt = samples::attempt(&checkout, "sandbox", &ids);
+    let account = samples::account(&[]);
+    let sandbox = provider("http://127.0.0.1:1");
+    let order = |attempt: &Attempt| sandbox.plugin_order(&checkout, attempt, &account).unwrap();
+    assert_eq!(order(&attempt), None);
+    let expected =
+        r#"{"application":"app_1","amount_cents":142000,"items":[{"name":"TV","quantity":1,"unit_cents":137000}]}"#;
+    assert_eq!(order(&samples::created(attempt, "app_1")).as_deref(), Some(expected));
+}

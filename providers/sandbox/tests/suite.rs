@@ -40,6 +40,7 @@ fn cases() -> Vec<Case> {
     let canceled_here = Claim::State { state: AttemptState::Canceled, reason };
     vec![
         Case::new("create_ok", Expect::Created),
+        Case::new("create_plugin", Expect::Created),
         Case::new("create_refused", Expect::RefusedContent),
         Case::new("create_declined", Expect::Declined),
         Case::new("create_wrong_key", Expect::WrongKey),

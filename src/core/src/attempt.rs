@@ -152,6 +152,10 @@ pub enum NextActionKind {
     Redirect,
     /// Embed the provider's page.
     Iframe,
+    /// Load the provider's script into a page, and hand it the order ([`FinancingProvider::plugin_order`]).
+    ///
+    /// [`FinancingProvider::plugin_order`]: crate::FinancingProvider::plugin_order
+    Plugin,
 }
 
 impl NextActionKind {
@@ -161,6 +165,7 @@ impl NextActionKind {
             Self::Lightbox => "lightbox",
             Self::Redirect => "redirect",
             Self::Iframe => "iframe",
+            Self::Plugin => "plugin",
         }
     }
 }
@@ -170,7 +175,7 @@ impl NextActionKind {
 pub struct NextAction {
     /// The preferred way.
     pub kind: NextActionKind,
-    /// The provider's page.
+    /// The provider's page, or its script.
     pub url: String,
     /// Other ways that work with the same URL.
     pub also: Vec<NextActionKind>,

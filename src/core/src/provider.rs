@@ -222,6 +222,20 @@ pub trait FinancingProvider: Send + Sync {
     /// Starts a request. The intent is stored before this is called.
     async fn create(&self, ctx: CallContext<'_>, request: CreateRequest<'_>) -> Result<Created, ProviderError>;
 
+    /// What a page hands to the provider's script, where the next action is [`NextActionKind::Plugin`]: the text of a JSON
+    /// object, made of the stored checkout alone. `attempt` is what [`FinancingProvider::create`] got, or as it is stored.
+    ///
+    /// [`NextActionKind::Plugin`]: crate::NextActionKind::Plugin
+    fn plugin_order(
+        &self,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        account: &AccountSettings,
+    ) -> Result<Option<String>, ProviderError> {
+        let _ = (checkout, attempt, account);
+        Ok(None)
+    }
+
     /// True when creating this checkout's request twice does no harm because nobody saw the first answer. An adapter
     /// whose provider may write to the customer by itself says no for such a checkout.
     fn may_repeat_create(&self, checkout: &Checkout) -> bool {

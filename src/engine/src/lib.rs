@@ -19,6 +19,7 @@ mod known_accounts;
 mod lines;
 mod news;
 mod open_checkout;
+mod plugin;
 mod polling;
 mod push;
 mod read;
@@ -47,6 +48,7 @@ pub use engine::{Engine, EngineParts, EngineSettings, KeyHolder, WebhookSettings
 pub use error::{CheckoutRef, EngineError};
 pub use news::Watched;
 pub use open_checkout::OpenCheckout;
+pub use plugin::Plugin;
 pub use push::IncomingPush;
 pub use read::Expand;
 pub use resolve::ResolveAsk;

@@ -57,6 +57,8 @@ pub enum Way {
     Iframe,
     /// By going there.
     Redirect,
+    /// By loading it: its address is a script, so nothing leads there.
+    Plugin,
 }
 
 impl Way {
@@ -66,6 +68,7 @@ impl Way {
             Self::Lightbox => "lightbox",
             Self::Iframe => "iframe",
             Self::Redirect => "redirect",
+            Self::Plugin => "plugin",
         }
     }
 }
@@ -73,7 +76,7 @@ impl Way {
 /// The customer's next step at the financer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextStep {
-    /// The financer's page, `http` or `https`.
+    /// The financer's page, or its script; `http` or `https`.
     pub url: String,
     /// The preferred way.
     pub way: Way,

@@ -6,7 +6,7 @@ use askama::Template;
 use crate::accent;
 use crate::locale::Locale;
 use crate::model::{
-    CustomerPage, DemoPage, FinancerFace, NoticeKind, NoticePage, Outcome, ReturnPage, ShopFace, Stage,
+    CustomerPage, DemoPage, FinancerFace, NextStep, NoticeKind, NoticePage, Outcome, ReturnPage, ShopFace, Stage, Way,
 };
 use crate::money;
 use crate::texts::Words;
@@ -75,6 +75,11 @@ trait Shown {
 
     fn body(&self) -> String {
         self.words().say(&format!("{}.body", self.page().stage.as_str()))
+    }
+
+    /// The financer's page, where there is one to go to.
+    fn link(&self) -> Option<&NextStep> {
+        self.page().next.as_ref().filter(|next| next.way != Way::Plugin)
     }
 
     /// Somebody else is at work.

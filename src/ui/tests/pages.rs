@@ -103,6 +103,16 @@ fn no_page_holds_what_its_policy_forbids() {
 }
 
 #[test]
+fn no_page_leads_to_a_script() {
+    let script = "https://lender.example/sdk.js";
+    for mut page in every() {
+        page.next = Some(NextStep { url: script.to_owned(), way: Way::Plugin, also: Vec::new() });
+        let html = render_page(&page);
+        assert!(!html.contains(script) && !html.contains("id=\"open\""), "{html}");
+    }
+}
+
+#[test]
 fn no_value_becomes_markup() {
     let mut page = page(Locale::En, Stage::Continue);
     page.shop = ShopFace { name: NASTY.to_owned(), logo_url: Some(NASTY.to_owned()), accent: Some(NASTY.to_owned()) };

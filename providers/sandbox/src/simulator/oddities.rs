@@ -14,6 +14,9 @@ const DEADLINES: u64 = 32;
 /// A capture shows only at the second look after it.
 const LATE_CAPTURE: u64 = 33;
 
+/// The page of the gateway's shows it, with a script.
+const PLUGIN: u64 = 36;
+
 const PAGE_LIVES_S: i64 = 30 * 60;
 const CAPTURE_WITHIN_S: i64 = 14 * 86_400;
 const LOOKS_UNTIL_CAPTURED: u32 = 2;
@@ -81,6 +84,7 @@ impl Application {
                 .then(|| json!(self.odd.made_at.saturating_add(seconds)))
         };
         let fields = [
+            ("shown_by", self.is_odd_by(PLUGIN).then(|| json!("plugin"))),
             ("expires_at", lasts("applying", PAGE_LIVES_S)),
             ("capture_by", lasts("approved", CAPTURE_WITHIN_S)),
             ("cancel_reason", self.odd.cancel_reason.as_ref().map(|reason| json!(reason))),

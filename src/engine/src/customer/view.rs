@@ -63,7 +63,7 @@ pub struct CustomerView {
     pub financer: Option<FinancerFace>,
     /// How it ended, where another can be chosen.
     pub ended: Option<Ended>,
-    /// The financer's page, as long as it may be used. Only `http` and `https`.
+    /// The financer's page or script, as long as it may be used. Only `http` and `https`.
     pub next_action: Option<NextAction>,
     /// Financers that may be chosen now.
     pub choices: Vec<FinancerFace>,

@@ -42,11 +42,11 @@ pub struct AmountsView {
 /// What the customer does next.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct NextActionView {
-    /// The preferred way: `lightbox`, `redirect` or `iframe`.
+    /// The preferred way: `lightbox`, `redirect`, `iframe` or `plugin`.
     #[serde(rename = "type")]
     #[schema(example = "lightbox")]
     pub kind: String,
-    /// The financer's page.
+    /// The financer's page; its script for `plugin`.
     pub url: String,
     /// Other ways that work with the same URL.
     pub also: Vec<String>,

@@ -222,6 +222,16 @@ impl FinancingProvider for Fake {
         Err(Invalid::one(&Pointer::root().child("billing_address").child("country"), "not_served", "only the US"))
     }
 
+    fn plugin_order(
+        &self,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        _: &AccountSettings,
+    ) -> Result<Option<String>, ProviderError> {
+        let asked_for = attempt.reference.as_ref().map(|reference| reference.0.as_str());
+        Ok(Some(format!(r#"{{"for":"{}","cost":{}}}"#, asked_for.unwrap_or_default(), checkout.cart.total)))
+    }
+
     fn may_repeat_create(&self, checkout: &Checkout) -> bool {
         self.descriptor.repeated_create_is_harmless && !checkout.metadata.contains_key("customer was mailed")
     }

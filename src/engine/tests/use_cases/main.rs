@@ -26,6 +26,7 @@ mod idempotency;
 mod looks;
 mod notices;
 mod opening;
+mod plugin;
 mod pushes;
 mod reconcile;
 mod recovery;

@@ -122,6 +122,7 @@ fn way(kind: NextActionKind) -> Way {
         NextActionKind::Lightbox => Way::Lightbox,
         NextActionKind::Redirect => Way::Redirect,
         NextActionKind::Iframe => Way::Iframe,
+        NextActionKind::Plugin => Way::Plugin,
     }
 }
 

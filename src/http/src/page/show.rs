@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, Uri};
-use lendport_core::url_origin;
+use lendport_core::{NextActionKind, url_origin};
 use lendport_engine::CustomerView;
 use lendport_ui::{Locale, NoticeKind, NoticePage, render_notice, render_page, render_stage};
 
@@ -49,7 +49,8 @@ pub(super) async fn page(State(app): State<App>, path: PathParts, uri: Uri, head
 
 fn shown(app: &App, customer: &Customer, view: &CustomerView, manner: &Manner) -> Response {
     let nonce = app.ids.token().expose().clone();
-    let framed = view.next_action.as_ref().map(|action| action.url.as_str());
+    let page = view.next_action.as_ref().filter(|action| action.kind != NextActionKind::Plugin);
+    let framed = page.map(|action| action.url.as_str());
     let frames = view.financer.as_ref().map(|financer| financer.frames).unwrap_or_default();
     let policy = Policy { nonce: &nonce, shop: Some(&view.shop), framed, frames, ..Policy::default() };
     let html = render_page(&face::page(customer, view, manner, nonce.clone()));

@@ -67,11 +67,11 @@ pub(crate) struct AmountDocument {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ClientNextAction)]
 pub(crate) struct ActionDocument {
-    /// The preferred way: `lightbox`, `iframe` or `redirect`.
+    /// The preferred way: `lightbox`, `iframe`, `redirect` or `plugin`.
     #[serde(rename = "type")]
     #[schema(example = "lightbox")]
     kind: &'static str,
-    /// The financer's page.
+    /// The financer's page; its script for `plugin`, which nobody is led to.
     url: String,
     /// Other ways that work with the same address.
     also: Vec<&'static str>,
@@ -107,7 +107,7 @@ pub(crate) struct StatusDocument {
     financer: Option<FinancerDocument>,
     /// How it ended, where another can be chosen.
     previous: Option<EndedDocument>,
-    /// The financer's page, as long as it may be used.
+    /// The financer's page or script, as long as it may be used.
     next_action: Option<ActionDocument>,
     /// Financers that may be chosen now.
     choices: Vec<FinancerDocument>,
