@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use lendport_core::provider::{Found, Retrieved, ShipmentConfirmed};
 use lendport_core::{
     AccountSettings, Attempt, AttemptState, CallContext, Checkout, CommitClass, CreateRequest, Created, Descriptor,
-    Details, ErrorKind, FieldError, FinancingProvider, Invalid, Mode, Money, Notice, NoticeContext, NoticeRefusal,
-    Pointer, ProviderError, ProviderRef, Push, Shipment,
+    Details, ErrorKind, FieldError, FinancingProvider, Invalid, Mode, Money, NextAction, NextActionKind, Notice,
+    NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Shipment,
 };
 
 use crate::account::{Account, setup};
@@ -28,36 +28,10 @@ pub struct FlexShopper {
     minimums: Minimums,
 }
 
-/// What a page needs to show the plugin: all of it made of the stored checkout and the account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plugin {
-    /// The script, with the public key in its address.
-    pub script_url: String,
-    /// What `createOrder` hands on, as JSON text.
-    pub order: String,
-}
-
 impl FlexShopper {
     /// An adapter with its settings and the HTTP clients to call with.
     pub fn new(config: ProviderConfig, clients: Clients) -> Self {
         Self { config, clients, minimums: Minimums::default() }
-    }
-
-    /// What the customer's page shows.
-    pub fn plugin(
-        &self,
-        account: &AccountSettings,
-        mode: Mode,
-        checkout: &Checkout,
-        attempt: &Attempt,
-    ) -> Result<Plugin, ProviderError> {
-        let account = Account(account);
-        let script_url = self
-            .config
-            .script_url(mode, account.auth_key()?)
-            .ok_or_else(|| setup("The address of FlexShopper's plugin is not usable."))?;
-        let order = Order::of(checkout, account)?.plugin_json(&transaction_id(attempt))?;
-        Ok(Plugin { script_url: script_url.into(), order })
     }
 
     /// Confirms a signed lease that is the checkout's, and undoes any other. `sent_before` when an earlier confirmation may
@@ -94,6 +68,12 @@ impl FlexShopper {
         lines::take_back(&self.connect(ctx)?, checkout, attempt, lines).await
     }
 
+    /// The plugin's script, with the public key.
+    fn script_url(&self, account: &AccountSettings, mode: Mode) -> Result<String, ProviderError> {
+        let url = self.config.script_url(mode, Account(account).auth_key()?);
+        url.map(String::from).ok_or_else(|| setup("The address of FlexShopper's plugin is not usable."))
+    }
+
     fn connect<'a>(&'a self, ctx: CallContext<'a>) -> Result<Medusa<'a>, ProviderError> {
         Medusa::open(ctx, &self.config, &self.clients)
     }
@@ -119,12 +99,22 @@ impl FinancingProvider for FlexShopper {
         Options::read(options, at).map(|_| ())
     }
 
+    fn plugin_order(
+        &self,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        account: &AccountSettings,
+    ) -> Result<Option<String>, ProviderError> {
+        Order::of(checkout, Account(account))?.plugin_json(&transaction_id(attempt)).map(Some)
+    }
+
     /// Nothing is sent to FlexShopper but the question for its minimum: the customer's page hands the order on.
     async fn create(&self, ctx: CallContext<'_>, request: CreateRequest<'_>) -> Result<Created, ProviderError> {
         let CreateRequest { checkout, attempt, .. } = request;
         let to = self.connect(ctx)?;
         self.check(checkout, ctx.account).map_err(|invalid| refused(invalid.0).committed_as(CommitClass::NotSent))?;
-        self.plugin(ctx.account, ctx.mode, checkout, attempt)?;
+        let script_url = self.script_url(ctx.account, ctx.mode)?;
+        self.plugin_order(checkout, attempt, ctx.account)?;
         let minimum = self.minimums.of(&to, self.config.settings_cache_s).await?;
         if let Some(error) = minimum.and_then(|minimum| eligibility::too_small(checkout, minimum)) {
             return Err(refused(vec![error]));
@@ -133,7 +123,12 @@ impl FinancingProvider for FlexShopper {
             reference: ProviderRef(transaction_id(attempt)),
             state: AttemptState::AwaitingCustomer,
             raw_status: None,
-            next_action: None,
+            next_action: Some(NextAction {
+                kind: NextActionKind::Plugin,
+                url: script_url,
+                also: Vec::new(),
+                expires_at: None,
+            }),
             amount_echoed: None,
             mismatch_stops: true,
             details: Details::default(),

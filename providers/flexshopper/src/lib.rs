@@ -28,7 +28,7 @@ mod shipping;
 pub mod simulator;
 pub mod wire;
 
-pub use adapter::{FlexShopper, Plugin};
+pub use adapter::FlexShopper;
 pub use compare::Difference;
 pub use config::{Clients, ProviderConfig};
 pub use credential::{CustomerToken, KeyMark, TokenOfAnotherKey};

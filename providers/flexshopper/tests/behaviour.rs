@@ -8,8 +8,8 @@ mod common;
 use jiff::civil::date;
 use lendport_core::operation::ShippedLine;
 use lendport_core::{
-    Ability, AttemptState, Claim, CommitClass, Currency, ErrorKind, FinancingProvider, Money, NoticeContext, Push,
-    RetryClass, Shipment, ShipmentStatus,
+    Ability, AttemptState, Claim, CommitClass, Currency, ErrorKind, FinancingProvider, Money, NextActionKind,
+    NoticeContext, Push, RetryClass, Shipment, ShipmentStatus,
 };
 use lendport_testkit::Sample;
 use lendport_testkit::clock::START;
@@ -39,11 +39,12 @@ fn parcel() -> Shipment {
 async fn the_page_gets_the_public_key_and_the_stored_order() {
     let (stage, _guard) = Stage::play("create_ok", &two_products(), &[]);
     let created = stage.create().await.unwrap();
-    assert_eq!((created.state, created.next_action), (AttemptState::AwaitingCustomer, None));
-    let plugin = stage.provider.plugin(&stage.account, stage.checkout.mode, &stage.checkout, &stage.attempt).unwrap();
-    assert_eq!(plugin.script_url, "https://pp3.sandbox.flexshopper.com/sdk/js?authKey=AUTH_KEY");
-    assert!(plugin.order.starts_with(r#"{"cost":430.3,"transactionId":"ABC-129384","#), "{}", plugin.order);
-    assert!(!plugin.order.contains("api-key-example") && !plugin.script_url.contains("api-key-example"));
+    let action = created.next_action.unwrap();
+    assert_eq!((created.state, action.kind), (AttemptState::AwaitingCustomer, NextActionKind::Plugin));
+    assert_eq!(action.url, "https://pp3.sandbox.flexshopper.com/sdk/js?authKey=AUTH_KEY");
+    let order = stage.provider.plugin_order(&stage.checkout, &stage.attempt, &stage.account).unwrap().unwrap();
+    assert!(order.starts_with(r#"{"cost":430.3,"transactionId":"ABC-129384","#), "{order}");
+    assert!(!order.contains("api-key-example") && !action.url.contains("api-key-example"));
 }
 
 #[tokio::test]
