@@ -152,6 +152,10 @@ fn by_code(status: u16, code: &Code, endpoint: Endpoint) -> Failed {
             ErrorKind::Configuration,
             "FlexShopper does not know the merchant; check the account's channel and vendor_id.",
         )),
+        // How nobody is told is not documented; in an error object of Medusa's own it is nobody (4.1).
+        (404, _) if endpoint == Endpoint::UserExists => {
+            refused(R::NotFound, ErrorKind::Invalid, "FlexShopper knows no such user.").after_lookup()
+        }
         (410, _) => refused(R::LeaseExpired, ErrorKind::Invalid, "The lease expired; a new one is needed."),
         (400..=499, Code::Word(word)) if word == "LeaseAmountNotSatisfied" => {
             refused(R::BelowMinimum, ErrorKind::Invalid, "The order is smaller than FlexShopper takes.")
@@ -252,6 +256,8 @@ mod tests {
             (E::Sign, 410, json!("LeaseExpired"), Some(R::LeaseExpired)),
             (E::Lease, 404, json!("LeaseNotFound"), Some(R::NotFound)),
             (E::Transaction, 404, json!("TransactionNotFound"), Some(R::NotFound)),
+            (E::UserExists, 404, json!("UserNotFound"), Some(R::NotFound)),
+            (E::UserExists, 404, json!("InvalidMerchantId"), None),
             (E::Authorize, 404, json!("InvalidMerchantId"), None),
             (E::CreateLease, 400, json!("LeaseAmountNotSatisfied"), Some(R::BelowMinimum)),
             (E::CreateLease, 400, json!("ExceedSpendingLimitError"), Some(R::AboveLimit)),
