@@ -1,6 +1,7 @@
 //! The control API under `/_sim/`: look at transactions and customers, and decide. The README next to this file is its
 //! documentation.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,12 +11,15 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::errors::Reply;
 use super::html::escape;
+use super::json::Json;
 use super::lease;
 use super::money;
+use super::object;
 use super::person::User;
 use super::rules::{Identity, Verdict};
 use super::state::{Sim, Store};
@@ -88,6 +92,8 @@ struct DecideBody {
     /// A word that answers show as the lease's status, whatever happens; `null` ends it.
     #[serde(default, deserialize_with = "present")]
     say: Option<Option<String>>,
+    /// Members that answers show with other values from now on, by JSON pointer; an empty object ends it.
+    shown: Option<BTreeMap<String, Box<RawValue>>>,
     /// SKUs that fail from now on when they shall be canceled or returned.
     stuck: Option<Vec<String>>,
     /// Dollars that the customer is behind with.
@@ -112,7 +118,15 @@ async fn decide(State(sim): Handle, Path(id): Path<String>, body: Bytes) -> Repl
     {
         return refusal;
     }
+    let mut shown = None;
+    if let Some(pointers) = asked.shown {
+        match overrides(&store, serial, pointers) {
+            Ok(overrides) => shown = Some(overrides),
+            Err(refusal) => return refusal,
+        }
+    }
     let Some(transaction) = store.get_mut(serial, now) else { return not_found() };
+    transaction.shown = shown.unwrap_or(std::mem::take(&mut transaction.shown));
     if let Some(said) = asked.say {
         transaction.said = said;
     }
@@ -126,6 +140,25 @@ async fn decide(State(sim): Handle, Path(id): Path<String>, body: Bytes) -> Repl
         }
     }
     Reply::json(StatusCode::OK, &view::detail(transaction, now))
+}
+
+/// Values by pointer, all of which have to lead somewhere in what is shown now.
+fn overrides(
+    store: &Store,
+    serial: u64,
+    pointers: BTreeMap<String, Box<RawValue>>,
+) -> Result<Vec<(String, Json)>, Reply> {
+    let mut honest =
+        store.get(serial).map(|transaction| object::transaction(store, transaction)).ok_or_else(not_found)?;
+    let mut read = Vec::new();
+    for (pointer, value) in pointers {
+        let value = Json::parse(value.get().as_bytes()).ok_or_else(|| refused("a value is nested too deeply"))?;
+        if !honest.set(&pointer, value.clone()) {
+            return Err(refused(&format!("{pointer} leads nowhere")));
+        }
+        read.push((pointer, value));
+    }
+    Ok(read)
 }
 
 fn happen(store: &mut Store, serial: u64, word: &str, now: jiff::Timestamp) -> Result<(), Reply> {

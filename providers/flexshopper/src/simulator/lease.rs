@@ -99,6 +99,7 @@ pub(super) fn make(sim: &Sim, account: usize, user: &str, cart: Cart, way: Way) 
         finalized: None,
         void: false,
         said: None,
+        shown: Vec::new(),
         consumer: None,
         past_due: rust_decimal::Decimal::ZERO,
         calls: std::collections::BTreeMap::new(),

@@ -124,6 +124,9 @@ pub(super) fn transaction(store: &Store, transaction: &Transaction) -> Json {
     shown.push("items", items(transaction, &store.rules));
     shown.push("purchaseTotal", total.into());
     shown.push("purchaseSalesTax", tax.into());
+    for (pointer, value) in &transaction.shown {
+        shown.set(pointer, value.clone());
+    }
     shown
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::goods::{Goods, Line};
+use super::json::Json;
 use super::money::{self, Terms};
 use super::rules::{Rules, Total, amount};
 
@@ -81,6 +82,8 @@ pub(super) struct Transaction {
     pub(super) void: bool,
     /// A word that answers show as `lease.status`, whatever it is.
     pub(super) said: Option<String>,
+    /// Members that answers show with other values: where, and what.
+    pub(super) shown: Vec<(String, Json)>,
     /// `x-consumer-custom-id` of the call that made it.
     pub(super) consumer: Option<String>,
     /// Dollars that the customer is behind with.

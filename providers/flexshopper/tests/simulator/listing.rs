@@ -133,6 +133,28 @@ async fn ids_and_words_can_be_others() {
 }
 
 #[tokio::test]
+async fn one_transaction_can_say_something_else() {
+    let sim = start().await;
+    lease(&sim, "A", true).await;
+    lease(&sim, "B", true).await;
+    let shown = json!({"/purchaseTotal": 123.45, "/items/0/quantity": 2, "/customer/id": "somebody"});
+    sim.turn("/requests/T-A/decide", json!({ "shown": shown })).await;
+    for seen in
+        [sim.read("transactions/T-A", None).await, sim.read("transactions", None).await["transactions"][1].clone()]
+    {
+        assert_eq!((&seen["purchaseTotal"], &seen["items"][0]["quantity"]), (&json!(123.45), &json!(2)));
+        assert_eq!((&seen["customer"]["id"], &seen["lease"]["status"]), (&json!("somebody"), &json!("signed")));
+    }
+    assert_eq!(sim.read("transactions/T-B", None).await["purchaseTotal"], 10000);
+    let wrong = json!({"shown": {"/items/3/quantity": 2}});
+    assert_eq!(sim.control("POST", "/requests/T-A/decide", &wrong).await.status, 422);
+    assert_eq!(sim.read("transactions/T-A", None).await["purchaseTotal"], 123.45, "another decision changes nothing");
+    sim.turn("/requests/T-A/decide", json!({"shown": {}})).await;
+    assert_eq!(sim.read("transactions/T-A", None).await["purchaseTotal"], 10000);
+    sim.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_remembered_can_be_forgotten() {
     let sim = start().await;
     lease(&sim, "A", false).await;
