@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use lendport_core::operation::Shipment;
 use lendport_core::provider::{Found, Retrieved, ShipmentConfirmed};
 use lendport_core::{
-    Ability, AccountSettings, Attempt, AttemptState, CallContext, Checkout, Claim, CommitClass, CreateRequest, Created,
-    Descriptor, ErrorKind, FinancingProvider, Invalid, Mode, Money, Notice, NoticeContext, NoticeRefusal,
-    ProviderError, Push, Reason, Secret,
+    Ability, AccountSettings, Attempt, AttemptState, AttentionDraft, AttentionKind, CallContext, Checkout, Claim,
+    CommitClass, CreateRequest, Created, Descriptor, ErrorKind, Finalized, FinancingProvider, Invalid, Mode, Money,
+    Notice, NoticeContext, NoticeRefusal, ProviderError, Push, Reason, Secret,
 };
 use lendport_outbound::{Answer, Outbound, Request, Url};
 use serde::de::DeserializeOwned;
@@ -14,11 +14,14 @@ use serde::de::DeserializeOwned;
 use crate::account::{self, setup};
 use crate::config::ProviderConfig;
 use crate::descriptor::DESCRIPTOR;
-use crate::wire::{Application, CallbackBody, CancelBody, RefundBody, ShipmentAnswer};
+use crate::wire::{Application, CallbackBody, CancelBody, FinalizeBody, RefundBody, ShipmentAnswer};
 use crate::{error, mapping, notification};
 
 /// The error of a cancel that is possible only once the customer has decided.
 const STILL_OPEN: &str = "customer_still_applying";
+
+/// The error of a confirmation for another amount than the customer signed.
+const SIGNED_ANOTHER: &str = "signed_for_another_amount";
 
 /// The adapter. Cheap to share behind an `Arc`.
 #[derive(Clone, Debug)]
@@ -143,6 +146,28 @@ impl FinancingProvider for Sandbox {
         let others = application.duplicates;
         let retrieved = mapping::retrieved_from(application, currency).map_err(|_| unreadable())?;
         Ok(Some(Found { reference, retrieved, others }))
+    }
+
+    async fn finalize(
+        &self,
+        ctx: CallContext<'_>,
+        _: &Checkout,
+        attempt: &Attempt,
+        _: bool,
+    ) -> Result<Finalized, ProviderError> {
+        let body = FinalizeBody { amount_cents: attempt.amount.minor() };
+        let request = Request::post(self.below(attempt, &["finalize"])?).json(&body);
+        match self.state(ctx, attempt, request).await {
+            Err(refused) if refused.provider_code.as_deref() == Some(SIGNED_ANOTHER) => {
+                let told = self.cancel(ctx, attempt, Some("signed for another amount")).await?;
+                let reason = Some(Reason::new("agreement_mismatch"));
+                let claim = Claim::State { state: AttemptState::Canceled, reason };
+                let detail = "the customer signed for another amount than the cart's; the application was canceled";
+                let attention = Some(AttentionDraft::new(AttentionKind::AgreementMismatch, detail));
+                Ok(Finalized { retrieved: Retrieved { claim, ..told }, attention })
+            }
+            told => Ok(Finalized { retrieved: told?, attention: None }),
+        }
     }
 
     async fn capture(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {

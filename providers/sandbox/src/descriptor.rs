@@ -33,7 +33,7 @@ const CAPABILITIES: &[Capability] = &[
     has(Ability::Create, Support::Native, "answers the address of a hosted page"),
     has(Ability::Retrieve, Support::Native, "reads an application back"),
     has(Ability::Find, Support::Native, "finds an application by our reference"),
-    has(Ability::Finalize, Support::Implicit, "the approval commits by itself"),
+    has(Ability::Finalize, Support::Native, "confirms what the customer signed; most approvals need no signature"),
     has(Ability::CaptureFull, Support::Native, "takes the whole amount of an approved application"),
     has(Ability::CapturePartial, Support::None, "an application is captured as a whole; refund the difference"),
     has(Ability::CancelFull, Support::Native, "possible until it is captured"),

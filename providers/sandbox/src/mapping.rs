@@ -67,6 +67,7 @@ pub(crate) fn state_from(status: &str) -> Claim {
         "applying" => AttemptState::AwaitingCustomer,
         "reviewing" => AttemptState::UnderReview,
         "preapproved" => AttemptState::Preapproved,
+        "signed" => AttemptState::AwaitingMerchant,
         "approved" => AttemptState::Authorized,
         "captured" => AttemptState::Captured,
         "refunded" => AttemptState::Refunded,

@@ -55,6 +55,7 @@ impl Simulator {
             .route("/v1/applications/{id}", get(api::show))
             .route("/v1/applications/by_reference/{reference}", get(api::find))
             .route("/v1/applications/{id}/capture", post(api::capture))
+            .route("/v1/applications/{id}/finalize", post(api::finalize))
             .route("/v1/applications/{id}/cancel", post(api::cancel))
             .route("/v1/applications/{id}/callback", post(api::amend))
             .route("/v1/applications/{id}/refunds", post(api::refund))

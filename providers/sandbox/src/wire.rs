@@ -84,6 +84,12 @@ pub(crate) struct CancelBody<'a> {
     pub(crate) reason: &'a str,
 }
 
+/// Body of `POST /v1/applications/{id}/finalize`.
+#[derive(Serialize)]
+pub(crate) struct FinalizeBody {
+    pub(crate) amount_cents: u64,
+}
+
 /// Body of `POST /v1/applications/{id}/callback`.
 #[derive(Serialize)]
 pub(crate) struct CallbackBody<'a> {

@@ -38,6 +38,7 @@ fn cases() -> Vec<Case> {
     let captured = Claim::state(AttemptState::Captured);
     let reason = Some(Reason::new(Reason::CANCELED_LOCALLY));
     let canceled_here = Claim::State { state: AttemptState::Canceled, reason };
+    let mismatch = Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new("agreement_mismatch")) };
     vec![
         Case::new("create_ok", Expect::Created),
         Case::new("create_plugin", Expect::Created),
@@ -53,6 +54,8 @@ fn cases() -> Vec<Case> {
         on("notice_dispute", Expect::Notices(vec![(Grade::Signed, Claim::state(AttemptState::Captured))])),
         on("retrieve_unknown_status", Expect::Retrieved(Claim::UnknownStatus)),
         on("capture_ok", Expect::Captured(captured)),
+        on("finalize_ok", Expect::Finalized(Claim::state(AttemptState::Authorized), false)),
+        on("finalize_other_amount", Expect::Finalized(mismatch, true)),
         on("cancel_ok", Expect::Canceled(Claim::state(AttemptState::Canceled))),
         on("cancel_still_open", Expect::Canceled(canceled_here)),
         on("amend_ok", Expect::Amended(Claim::state(AttemptState::AwaitingCustomer))),

@@ -11,7 +11,7 @@ use crate::id::KeyId;
 pub enum AttentionKind {
     /// A create may have committed and nobody knows.
     UnknownOutcome,
-    /// A capture, cancel, refund or shipment may have taken effect and nobody knows.
+    /// A capture, cancel, refund, shipment or confirmation may have taken effect and nobody knows.
     UnknownCommand,
     /// The provider asked for another sum than we did.
     AmountMismatch,
@@ -43,11 +43,13 @@ pub enum AttentionKind {
     PaidAfterCancel,
     /// The provider holds several requests under one reference of ours.
     SeveralRequests,
+    /// What the customer signed is not what the checkout asks for, or cannot be compared with it.
+    AgreementMismatch,
 }
 
 impl AttentionKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::UnknownOutcome,
         Self::UnknownCommand,
         Self::AmountMismatch,
@@ -65,6 +67,7 @@ impl AttentionKind {
         Self::DisputeOpened,
         Self::PaidAfterCancel,
         Self::SeveralRequests,
+        Self::AgreementMismatch,
     ];
 
     /// Reads the word back.
@@ -80,7 +83,8 @@ impl AttentionKind {
             | Self::ApprovalAfterWithdrawal
             | Self::UnknownOutcome
             | Self::PaidAfterCancel
-            | Self::SeveralRequests => 4,
+            | Self::SeveralRequests
+            | Self::AgreementMismatch => 4,
             Self::UnknownCommand
             | Self::AmountMismatch
             | Self::AmountUnverified
@@ -113,6 +117,7 @@ impl AttentionKind {
             Self::DisputeOpened => "dispute_opened",
             Self::PaidAfterCancel => "paid_after_cancel",
             Self::SeveralRequests => "several_requests",
+            Self::AgreementMismatch => "agreement_mismatch",
         }
     }
 }

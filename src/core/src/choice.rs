@@ -12,7 +12,7 @@ pub enum Choice {
     Committed,
     /// The create did not commit.
     NotCommitted,
-    /// The capture, cancel or shipment took effect.
+    /// The capture, cancel, shipment or confirmation took effect.
     TookEffect,
     /// The refund took effect, for the amount given.
     RefundTookEffect,
@@ -102,7 +102,7 @@ impl Choice {
             Self::Acknowledge => "You have seen it and looked after it; nothing changes here.",
             Self::Committed => "The financer has the request and committed to this amount.",
             Self::NotCommitted => "The financer knows no such request, or ended it: the attempt has failed.",
-            Self::TookEffect => "The financer carried out the capture, cancel or shipment.",
+            Self::TookEffect => "The financer carried out the capture, cancel, shipment or confirmation.",
             Self::RefundTookEffect => "The financer carried out the refund, for this amount: it is counted.",
             Self::NoEffect => "The financer did not carry out the command; it may be sent again.",
             Self::AcceptAmount => {
@@ -168,7 +168,7 @@ impl AttentionKind {
             }
             // Seen alone would leave it open for ever where the provider has no word for its end.
             Self::DisputeOpened => &[Choice::DisputeLost],
-            Self::SilentProvider => &[Choice::Acknowledge, Choice::AskAgain],
+            Self::SilentProvider | Self::AgreementMismatch => &[Choice::Acknowledge, Choice::AskAgain],
             Self::PaidAfterCancel => &[Choice::Acknowledge, Choice::ApprovalHolds],
         }
     }

@@ -43,7 +43,12 @@ pub fn refuses(kind: OperationKind, attempt: &Attempt) -> Option<&'static str> {
             ChargedBack => Some("everything was taken back; only a dispute that is won brings it again"),
             Declined | Canceled | Expired | Failed => Some(OVER),
         },
-        // Creates are fenced elsewhere, shipments go to whoever is committed, and everything else changes no money.
-        OperationKind::Create | OperationKind::Shipment | OperationKind::Amend | OperationKind::Retrieve => None,
+        // Creates are fenced elsewhere, shipments go to whoever is committed, what was signed is confirmed by the gateway
+        // itself, and everything else changes no money.
+        OperationKind::Create
+        | OperationKind::Shipment
+        | OperationKind::Finalize
+        | OperationKind::Amend
+        | OperationKind::Retrieve => None,
     }
 }

@@ -80,7 +80,7 @@ pub use money::{Currency, Money, MoneyError, parse_decimal};
 pub use notification::{Notice, NoticeAnswer, NoticeContext, NoticeRefusal, NoticeVerdict, Push};
 pub use observation::{Claim, Grade, Observation, Source};
 pub use operation::{Operation, OperationKind, Phase, Shipment, ShipmentStatus};
-pub use provider::{CallContext, CreateRequest, Created, Descriptor, FinancingProvider};
+pub use provider::{CallContext, CreateRequest, Created, Descriptor, Finalized, FinancingProvider};
 pub use provider_error::{CommitClass, ErrorKind, ProviderError, RetryClass};
 pub use record::CheckoutRecord;
 pub use reduce::{Decision, RefusalWhy, reduce};

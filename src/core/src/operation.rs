@@ -22,13 +22,16 @@ pub enum OperationKind {
     Shipment,
     /// Change where it pushes to.
     Amend,
+    /// Confirm what the customer signed.
+    Finalize,
     /// Read the truth back.
     Retrieve,
 }
 
 impl OperationKind {
     /// Those that change something at a provider about a request that is there already.
-    pub const COMMANDS: &[Self] = &[Self::Capture, Self::Cancel, Self::Refund, Self::Shipment, Self::Amend];
+    pub const COMMANDS: &[Self] =
+        &[Self::Capture, Self::Cancel, Self::Refund, Self::Shipment, Self::Amend, Self::Finalize];
 
     /// The word used in rows and answers.
     pub fn as_str(self) -> &'static str {
@@ -39,15 +42,14 @@ impl OperationKind {
             Self::Refund => "refund",
             Self::Shipment => "shipment",
             Self::Amend => "amend",
+            Self::Finalize => "finalize",
             Self::Retrieve => "retrieve",
         }
     }
 
     /// Reads the word back.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Create, Self::Capture, Self::Cancel, Self::Refund, Self::Shipment, Self::Amend, Self::Retrieve]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+        [Self::Create, Self::Retrieve].iter().chain(Self::COMMANDS).copied().find(|kind| kind.as_str() == text)
     }
 }
 

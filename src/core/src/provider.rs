@@ -2,6 +2,7 @@
 
 use crate::account::{AccountField, AccountSettings};
 use crate::attempt::{Attempt, AttemptState, NextAction, ProviderRef};
+use crate::attention::AttentionDraft;
 use crate::call::CallLog;
 use crate::capability::{Ability, Capability, Support};
 use crate::capture::CaptureMode;
@@ -186,6 +187,16 @@ pub struct Found {
     pub others: u32,
 }
 
+/// What became of confirming what a customer signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finalized {
+    /// How the request stands now: committed, with the amount; canceled, where what was signed is not what the checkout asks
+    /// for and was undone; or as it stood.
+    pub retrieved: Retrieved,
+    /// What a person has to look at.
+    pub attention: Option<AttentionDraft>,
+}
+
 /// What a provider says of a shipment it was told of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShipmentConfirmed {
@@ -274,6 +285,21 @@ pub trait FinancingProvider: Send + Sync {
     async fn find(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Option<Found>, ProviderError> {
         let _ = (ctx, attempt);
         Err(self.unsupported(Ability::Find))
+    }
+
+    /// Confirms what the customer signed ([`AttemptState::AwaitingMerchant`]), so that it binds: reads it, compares it with
+    /// the stored checkout, then confirms it, or undoes it where it is another. Needs [`Ability::Finalize`]. The engine
+    /// asks for it by itself. `sent_before` when an earlier confirmation had no known outcome: each step has to be decided
+    /// from what is read anew, and a refusal now does not say that nothing was confirmed.
+    async fn finalize(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        sent_before: bool,
+    ) -> Result<Finalized, ProviderError> {
+        let _ = (ctx, checkout, attempt, sent_before);
+        Err(self.unsupported(Ability::Finalize))
     }
 
     /// Takes the whole authorized amount. Needs [`Ability::CaptureFull`]. An answer that claims less than `captured` says

@@ -194,6 +194,8 @@ impl Case<'_> {
     fn took_effect(&self) -> Result<Ruling, RulingError> {
         let claim = match self.command {
             Some(OperationKind::Capture) => Claim::state(AttemptState::Captured),
+            Some(OperationKind::Finalize) if self.attempt.state.is_committed() => Claim::Nothing,
+            Some(OperationKind::Finalize) => Claim::state(AttemptState::Authorized),
             Some(OperationKind::Cancel) if self.attempt.state == AttemptState::Captured => {
                 return Err(RulingError::Impossible(CAPTURED));
             }
@@ -253,6 +255,7 @@ pub fn answers(kind: AttentionKind, source: Source, decision: &Decision) -> bool
             None => source == Source::Push,
         },
         AttentionKind::DisputeOpened => matches!(decision.dispute, Some(Dispute::Won | Dispute::Lost)),
+        AttentionKind::AgreementMismatch => moved(|from, _| from == AttemptState::AwaitingMerchant),
         AttentionKind::UnknownCommand
         | AttentionKind::RefundAboveApproved
         | AttentionKind::UnknownStatus

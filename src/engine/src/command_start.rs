@@ -12,8 +12,9 @@ use crate::error::EngineError;
 use crate::take_in::Draft;
 use crate::ticket::Ticket;
 
-/// Commands that move money, of which only one may be under way on an attempt.
-pub(crate) const EXCLUSIVE: &[OperationKind] = &[OperationKind::Capture, OperationKind::Cancel, OperationKind::Refund];
+/// Commands that bind or move money, of which only one may be under way on an attempt.
+pub(crate) const EXCLUSIVE: &[OperationKind] =
+    &[OperationKind::Capture, OperationKind::Cancel, OperationKind::Refund, OperationKind::Finalize];
 /// Looks at a checkout that changes all the time before the caller is asked to look again.
 const STARTS_MAX: u32 = 8;
 

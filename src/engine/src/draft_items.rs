@@ -92,6 +92,7 @@ impl Draft {
             | AttentionKind::PaidAfterCancel
             | AttentionKind::DisputeOpened
             | AttentionKind::SeveralRequests
+            | AttentionKind::AgreementMismatch
             | AttentionKind::SilentProvider => self.is_open(attempt, draft.kind),
         }
     }

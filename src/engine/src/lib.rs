@@ -14,6 +14,7 @@ mod draft_items;
 mod engine;
 mod error;
 mod expire;
+mod finalize;
 mod found;
 mod known_accounts;
 mod lines;

@@ -23,6 +23,7 @@ pub(crate) struct Polling {
     readable: BTreeSet<ProviderId>,
     findable: BTreeSet<ProviderId>,
     pushing: BTreeSet<ProviderId>,
+    finalizing: BTreeSet<ProviderId>,
     reconcile: BTreeMap<ProviderId, &'static [(AttemptState, u32)]>,
     pauses_s: Vec<u32>,
     silent_after: SignedDuration,
@@ -44,11 +45,14 @@ impl Polling {
                 |provider: &dyn FinancingProvider| provider.descriptor().capability(ability).support == Support::Native;
             providers.iter().filter(|(_, provider)| has(provider.as_ref())).map(|(id, _)| id.clone()).collect()
         };
+        let finalizes = |provider: &dyn FinancingProvider| provider.descriptor().require(Ability::Finalize).is_ok();
+        let finalizing = providers.iter().filter(|(_, provider)| finalizes(provider.as_ref()));
         let reconcile = providers.iter().map(|(id, provider)| (id.clone(), provider.descriptor().reconcile));
         Self {
             readable: native(Ability::Retrieve),
             findable: native(Ability::Find),
             pushing: native(Ability::Notifications),
+            finalizing: finalizing.map(|(id, _)| id.clone()).collect(),
             reconcile: reconcile.collect(),
             pauses_s: settings.poll_pauses_s.clone(),
             silent_after: SignedDuration::from_hours(i64::from(settings.silent_after_hours)),
@@ -94,9 +98,11 @@ impl Polling {
         let unnamed = attempt.state.is_committed() && attempt.amount_echoed.is_none() && !attempt.amount_accepted;
         let names = unnamed && usize::try_from(attempt.polls).is_ok_and(|polls| polls < self.pauses_s.len());
         let unsettled = (open.unsettled || attempt.acknowledged.is_some()) && !attempt.state.is_over();
+        // What was signed is confirmed by whoever looks.
+        let signed = attempt.state == AttemptState::AwaitingMerchant && self.finalizing.contains(&attempt.provider);
         let passed = attempt.deadline().map(|deadline| after(deadline.at, AFTER_DEADLINE));
         let overdue = passed.is_some_and(|passed| passed <= now);
-        let waits = owes || waits_unheard || names || unsettled || open.unwanted || overdue;
+        let waits = owes || waits_unheard || signed || names || unsettled || open.unwanted || overdue;
         let can_ask = self.can_ask(attempt);
         let pause = match (can_ask && waits, owes) {
             (true, _) => Some(after(now, self.pause(attempt.polls, ids))),

@@ -95,6 +95,7 @@ impl Engine {
                     | OperationKind::Cancel
                     | OperationKind::Refund
                     | OperationKind::Shipment
+                    | OperationKind::Finalize
                     | OperationKind::Amend => draft.flag_unknown_command(&operation),
                 };
                 operation.phase = match operation.kind {

@@ -18,7 +18,8 @@ use crate::schedule::Look;
 use crate::take_in::Draft;
 
 /// Commands that a look at the request's state can settle.
-const SEEN_IN_STATE: &[OperationKind] = &[OperationKind::Capture, OperationKind::Cancel, OperationKind::Refund];
+const SEEN_IN_STATE: &[OperationKind] =
+    &[OperationKind::Capture, OperationKind::Cancel, OperationKind::Refund, OperationKind::Finalize];
 
 /// Look-ups under way at the same time in this process.
 const AT_ONCE: usize = 8;
@@ -100,6 +101,9 @@ impl Engine {
             }
             if looked.nowhere {
                 self.send_again(tenant, id, attempt).await?;
+            }
+            if looked.stands == Some(AttemptState::AwaitingMerchant) {
+                self.finalize(tenant, id, attempt).await?;
             }
             return Ok(true);
         }
@@ -232,8 +236,10 @@ impl Draft {
 
 /// What a state says of an earlier command; none when it says nothing.
 fn outcome_of(kind: OperationKind, state: AttemptState, refunded: bool) -> Option<Phase> {
-    use AttemptState::{Canceled, Captured, ChargedBack, Expired, Failed, Refunded};
+    use AttemptState::{Authorized, Canceled, Captured, ChargedBack, Expired, Failed, Refunded};
     match (kind, state) {
+        (OperationKind::Finalize, Authorized | Captured | Refunded | ChargedBack) => Some(Phase::Settled),
+        (OperationKind::Finalize, Canceled | Expired | Failed) => Some(Phase::Failed),
         (OperationKind::Capture, Captured | Refunded | ChargedBack)
         | (OperationKind::Cancel, Canceled | Expired | Failed) => Some(Phase::Settled),
         (OperationKind::Capture, Canceled | Expired | Failed)
@@ -250,9 +256,10 @@ mod tests {
 
     #[test]
     fn a_state_that_could_be_from_before_the_command_says_nothing() {
-        for kind in SEEN_IN_STATE {
+        for kind in SEEN_IN_STATE.iter().filter(|kind| **kind != OperationKind::Finalize) {
             assert_eq!(outcome_of(*kind, AttemptState::Authorized, false), None, "{kind:?}");
         }
+        assert_eq!(outcome_of(OperationKind::Finalize, AttemptState::AwaitingMerchant, false), None);
         assert_eq!(outcome_of(OperationKind::Refund, AttemptState::Captured, false), None);
         assert_eq!(outcome_of(OperationKind::Refund, AttemptState::Captured, true), Some(Phase::Settled));
         assert_eq!(outcome_of(OperationKind::Cancel, AttemptState::Captured, false), Some(Phase::Failed));

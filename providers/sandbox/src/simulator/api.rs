@@ -27,6 +27,7 @@ struct Customer {
     email: String,
 }
 
+/// Of a refund, or of a confirmation.
 #[derive(Deserialize)]
 struct Refund {
     amount_cents: u64,
@@ -125,6 +126,21 @@ pub(super) async fn find(State(sim): State<Arc<Sim>>, headers: HeaderMap, Path(r
 
 pub(super) async fn capture(State(sim): State<Arc<Sim>>, headers: HeaderMap, Path(id): Path<String>) -> Answer {
     change(&sim, &headers, &id, Application::capture)
+}
+
+pub(super) async fn finalize(
+    State(sim): State<Arc<Sim>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer {
+    sign_in(&sim, &headers)?;
+    let asked: Refund = read(&body)?;
+    let signed = sim.applications().get(&id).and_then(Application::signed_for);
+    if signed.is_some_and(|cents| cents != asked.amount_cents) {
+        return Err(error(StatusCode::CONFLICT, "signed_for_another_amount", &[]));
+    }
+    change(&sim, &headers, &id, Application::finalize)
 }
 
 pub(super) async fn cancel(

@@ -14,6 +14,10 @@ const DEADLINES: u64 = 32;
 /// A capture shows only at the second look after it.
 const LATE_CAPTURE: u64 = 33;
 
+/// An approval is a signature that the merchant has to confirm.
+const SIGNED: u64 = 34;
+/// So it is, and the customer signed for a cent less.
+const SIGNED_FOR_LESS: u64 = 35;
 /// The page of the gateway's shows it, with a script.
 const PLUGIN: u64 = 36;
 
@@ -51,6 +55,16 @@ impl Application {
     /// True where a push names the application and nothing else.
     pub(super) fn pushes_are_bare(&self) -> bool {
         self.is_odd_by(BARE_PUSHES)
+    }
+
+    /// True where the customer signs and the merchant confirms.
+    pub(super) fn is_signed_first(&self) -> bool {
+        self.is_odd_by(SIGNED) || self.is_odd_by(SIGNED_FOR_LESS)
+    }
+
+    /// What the customer signed for, while the merchant has to confirm it.
+    pub(super) fn signed_for(&self) -> Option<u64> {
+        (self.status == "signed").then(|| self.amount_cents.saturating_sub(u64::from(self.is_odd_by(SIGNED_FOR_LESS))))
     }
 
     /// Takes a capture in. False where it shows at once.

@@ -89,6 +89,7 @@ impl Application {
         self.status = match (decision, self.status) {
             ("preapprove", "applying" | "reviewing") => "preapproved",
             ("review", "applying") => "reviewing",
+            ("approve", "applying" | "reviewing" | "preapproved") if self.is_signed_first() => "signed",
             ("approve", "applying" | "reviewing" | "preapproved" | "declined")
                 if self.captures_itself && !self.in_review =>
             {
@@ -137,9 +138,20 @@ impl Application {
         Some(())
     }
 
+    /// Confirms what the customer signed; once more changes nothing.
+    pub(super) fn finalize(&mut self) -> Option<()> {
+        self.status = match self.status {
+            "signed" if self.captures_itself => "captured",
+            "signed" => "approved",
+            done @ ("approved" | "captured") => done,
+            _ => return None,
+        };
+        Some(())
+    }
+
     /// Stops it before capture.
     pub(super) fn cancel(&mut self) -> Option<()> {
-        let open = matches!(self.status, "applying" | "reviewing" | "preapproved" | "approved");
+        let open = matches!(self.status, "applying" | "reviewing" | "preapproved" | "signed" | "approved");
         open.then(|| self.status = "cancelled")
     }
 

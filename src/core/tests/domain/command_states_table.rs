@@ -47,9 +47,10 @@ fn what_is_under_review_can_be_canceled_and_not_given_back() {
 }
 
 #[test]
-fn what_moves_no_money_is_not_judged_here() {
+fn what_nobody_asks_for_is_not_judged_here() {
+    use OperationKind::{Amend, Create, Finalize, Retrieve, Shipment};
     for state in AttemptState::ALL {
-        for kind in [OperationKind::Create, OperationKind::Shipment, OperationKind::Amend, OperationKind::Retrieve] {
+        for kind in [Create, Shipment, Amend, Finalize, Retrieve] {
             assert_eq!(command_states::refuses(kind, &attempt_in(state)), None);
         }
     }

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use lendport_core::provider::{Found, Retrieved, ShipmentConfirmed};
 use lendport_core::{
     Ability, AccountSettings, Attempt, AttemptState, CallContext, CallRecord, Checkout, Claim, CreateRequest, Created,
-    Descriptor, Details, Dispute, FinancingProvider, Grade, Invalid, Money, NextAction, NextActionKind, Notice,
-    NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Reason, Secret, Shipment,
+    Descriptor, Details, Dispute, Finalized, FinancingProvider, Grade, Invalid, Money, NextAction, NextActionKind,
+    Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Reason, Secret, Shipment,
 };
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -44,6 +44,7 @@ pub(crate) struct Fake {
     on_create: Mutex<Arc<OnCreate>>,
     on_ship: Mutex<Arc<OnShip>>,
     command: Mutex<Result<Retrieved, ProviderError>>,
+    finalized: Mutex<Result<Finalized, ProviderError>>,
     retrieved: Mutex<Result<Retrieved, ProviderError>>,
     found: Mutex<Option<Found>>,
     looks: AtomicU32,
@@ -81,6 +82,7 @@ impl Fake {
             on_create: Mutex::new(Arc::new(|asked| Box::pin(async move { Ok(created(&asked)) }))),
             on_ship: Mutex::new(Arc::new(|_| Box::pin(async { Ok(ShipmentConfirmed::default()) }))),
             command: Mutex::new(Ok(stands(Claim::Nothing))),
+            finalized: Mutex::new(Ok(Finalized { retrieved: stands(Claim::Nothing), attention: None })),
             retrieved: Mutex::new(Ok(stands(Claim::Nothing))),
             found: Mutex::new(None),
             looks: AtomicU32::new(0),
@@ -119,6 +121,11 @@ impl Fake {
     /// From now on captures, cancels and refunds are answered so.
     pub(crate) fn answer_command(&self, answer: Result<Claim, ProviderError>) {
         *self.command.lock().unwrap() = answer.map(stands);
+    }
+
+    /// From now on confirmations are answered so.
+    pub(crate) fn answer_finalize(&self, answer: Result<Finalized, ProviderError>) {
+        *self.finalized.lock().unwrap() = answer;
     }
 
     /// From now on captures, cancels and refunds are answered with all of this.
@@ -173,6 +180,11 @@ impl Fake {
         let gate = Arc::new(Notify::new());
         *self.look_gate.lock().unwrap() = Some(Arc::clone(&gate));
         gate
+    }
+
+    /// From now on commands are answered at once.
+    pub(crate) fn let_commands_pass(&self) {
+        *self.gate.lock().unwrap() = None;
     }
 
     /// From now on looks are answered at once.
@@ -303,6 +315,18 @@ impl FinancingProvider for Fake {
         self.descriptor.require(Ability::Find)?;
         self.looks.fetch_add(1, Ordering::SeqCst);
         Ok(self.found.lock().unwrap().clone())
+    }
+
+    async fn finalize(
+        &self,
+        _: CallContext<'_>,
+        checkout: &Checkout,
+        _: &Attempt,
+        sent_before: bool,
+    ) -> Result<Finalized, ProviderError> {
+        let again = if sent_before { " again" } else { "" };
+        self.obey(format!("finalize {}{again}", checkout.cart.total)).await?;
+        self.finalized.lock().unwrap().clone()
     }
 
     async fn capture(&self, _: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {

@@ -46,6 +46,7 @@ pub(crate) static ABLE: Descriptor = Descriptor {
         native(Ability::RefundFull),
         native(Ability::RefundPartial),
         native(Ability::AmendCallback),
+        native(Ability::Finalize),
     ],
     capture: CaptureMode::Manual,
     ..EASY

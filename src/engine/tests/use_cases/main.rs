@@ -20,6 +20,7 @@ mod declined;
 mod details;
 mod events;
 mod fake;
+mod finalize;
 mod financers;
 mod flaky_store;
 mod idempotency;

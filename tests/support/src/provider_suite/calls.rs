@@ -31,6 +31,20 @@ pub(super) async fn run(stage: &Stage, case: &Case) -> Result<(), String> {
         },
         Expect::Captured(claim) => told(provider.capture(ctx, attempt).await, claim),
         Expect::Canceled(claim) => told(provider.cancel(ctx, attempt, None).await, claim),
+        Expect::Finalized(claim, asks) => {
+            let done =
+                provider.finalize(ctx, &stage.checkout, attempt, false).await.map_err(|error| told_of(&error))?;
+            if done.attention.is_some() != *asks {
+                return Err(format!("a person is asked: {:?}", done.attention));
+            }
+            let unnamed = done.retrieved.amount_echoed.is_none();
+            match done.retrieved.claim {
+                Claim::State { state, .. } if state.is_committed() && unnamed => {
+                    Err("it is confirmed, and nobody says for how much".to_owned())
+                }
+                _ => told(Ok(done.retrieved), claim),
+            }
+        }
         Expect::Refunded(amount, claim) => {
             let amount = amount.map_or(Ok(attempt.amount), |text| Money::parse(text, attempt.amount.currency()));
             let amount = amount.map_err(|error| format!("the case's amount {error}"))?;

@@ -45,6 +45,8 @@ pub enum Expect {
     Captured(Claim),
     /// Cancelling everything gives this.
     Canceled(Claim),
+    /// Confirming what the customer signed gives this, and a person has to look or not.
+    Finalized(Claim, bool),
     /// Giving an amount back gives this; no amount means everything.
     Refunded(Option<&'static str>, Claim),
     /// Telling another address for notices gives this.
@@ -89,6 +91,7 @@ impl Case {
             Expect::Found(_) => Ability::Find,
             Expect::Captured(_) => Ability::CaptureFull,
             Expect::Canceled(_) => Ability::CancelFull,
+            Expect::Finalized(..) => Ability::Finalize,
             Expect::Refunded(None, _) => Ability::RefundFull,
             Expect::Refunded(Some(_), _) => Ability::RefundPartial,
             Expect::Amended(_) => Ability::AmendCallback,

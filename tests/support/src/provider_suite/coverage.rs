@@ -10,7 +10,8 @@ use lendport_outbound::{Cassette, Outbound};
 use super::{Case, Expect, Stage, Suite, calls};
 
 /// Abilities that have a method of their own.
-const WITH_METHOD: [Ability; 8] = [
+const WITH_METHOD: [Ability; 9] = [
+    Ability::Finalize,
     Ability::Retrieve,
     Ability::Find,
     Ability::CaptureFull,
@@ -59,6 +60,7 @@ async fn ask(stage: &Stage, ability: Ability) -> Result<(), ProviderError> {
     match ability {
         Ability::Retrieve => provider.retrieve(ctx, attempt).await.map(drop),
         Ability::Find => provider.find(ctx, attempt).await.map(drop),
+        Ability::Finalize => provider.finalize(ctx, &stage.checkout, attempt, false).await.map(drop),
         Ability::CaptureFull => provider.capture(ctx, attempt).await.map(drop),
         Ability::CancelFull => provider.cancel(ctx, attempt, None).await.map(drop),
         Ability::RefundFull => provider.refund(ctx, attempt, attempt.amount, None).await.map(drop),
