@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use lendport_core::provider::{Found, Retrieved, ShipmentConfirmed};
 use lendport_core::{
     AccountSettings, Attempt, AttemptState, CallContext, Checkout, CommitClass, CreateRequest, Created, Descriptor,
-    Details, ErrorKind, FieldError, FinancingProvider, Invalid, Mode, Money, NextAction, NextActionKind, Notice,
-    NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Shipment,
+    Details, ErrorKind, FieldError, Finalized, FinancingProvider, Invalid, Mode, Money, NextAction, NextActionKind,
+    Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Shipment,
 };
 
 use crate::account::{Account, setup};
@@ -14,7 +14,7 @@ use crate::descriptor::DESCRIPTOR;
 use crate::eligibility::{self, Minimums};
 use crate::finalize::{self, Finalization};
 use crate::lines::{self, LineReport, LineUnits};
-use crate::mapping::{Own, standing};
+use crate::mapping::{self, Own, standing};
 use crate::medusa::Medusa;
 use crate::options::Options;
 use crate::order::{Order, transaction_id};
@@ -34,9 +34,8 @@ impl FlexShopper {
         Self { config, clients, minimums: Minimums::default() }
     }
 
-    /// Confirms a signed lease that is the checkout's, and undoes any other. `sent_before` when an earlier confirmation may
-    /// have reached FlexShopper.
-    pub async fn finalize(
+    /// Confirms a signed lease that is the checkout's, and undoes any other: [`FinancingProvider::finalize`] in detail.
+    pub async fn confirm(
         &self,
         ctx: CallContext<'_>,
         checkout: &Checkout,
@@ -148,6 +147,20 @@ impl FinancingProvider for FlexShopper {
     async fn find(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Option<Found>, ProviderError> {
         let (there, retrieved) = self.look(ctx, attempt).await?;
         Ok(there.then(|| Found { reference: ProviderRef(transaction_id(attempt)), retrieved, others: 0 }))
+    }
+
+    async fn finalize(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        sent_before: bool,
+    ) -> Result<Finalized, ProviderError> {
+        let done = self.confirm(ctx, checkout, attempt, sent_before).await?;
+        if let Finalization::Confirmed { lease_number: Some(number), .. } = &done {
+            ctx.calls.note("lease_number", number);
+        }
+        Ok(mapping::finalized(done))
     }
 
     async fn cancel(

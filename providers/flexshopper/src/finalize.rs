@@ -21,7 +21,7 @@ pub enum Finalization {
     Confirmed {
         /// FlexShopper's number of the lease.
         lease_number: Option<String>,
-        /// What FlexShopper pays.
+        /// The sum that was asked for, which FlexShopper's is.
         financed: Money,
     },
     /// There is no signed lease to confirm; FlexShopper's word for it.

@@ -1,9 +1,11 @@
 //! FlexShopper's facts -> our states, pure functions (`model.md` section 4, `flexshopper.md` section 7). Its state is a product
 //! of several fields; each combination is named here and in the README, and a word that no document has moves nothing.
 
-use lendport_core::{AttemptState, Claim, Money, Reason};
+use lendport_core::provider::Retrieved;
+use lendport_core::{AttemptState, AttentionDraft, AttentionKind, Claim, Finalized, Money, Reason};
 
 use crate::field::{Field, Word};
+use crate::finalize::{Doubt, Finalization, Undoing};
 use crate::money::Dollars;
 use crate::wire::{Item, Transaction, User};
 
@@ -68,6 +70,50 @@ fn all_shipped(items: &[Item]) -> bool {
         _ => false,
     };
     !items.is_empty() && items.iter().all(shipped)
+}
+
+/// What a confirmation came to, for the engine.
+pub(crate) fn finalized(done: Finalization) -> Finalized {
+    let told = |claim| Retrieved { raw_status: Some("signed".to_owned()), ..Retrieved::of(claim) };
+    let ask = |detail: String| Some(AttentionDraft::new(AttentionKind::AgreementMismatch, detail));
+    match done {
+        Finalization::Confirmed { financed, .. } => {
+            let retrieved = told(Claim::state(AttemptState::Authorized));
+            Finalized { retrieved: Retrieved { amount_echoed: Some(financed), ..retrieved }, attention: None }
+        }
+        Finalization::NotSigned(raw_status) => {
+            let claim = Claim::state(AttemptState::AwaitingCustomer);
+            Finalized { retrieved: Retrieved { raw_status, ..Retrieved::of(claim) }, attention: None }
+        }
+        Finalization::Undone { why, complete } => {
+            let (word, detail) = match &why {
+                Undoing::Differs(differences) => {
+                    let list: Vec<String> = differences.iter().map(ToString::to_string).collect();
+                    ("agreement_mismatch", format!("the signed lease is not the checkout's: {}", list.join("; ")))
+                }
+                Undoing::Refused => ("refused_by_provider", "FlexShopper does not confirm the signed lease".to_owned()),
+            };
+            let end = if complete {
+                "it was canceled there"
+            } else {
+                "FlexShopper did not say that all of it was canceled: look at it in its back office"
+            };
+            let claim = Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new(word)) };
+            Finalized { retrieved: told(claim), attention: ask(format!("{detail}; {end}")) }
+        }
+        Finalization::Review(doubt) => {
+            let detail = match doubt {
+                Doubt::CannotTell(fields) => {
+                    format!("the signed lease cannot be compared, for FlexShopper does not say {}", fields.join(", "))
+                }
+                Doubt::RefusedAfterUnclearTry => {
+                    "FlexShopper refuses the confirmation after one that had no clear answer; look whether it is confirmed"
+                        .to_owned()
+                }
+            };
+            Finalized { retrieved: told(Claim::Nothing), attention: ask(detail) }
+        }
+    }
 }
 
 /// What a customer was offered, in dollars.

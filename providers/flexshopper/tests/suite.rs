@@ -56,11 +56,25 @@ fn looks() -> Vec<Case> {
 fn commands() -> Vec<Case> {
     let here = Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new(Reason::CANCELED_LOCALLY)) };
     let all = Money::parse("1420.00", Currency::USD).unwrap();
+    let undone = |cassette, reason: &str| {
+        let claim = Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new(reason)) };
+        Case::new(cassette, Expect::Finalized(claim, true)).with(two_products).on(ID)
+    };
     let given = Claim::Refund { amount: Some(all), distinguishable: true };
     vec![
         Case::new("cancel_signed", Expect::Canceled(Claim::state(AttemptState::Canceled))).on(ID),
         Case::new("cancel_unsigned", Expect::Canceled(here.clone())).on(ID),
         Case::new("cancel_not_begun", Expect::Canceled(here)).on(ID),
+        Case::new("finalize_ok", Expect::Finalized(Claim::state(AttemptState::Authorized), false))
+            .with(two_products)
+            .on(ID),
+        Case::new("finalize_pending", Expect::Finalized(Claim::state(AttemptState::AwaitingCustomer), false))
+            .with(two_products)
+            .on(ID),
+        undone("finalize_other_total", "agreement_mismatch"),
+        undone("finalize_undo_in_part", "agreement_mismatch"),
+        undone("finalize_refused", "refused_by_provider"),
+        Case::new("finalize_cannot_tell", Expect::Finalized(Claim::Nothing, true)).with(two_products).on(ID),
         Case::new("refund_full", Expect::Refunded(None, given)).on(ID),
         Case::new("ship_all", Expect::Shipped(ShipmentStatus::Shipped)).with(two_products).on(ID),
     ]
