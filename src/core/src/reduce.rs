@@ -172,7 +172,8 @@ fn reduce_state(
         return Ok(Decision::refuse(from, to, RefusalWhy::WeakEvidence));
     }
     // It holds no fence either: the customer may be with another financer by now.
-    if attempt.is_canceled_locally() && to.is_committed() && observation.grade != Grade::Operator {
+    let binds = to.is_committed() || to == AttemptState::AwaitingMerchant;
+    if attempt.is_canceled_locally() && binds && observation.grade != Grade::Operator {
         let detail = "the customer committed to it after it was canceled here; the gateway cancels it at the provider, or \
                       gives everything back";
         return Ok(Decision::refuse(from, to, RefusalWhy::CanceledLocally).flag(AttentionKind::PaidAfterCancel, detail));

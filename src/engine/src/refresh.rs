@@ -29,7 +29,7 @@ pub(crate) struct Looked {
     pub(crate) refunded: bool,
     /// The state that the provider says, followed or not.
     pub(crate) stands: Option<AttemptState>,
-    /// What the customer committed to after it was canceled here, where nobody has looked after that yet.
+    /// What the customer committed to, or signed, after it was canceled here, where nobody has looked after that yet.
     pub(crate) unwanted: Option<AttemptState>,
     /// A search by our reference found nothing.
     pub(crate) nowhere: bool,
@@ -54,7 +54,8 @@ impl Draft {
             self.close_by_evidence(&item, &format!("it is {} at the financer", stands.as_str()))?;
             return Ok(Looked { news: true, ..looked });
         }
-        Ok(Looked { unwanted: Some(stands).filter(|state| state.is_committed()), ..looked })
+        let binds = |state: &AttemptState| state.is_committed() || *state == AttemptState::AwaitingMerchant;
+        Ok(Looked { unwanted: Some(stands).filter(binds), ..looked })
     }
 }
 

@@ -1,5 +1,5 @@
 //! What a customer committed to at the provider after the merchant had canceled it here is undone there: canceled while
-//! it is authorized, given back once it is captured. A worker does it, so it goes on after a crash, and an item for a
+//! it is signed or authorized, given back once it is captured. A worker does it, so it goes on after a crash, and an item for a
 //! person stays open until a look says that it is done.
 
 use std::sync::Arc;
@@ -78,6 +78,8 @@ impl Engine {
         let mut operation = operation;
         operation.calls = calls.records();
         (operation.phase, operation.error) = match &answered {
+            // Nothing of it was binding, so that the provider's word is enough: not every one shows it afterwards.
+            Ok(told) if !stands.is_committed() && is_over(&told.claim) => (Phase::Settled, None),
             // A look that shows the effect settles it; until then nothing is sent again.
             Ok(_) => (Phase::Acknowledged, None),
             Err(error) if may_have_committed(error) => (Phase::Unknown, Some(error.message.clone())),
@@ -108,12 +110,29 @@ impl Engine {
     }
 }
 
+impl Draft {
+    /// The provider says that it has ended what the customer signed.
+    fn close_undone(&mut self, attempt: AttemptId) -> Result<(), EngineError> {
+        let about = |item: &&lendport_storage::AttentionItem| {
+            item.attempt == attempt && item.kind == AttentionKind::PaidAfterCancel
+        };
+        match self.open_items.iter().find(about).cloned() {
+            Some(item) => self.close_by_evidence(&item, "it was canceled at the financer"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_over(claim: &Claim) -> bool {
+    matches!(claim, Claim::State { state, .. } if state.is_over())
+}
+
 /// Writes how the command ended. The attempt was over before, so nothing of it moves and no amount is counted.
 fn record_undo(draft: &mut Draft, operation: &Operation, raw_status: Option<String>) -> Result<(), EngineError> {
     let operation = Operation { updated_at: draft.now, ..operation.clone() };
     let attempt = operation.attempt;
     match operation.phase {
-        Phase::Acknowledged => {
+        Phase::Acknowledged | Phase::Settled => {
             draft.observe(Fact {
                 attempt,
                 grade: Grade::Fetched,
@@ -124,7 +143,10 @@ fn record_undo(draft: &mut Draft, operation: &Operation, raw_status: Option<Stri
                 reference: None,
                 dedupe_key: format!("answer:{}", operation.id),
             })?;
-            draft.look_now(attempt);
+            match operation.phase {
+                Phase::Settled => draft.close_undone(attempt)?,
+                _ => draft.look_now(attempt),
+            }
         }
         Phase::Unknown => {
             draft.announce(&[EventType::OperationFailed])?;

@@ -242,3 +242,17 @@ async fn a_crash_while_it_is_undone_undoes_it_once_and_no_more() {
     assert_eq!(world.operation(id, OperationKind::Refund).await.phase, Phase::Settled);
     assert_eq!((world.open_items(id).await, world.able.commanded().len()), (vec![], 2));
 }
+
+#[tokio::test]
+async fn who_signs_all_the_same_is_canceled_at_the_financer_and_never_confirmed() {
+    let world = World::new().await;
+    let id = world.canceled_here().await;
+    world.able.answer_retrieve(Claim::state(AttemptState::AwaitingMerchant));
+    world.able.answer_command(Ok(Claim::state(AttemptState::Canceled)));
+    world.looks_pass(id, 4).await;
+    let undone = ["cancel 1420.00 out of stock", "cancel 1420.00 Canceled by the merchant before it was paid."];
+    assert_eq!(world.able.commanded(), undone, "once, though the financer goes on saying that it is signed");
+    assert_eq!((world.state(id).await, world.open_items(id).await), (AttemptState::Canceled, vec![]));
+    assert_eq!(world.attention(id).await, ["paid_after_cancel"]);
+    assert!(!world.events(id).await.contains(&"checkout.ready_to_fulfill"));
+}
