@@ -185,6 +185,11 @@ impl FinancingProvider for FlexShopper {
         commands::refund(&self.connect(ctx)?, attempt, amount).await
     }
 
+    /// It lets the merchant be paid, and may take the customer's first payment (4.21).
+    fn may_repeat_shipment(&self) -> bool {
+        false
+    }
+
     async fn confirm_shipment(
         &self,
         ctx: CallContext<'_>,

@@ -335,6 +335,12 @@ pub trait FinancingProvider: Send + Sync {
         Err(self.unsupported(Ability::RefundFull))
     }
 
+    /// True when telling of a shipment twice does no harm. Where telling it moves money an adapter says no: one whose outcome is
+    /// not known is then a person's, and nothing of it is sent again on a guess.
+    fn may_repeat_shipment(&self) -> bool {
+        true
+    }
+
     /// Tells the provider what happened to the goods. Needs [`Ability::ConfirmShipment`].
     async fn confirm_shipment(
         &self,

@@ -34,6 +34,7 @@ mod schedule;
 mod send_again;
 mod settle;
 mod ship;
+mod ship_binding;
 mod silence;
 mod take_in;
 mod ticket;

@@ -20,7 +20,8 @@ const COMMITTED: &str = "a shipment can be told of once it is authorized";
 
 impl Engine {
     /// Tells the committed attempt's financer of a shipment. A repeat with the same key sends again only when the first
-    /// call had no lasting answer: the financers have no idempotency key for it (`wegetfinancing.md` 7.3).
+    /// call had no lasting answer and telling it twice does no harm: the financers have no idempotency key for it
+    /// (`wegetfinancing.md` 7.3).
     pub async fn ship(
         self: &Arc<Self>,
         tenant: Tenant,
@@ -37,6 +38,10 @@ impl Engine {
             return Err(EngineError::WrongState { checkout: reference_to(&record), wanted: COMMITTED });
         };
         self.require(&attempt.provider, Ability::ConfirmShipment)?;
+        let once = self.ships_once(attempt)?;
+        if once {
+            self.refuse_beside_another(tenant, &record, attempt.id).await?;
+        }
         let named: Vec<_> = shipment.lines.iter().map(|shipped| (shipped.line, shipped.quantity)).collect();
         lines::judge(&record.checkout.cart, &named)?;
         let mut operation = self.new_operation(id, attempt.id, OperationKind::Shipment);
@@ -45,6 +50,8 @@ impl Engine {
         let ask = ChangeAsk { claim: Some(ticket.claim(self)), ..ChangeAsk::default() };
         let stored = operation.clone();
         let tools = self.tools.clone();
+        // Of two at once, the second one has to see the first.
+        let if_match = if once { if_match.or(Some(record.checkout.version)) } else { if_match };
         let (outcome, result) = self
             .change(tenant, id, ask, move |loaded| {
                 if if_match.is_some_and(|version| version != loaded.record.checkout.version) {
@@ -57,6 +64,9 @@ impl Engine {
                     return (Change::abort(), Err(error));
                 }
                 let mut draft = Draft::of(&tools, loaded.record);
+                if once {
+                    draft.touch();
+                }
                 draft.change.operations.push(stored.clone());
                 draft.change.claimed_operation = Some(stored.id);
                 (draft.finish(), Ok(()))
@@ -87,7 +97,15 @@ impl Engine {
         let Some(mut operation) = found else {
             return Err(EngineError::Internal("an idempotency key of a shipment without its operation".to_owned()));
         };
-        if !record.attempt(operation.attempt).is_some_and(|attempt| attempt.state.is_committed()) {
+        let shipper = record.attempt(operation.attempt).ok_or(EngineError::NotFound)?;
+        if self.ships_once(shipper)? {
+            match self.earlier_shipment(tenant, id, &operation).await {
+                Ok(None) => {}
+                Ok(Some(told)) => return self.close_ticket(tenant, id, ticket, Ok(told)).await,
+                Err(error) => return self.release_on_error(tenant, id, ticket, Err(error)).await,
+            }
+        }
+        if !shipper.state.is_committed() {
             let error = EngineError::WrongState { checkout: reference_to(&record), wanted: COMMITTED };
             return self.release_on_error(tenant, id, ticket, Err(error)).await;
         }
@@ -123,9 +141,15 @@ impl Engine {
             Err(error) => (Phase::Failed, Some(error.message.clone())),
         };
         let (tools, owner) = (self.tools.clone(), self.settings.owner.clone());
+        let asks = operation.phase == Phase::Unknown && self.ships_once(&attempt)?;
+        let ask = ChangeAsk { open_items: asks, ..ChangeAsk::default() };
         let (_, result) = self
-            .change(tenant, record.checkout.id, ChangeAsk::default(), move |loaded| {
-                let mut draft = Draft::of(&tools, loaded.record);
+            .change(tenant, record.checkout.id, ask, move |loaded| {
+                let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+                let mut operation = operation.clone();
+                if asks && let Err(error) = draft.ask_about_shipment(&mut operation) {
+                    return (Change::abort(), Err(error));
+                }
                 draft.change.operations.push(operation.clone());
                 let kind = if answered.is_ok() { EventType::ShipmentConfirmed } else { EventType::OperationFailed };
                 if answered.is_ok() {

@@ -364,6 +364,10 @@ impl FinancingProvider for Fake {
         self.obey(format!("amend {token}")).await
     }
 
+    fn may_repeat_shipment(&self) -> bool {
+        self.descriptor.id != "strict"
+    }
+
     async fn confirm_shipment(
         &self,
         _: CallContext<'_>,

@@ -9,7 +9,7 @@ use lendport_core::{
 use lendport_engine::{EngineError, Reply};
 use serde_json::json;
 
-use crate::world::{World, body, ticket, word};
+use crate::world::{World, body, id_of, push_at, ticket, word};
 
 fn shipment(status: ShipmentStatus, lines: Vec<ShippedLine>) -> Shipment {
     Shipment {
@@ -161,4 +161,30 @@ async fn if_match_guards_a_shipment() {
     assert!(world.easy.shipped().is_empty());
     let right = world.engine.ship(world.tenant, id, Some(version), parcel(), ticket(&route, "s", "x")).await;
     assert_eq!(right.unwrap().status, 201);
+}
+
+#[tokio::test]
+async fn where_telling_it_moves_money_nothing_is_sent_again_on_a_guess() {
+    let world = World::new().await;
+    let id = id_of(&world.open_at("strict", "key").await.unwrap());
+    let approved = json!({ "state": "authorized" });
+    assert_eq!(push_at(&world.engine, "strict", &world.strict.last().token, approved).await.status, 200);
+    world.strict.answer_ship(Err(ProviderError::new(ErrorKind::NoAnswer, "silence")));
+    let parcel = || shipment(ShipmentStatus::Shipped, Vec::new());
+    assert_eq!(ship(&world, id, "s", parcel()).await.unwrap().status, 502);
+    assert_eq!(world.open_items(id).await, ["unknown_command"]);
+    world.strict.answer_ship(Ok(ShipmentConfirmed::default()));
+    for key in ["s", "s", "another key"] {
+        let refused = match ship(&world, id, key, parcel()).await {
+            Ok(reply) => body(&reply)["error"].as_str().unwrap().to_owned(),
+            Err(error) => word(&error).to_owned(),
+        };
+        assert_eq!(refused, "wrong_state", "{key}");
+    }
+    assert_eq!((world.strict.shipped().len(), fulfilment(&world, id).await), (1, Fulfilment::None));
+    let item = world.timeline(id).await.attention[0].id;
+    world.resolve_with(item, "took_effect", None, "r").await.unwrap();
+    assert_eq!(fulfilment(&world, id).await, Fulfilment::Shipped);
+    let told = ship(&world, id, "next", shipment(ShipmentStatus::Delivered, Vec::new())).await.unwrap();
+    assert_eq!((told.status, world.strict.shipped().len()), (201, 2));
 }
