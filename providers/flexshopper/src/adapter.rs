@@ -98,6 +98,12 @@ impl FinancingProvider for FlexShopper {
         Options::read(options, at).map(|_| ())
     }
 
+    /// Goods and shipping: without tax, unless the account sends prices with it (question 11).
+    fn amount_to_finance(&self, checkout: &Checkout, account: &AccountSettings) -> Money {
+        let asked = Order::of(checkout, Account(account)).ok().and_then(|order| order.asked().ok());
+        asked.unwrap_or(checkout.cart.total)
+    }
+
     fn plugin_order(
         &self,
         checkout: &Checkout,

@@ -233,6 +233,13 @@ pub trait FinancingProvider: Send + Sync {
     /// Starts a request. The intent is stored before this is called.
     async fn create(&self, ctx: CallContext<'_>, request: CreateRequest<'_>) -> Result<Created, ProviderError>;
 
+    /// What the provider is asked to finance, where that is not the cart's whole total: some buy exempt from sales tax. It is
+    /// what their amounts are compared with.
+    fn amount_to_finance(&self, checkout: &Checkout, account: &AccountSettings) -> Money {
+        let _ = account;
+        checkout.cart.total
+    }
+
     /// What a page hands to the provider's script, where the next action is [`NextActionKind::Plugin`]: the text of a JSON
     /// object, made of the stored checkout alone. `attempt` is what [`FinancingProvider::create`] got, or as it is stored.
     ///

@@ -55,6 +55,11 @@ impl Engine {
                 lendport_core::CaptureMode::ProviderManaged => lendport_core::CaptureMode::ProviderManaged,
                 _ => checkout.capture,
             });
+        let total = checkout.cart.total;
+        let amount = self
+            .providers
+            .get(&account.provider)
+            .map_or(total, |known| known.amount_to_finance(checkout, &account.settings));
         let attempt = Attempt {
             id,
             checkout: checkout.id,
@@ -70,7 +75,7 @@ impl Engine {
             // Unguessable by its UUID, and new for every try (wegetfinancing.md 4.8 rule 11).
             merchant_reference: format!("{}-{number}", checkout.id),
             next_action: None,
-            amount: checkout.cart.total,
+            amount,
             amount_echoed: None,
             capture,
             capture_by: None,
