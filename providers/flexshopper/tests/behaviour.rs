@@ -1,6 +1,6 @@
 //! What the adapter does beside translating: comparing, undoing, telling lines apart, and telling nothing twice.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
 mod common;

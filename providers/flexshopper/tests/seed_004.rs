@@ -1,6 +1,6 @@
 //! Every JSON example of the published page (seed 004), answered to the call that it belongs to.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
 mod common;
