@@ -4,6 +4,7 @@
 mod choosing;
 mod demo_shop;
 mod listening;
+mod plugin;
 mod returning;
 mod sites;
 mod unchosen;
