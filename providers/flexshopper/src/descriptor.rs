@@ -1,7 +1,7 @@
 //! FlexShopper as data: what it can do, where, and why not the rest (`model.md` section 5).
 
 use lendport_core::provider::Market;
-use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Frames, Support};
+use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Frames, Resend, Support};
 
 use crate::{ID, account};
 
@@ -22,8 +22,9 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     // The plugin's window; scripts and frames are held to the plugin's host (question 1).
     frames: Frames::OwnHost,
     repeated_create_is_harmless: true,
-    // A create sends nothing of the order's, so there is nothing to send again; the next try is another order.
-    resend: None,
+    // A create sends nothing of the order, and the order has the same id each time: without an answer the customer got no
+    // script to sign with. An hour is as long as somebody may wait in front of the page.
+    resend: Some(Resend { shows_after_s: 0, within_s: 3_600, sends_max: 3 }),
     reconcile: RECONCILE,
 };
 

@@ -8,8 +8,8 @@ mod common;
 use jiff::civil::date;
 use lendport_core::operation::ShippedLine;
 use lendport_core::{
-    Ability, AttemptState, Claim, CommitClass, Currency, ErrorKind, FinancingProvider, Money, NextActionKind,
-    NoticeContext, Push, RetryClass, Shipment, ShipmentStatus,
+    Ability, Attempt, AttemptState, Claim, CommitClass, Created, Currency, ErrorKind, FinancingProvider, Money,
+    NextActionKind, NoticeContext, Push, RetryClass, Shipment, ShipmentStatus,
 };
 use lendport_testkit::Sample;
 use lendport_testkit::clock::START;
@@ -56,6 +56,22 @@ async fn a_minimum_is_asked_for_once_and_a_failure_too() {
         }
         assert_eq!(stage.calls.records().len(), 1, "{cassette}");
     }
+}
+
+#[tokio::test]
+async fn a_create_that_is_made_again_is_the_same_order() {
+    let (stage, _guard) = Stage::play("create_ok", &two_products(), &[]);
+    let rule = stage.provider.resend(&stage.checkout, &stage.account).unwrap();
+    let first = stage.create().await.unwrap();
+    let order = |created: &Created| {
+        let attempt = Attempt { reference: Some(created.reference.clone()), ..stage.attempt.clone() };
+        stage.provider.plugin_order(&stage.checkout, &attempt, &stage.account).unwrap()
+    };
+    for _ in 1..rule.sends_max {
+        let again = stage.create_again().await.unwrap();
+        assert_eq!((&again, order(&again)), (&first, order(&first)));
+    }
+    assert_eq!(stage.calls.records().len(), 1, "FlexShopper is asked for its minimum alone");
 }
 
 #[tokio::test]

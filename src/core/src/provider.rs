@@ -59,8 +59,8 @@ pub struct Descriptor {
     pub frames: Frames,
     /// True when a create that is sent twice does no harm because nobody saw the first answer.
     pub repeated_create_is_harmless: bool,
-    /// When a create whose sender died is sent again with its own token; none where the provider knows no such token, or
-    /// a request cannot be found by our reference.
+    /// When a create whose sender died is sent again with its own token, or made again where it sends nothing that could
+    /// commit; none where the provider knows no such token, or a request cannot be found by our reference.
     pub resend: Option<Resend>,
     /// How many seconds an attempt may stand in a state before it is read back without a notice, and again so long after
     /// each look. Only where it can be read back; a state not listed is not looked at for this.
@@ -261,8 +261,8 @@ pub trait FinancingProvider: Send + Sync {
         self.descriptor().repeated_create_is_harmless
     }
 
-    /// When the create of this checkout may be sent again after its sender died. Needs [`Ability::NativeIdempotency`] and
-    /// [`Ability::Find`]. An adapter says no where this create carries no token.
+    /// When the create of this checkout may be sent again after its sender died. Needs [`Ability::NativeIdempotency`], or
+    /// an emulated [`Ability::Create`], and [`Ability::Find`]. An adapter says no where this create carries no token.
     fn resend(&self, checkout: &Checkout, account: &AccountSettings) -> Option<Resend> {
         let _ = (checkout, account);
         self.descriptor().resend

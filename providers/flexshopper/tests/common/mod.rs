@@ -367,4 +367,9 @@ impl Stage {
         let Self { checkout, attempt, callback_url, .. } = self;
         self.provider.create(self.context(), CreateRequest { checkout, attempt, callback_url }).await
     }
+
+    pub(crate) async fn create_again(&self) -> Result<Created, ProviderError> {
+        let Self { checkout, attempt, callback_url, .. } = self;
+        self.provider.create_again(self.context(), CreateRequest { checkout, attempt, callback_url }).await
+    }
 }

@@ -96,13 +96,13 @@ pub(super) fn declared(suite: &Suite<'_>) -> Vec<String> {
         }
     }
     let native = |ability| descriptor.capability(ability).support == Support::Native;
-    if descriptor.resend.is_some() && !(native(Ability::NativeIdempotency) && native(Ability::Find)) {
+    // What the gateway makes by itself sends nothing that could commit or be decided.
+    let sends = descriptor.capability(Ability::Create).support == Support::Native;
+    if descriptor.resend.is_some() && !((native(Ability::NativeIdempotency) || !sends) && native(Ability::Find)) {
         failures.push("resend: declared without a token of the provider's own, or without a search".to_owned());
     }
     let pushes = descriptor.capability(Ability::Notifications).support.can_be_asked();
     let reads = descriptor.capability(Ability::Retrieve).support.can_be_asked();
-    // What the gateway makes by itself sends nothing that could commit or be decided.
-    let sends = descriptor.capability(Ability::Create).support == Support::Native;
     for (what, needed, found) in [
         ("refused for its content", true, has(suite, |e| matches!(e, Expect::RefusedContent))),
         ("refused for its credentials", true, has(suite, |e| matches!(e, Expect::WrongKey))),
