@@ -23,6 +23,8 @@ mod country_and_currency;
 mod crash;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod expiry;
+#[cfg(all(feature = "flexshopper", feature = "wegetfinancing", feature = "simulator"))]
+mod flexshopper;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod idempotency;
 #[cfg(all(feature = "wegetfinancing", feature = "sandbox", feature = "simulator"))]
