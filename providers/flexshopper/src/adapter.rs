@@ -204,7 +204,7 @@ impl FinancingProvider for FlexShopper {
         shipment: &Shipment,
     ) -> Result<ShipmentConfirmed, ProviderError> {
         shipping::confirm(&self.connect(ctx)?, checkout, attempt, shipment).await?;
-        Ok(ShipmentConfirmed { reference: None })
+        Ok(ShipmentConfirmed { reference: None, paid: Vec::new() })
     }
 }
 

@@ -44,6 +44,7 @@ const CAPABILITIES: &[Capability] = &[
     has(Ability::CancelPartial, Support::None, "FlexShopper cancels by line; not offered yet, cancel the whole order"),
     has(Ability::RefundFull, Support::Native, "takes every product back"),
     has(Ability::RefundPartial, Support::None, "FlexShopper takes lines back and gives no amounts; name lines"),
+    has(Ability::ReturnLines, Support::None, "FlexShopper takes lines back; not offered yet, take the whole order back"),
     has(Ability::ConfirmShipment, Support::Native, "tells what was sent, line by line; it is paid for"),
     has(Ability::ConfirmDelivery, Support::Emulated, "tells what was picked up; parcels are told when they are sent"),
     has(Ability::AmendCallback, Support::None, "FlexShopper calls nobody; it is asked"),

@@ -5,8 +5,8 @@ use lendport_core::operation::Shipment;
 use lendport_core::provider::{Found, Retrieved, ShipmentConfirmed};
 use lendport_core::{
     Ability, AccountSettings, Attempt, AttemptState, AttentionDraft, AttentionKind, CallContext, Checkout, Claim,
-    CommitClass, CreateRequest, Created, Descriptor, ErrorKind, Finalized, FinancingProvider, Invalid, Mode, Money,
-    Notice, NoticeContext, NoticeRefusal, ProviderError, Push, Reason, Secret,
+    CommitClass, CreateRequest, Created, Descriptor, ErrorKind, Finalized, FinancingProvider, Invalid, LineReport,
+    LineStanding, LineUnits, Mode, Money, Notice, NoticeContext, NoticeRefusal, ProviderError, Push, Reason, Secret,
 };
 use lendport_outbound::{Answer, Outbound, Request, Url};
 use serde::de::DeserializeOwned;
@@ -14,8 +14,10 @@ use serde::de::DeserializeOwned;
 use crate::account::{self, setup};
 use crate::config::ProviderConfig;
 use crate::descriptor::DESCRIPTOR;
-use crate::wire::{Application, CallbackBody, CancelBody, FinalizeBody, RefundBody, ShipmentAnswer};
-use crate::{error, mapping, notification};
+use crate::wire::{
+    Application, CallbackBody, CancelBody, FinalizeBody, LinesAnswer, LinesBody, RefundBody, ShipmentAnswer,
+};
+use crate::{error, lines, mapping, notification};
 
 /// The error of a cancel that is possible only once the customer has decided.
 const STILL_OPEN: &str = "customer_still_applying";
@@ -71,6 +73,20 @@ impl Sandbox {
         Ok((read, answer))
     }
 
+    async fn on_lines(
+        &self,
+        ctx: CallContext<'_>,
+        word: &str,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        (units, reason): (&[LineUnits], Option<&str>),
+    ) -> Result<LineReport, ProviderError> {
+        let body = LinesBody { lines: lines::lines_for(checkout, units), reason };
+        let request = Request::post(self.below(attempt, &["lines", word])?).json(&body);
+        let (told, answer): (LinesAnswer, _) = self.call(ctx, request).await?;
+        lines::report_from(checkout, units, &told).ok_or_else(|| error::unreadable(&answer))
+    }
+
     async fn state(
         &self,
         ctx: CallContext<'_>,
@@ -90,6 +106,10 @@ impl FinancingProvider for Sandbox {
 
     fn check(&self, checkout: &Checkout, _: &AccountSettings) -> Result<(), Invalid> {
         mapping::check(checkout)
+    }
+
+    fn lines_financed(&self, checkout: &Checkout, _: &AccountSettings) -> Option<Vec<LineStanding>> {
+        lines::financed(checkout)
     }
 
     fn plugin_order(
@@ -132,6 +152,20 @@ impl FinancingProvider for Sandbox {
 
     async fn retrieve(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
         self.state(ctx, attempt, Request::get(self.below(attempt, &[])?)).await
+    }
+
+    async fn retrieve_lines(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+    ) -> Result<Retrieved, ProviderError> {
+        let request = Request::get(self.below(attempt, &[])?);
+        let (mut application, answer): (Application, _) = self.call(ctx, request).await?;
+        let counts = std::mem::take(&mut application.lines);
+        let told = mapping::retrieved_from(application, attempt.amount.currency());
+        let told = told.map_err(|_| error::unreadable(&answer))?;
+        Ok(lines::with_lines(checkout, &counts, told))
     }
 
     async fn find(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Option<Found>, ProviderError> {
@@ -195,6 +229,28 @@ impl FinancingProvider for Sandbox {
         }
     }
 
+    async fn cancel_lines(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        units: &[LineUnits],
+        reason: Option<&str>,
+    ) -> Result<LineReport, ProviderError> {
+        self.on_lines(ctx, "cancel", checkout, attempt, (units, reason)).await
+    }
+
+    async fn return_lines(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        units: &[LineUnits],
+        reason: Option<&str>,
+    ) -> Result<LineReport, ProviderError> {
+        self.on_lines(ctx, "return", checkout, attempt, (units, reason)).await
+    }
+
     async fn amend_callback(
         &self,
         ctx: CallContext<'_>,
@@ -221,17 +277,18 @@ impl FinancingProvider for Sandbox {
     async fn confirm_shipment(
         &self,
         ctx: CallContext<'_>,
-        _: &Checkout,
+        checkout: &Checkout,
         attempt: &Attempt,
         shipment: &Shipment,
     ) -> Result<ShipmentConfirmed, ProviderError> {
-        let Some(body) = mapping::shipment_for(shipment) else {
+        let Some(body) = mapping::shipment_for(checkout, shipment) else {
             let note = "the sandbox has no word for a confirmed order; tell it when goods are sent";
             return Err(ProviderError::unsupported(Ability::ConfirmShipment, note));
         };
         let request = Request::post(self.below(attempt, &["shipments"])?).json(&body);
-        let (told, _): (ShipmentAnswer, _) = self.call(ctx, request).await?;
-        Ok(ShipmentConfirmed { reference: Some(told.id) })
+        let (told, answer): (ShipmentAnswer, _) = self.call(ctx, request).await?;
+        let paid = lines::units_from(checkout, &told.paid).ok_or_else(|| error::unreadable(&answer))?;
+        Ok(ShipmentConfirmed { reference: Some(told.id), paid })
     }
 }
 

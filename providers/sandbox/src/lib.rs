@@ -5,6 +5,7 @@ mod adapter;
 mod config;
 mod descriptor;
 mod error;
+mod lines;
 mod mapping;
 mod notification;
 mod registration;

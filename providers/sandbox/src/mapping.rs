@@ -11,6 +11,7 @@ use lendport_core::{
 use lendport_outbound::Url;
 
 use crate::descriptor::DESCRIPTOR;
+use crate::lines;
 use crate::wire::{Application, NewApplication, PluginOrder, ShipmentBody, WireCustomer, WireItem};
 
 /// Refuses a country that is not served, then a currency that does not belong to it.
@@ -101,6 +102,7 @@ pub(crate) fn details_from(application: &Application, currency: Currency) -> Res
         refunded: sum(application.refunded_cents)?,
         charged_back: sum(application.charged_back_cents)?,
         dispute: application.dispute.as_deref().and_then(Dispute::parse),
+        lines: Vec::new(),
     })
 }
 
@@ -143,7 +145,7 @@ pub(crate) fn next_action_from(application: &Application) -> Option<NextAction> 
 }
 
 /// A shipment's body. The provider has no word for an order that is only confirmed: none is sent then.
-pub(crate) fn shipment_for(shipment: &Shipment) -> Option<ShipmentBody<'_>> {
+pub(crate) fn shipment_for<'a>(checkout: &'a Checkout, shipment: &'a Shipment) -> Option<ShipmentBody<'a>> {
     let status = match shipment.status {
         ShipmentStatus::PartiallyShipped => "partial",
         ShipmentStatus::Shipped => "shipped",
@@ -152,5 +154,9 @@ pub(crate) fn shipment_for(shipment: &Shipment) -> Option<ShipmentBody<'_>> {
         ShipmentStatus::Confirmed => return None,
     };
     let Shipment { carrier, tracking_number, .. } = shipment;
-    Some(ShipmentBody { status, carrier: carrier.as_deref(), tracking_number: tracking_number.as_deref() })
+    let lines = match lines::by_shipment(checkout) {
+        true => lines::lines_for(checkout, &shipment.lines),
+        false => Vec::new(),
+    };
+    Some(ShipmentBody { status, carrier: carrier.as_deref(), tracking_number: tracking_number.as_deref(), lines })
 }

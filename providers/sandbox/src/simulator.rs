@@ -4,6 +4,7 @@
 //! when it stops.
 
 mod api;
+mod lines;
 mod oddities;
 mod page;
 mod push;
@@ -60,6 +61,8 @@ impl Simulator {
             .route("/v1/applications/{id}/callback", post(api::amend))
             .route("/v1/applications/{id}/refunds", post(api::refund))
             .route("/v1/applications/{id}/shipments", post(api::ship))
+            .route("/v1/applications/{id}/lines/cancel", post(lines::cancel))
+            .route("/v1/applications/{id}/lines/return", post(lines::take_back))
             .route("/apply/{id}", get(page::show))
             .route("/apply/{id}/decide", post(page::decide))
             .with_state(Arc::clone(&self.sim))

@@ -67,6 +67,9 @@ pub(crate) struct Application {
     pub(crate) dispute: Option<String>,
     #[serde(default)]
     pub(crate) dispute_url: Option<String>,
+    /// Of an application that is paid for by shipment.
+    #[serde(default)]
+    pub(crate) lines: Vec<LineCounts>,
     /// How many more have the same reference.
     #[serde(default)]
     pub(crate) duplicates: u32,
@@ -112,12 +115,60 @@ pub(crate) struct ShipmentBody<'a> {
     pub(crate) carrier: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tracking_number: Option<&'a str>,
+    /// Where the application is paid for by shipment.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) lines: Vec<WireLine<'a>>,
+}
+
+/// Units of a line, which is named by its place in the cart.
+#[derive(Serialize)]
+pub(crate) struct WireLine<'a> {
+    pub(crate) line: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sku: Option<&'a str>,
+    pub(crate) quantity: u32,
+}
+
+/// Body of `POST /v1/applications/{id}/lines/cancel` and `/lines/return`.
+#[derive(Serialize)]
+pub(crate) struct LinesBody<'a> {
+    pub(crate) lines: Vec<WireLine<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<&'a str>,
+}
+
+/// Answer to it.
+#[derive(Deserialize)]
+pub(crate) struct LinesAnswer {
+    #[serde(default)]
+    pub(crate) done: Vec<LineCount>,
+    #[serde(default)]
+    pub(crate) failed: Vec<LineCount>,
+}
+
+/// Units of a line.
+#[derive(Deserialize)]
+pub(crate) struct LineCount {
+    pub(crate) line: u32,
+    pub(crate) quantity: u32,
+}
+
+/// What became of a line so far.
+#[derive(Deserialize)]
+pub(crate) struct LineCounts {
+    pub(crate) line: u32,
+    pub(crate) shipped: u32,
+    pub(crate) canceled: u32,
+    pub(crate) returned: u32,
 }
 
 /// Answer to it.
 #[derive(Deserialize)]
 pub(crate) struct ShipmentAnswer {
     pub(crate) id: String,
+    /// Units that are paid for because of it.
+    #[serde(default)]
+    pub(crate) paid: Vec<LineCount>,
 }
 
 /// An error body: `{"error": {"code": "invalid", "fields": [{"name": "customer.email", "problem": "..."}]}}`.

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lendport_core::{AttemptState, Claim, Currency, Details, Dispute, Grade, Money, Reason, ShipmentStatus};
-use lendport_testkit::provider_suite::{self, Case, Expect, Suite};
+use lendport_testkit::provider_suite::{self, Case, Expect, LinesCase, Suite};
+use lendport_testkit::{Sample, samples};
 use provider_sandbox::{ProviderConfig, Sandbox};
 
 #[tokio::test]
@@ -63,6 +64,14 @@ fn cases() -> Vec<Case> {
         on("notice_look", Expect::Notices(vec![(Grade::Signed, Claim::Nothing)])),
         on("refund_full", Expect::Refunded(None, refund("1420.00"))),
         on("refund_part", Expect::Refunded(Some("20.00"), refund("20.00"))),
+        on(
+            "lines_canceled",
+            Expect::LinesCanceled(LinesCase { asked: &[(0, 1), (1, 1)], done: &[(0, 1)], failed: &[(1, 1)] }),
+        )
+        .with(by_shipment),
+        on("lines_returned", Expect::LinesReturned(LinesCase { asked: &[(0, 2)], done: &[(0, 2)], failed: &[] }))
+            .with(by_shipment),
+        on("shipment_paid", Expect::Shipped(ShipmentStatus::Shipped)).with(by_shipment),
         on("shipment_shipped", Expect::Shipped(ShipmentStatus::Shipped)),
         on("shipment_delivered", Expect::Shipped(ShipmentStatus::Delivered)),
         on("notices", Expect::Notices(told.map(|claim| (Grade::Signed, claim)).collect())),
@@ -73,6 +82,15 @@ fn cases() -> Vec<Case> {
 /// A state with what is told beside it; the sums are what was given back and what was taken back.
 fn with(state: AttemptState, sums: [&str; 2], review_open: bool, dispute: Option<Dispute>) -> Expect {
     let [refunded, charged_back] = sums.map(|text| Some(Money::parse(text, Currency::USD).unwrap()));
-    let details = Details { review_open: Some(review_open), refunded, charged_back, dispute };
+    let details = Details { review_open: Some(review_open), refunded, charged_back, dispute, lines: Vec::new() };
     Expect::RetrievedWith(Claim::state(state), details)
+}
+
+/// A cart that is paid for by shipment, whose second product cannot be stopped.
+fn by_shipment() -> Sample {
+    let mut sample = Sample::usa();
+    sample.cart.items =
+        vec![samples::item(Some("TV"), "TV", 2, "500", "0"), samples::item(Some("FAIL-1"), "Cable", 1, "10.37", "0")];
+    sample.cart.shipping = None;
+    sample
 }

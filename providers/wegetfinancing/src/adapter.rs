@@ -46,7 +46,7 @@ impl WeGetFinancing {
         let answer = self.call(ctx, request).await?;
         let read: Option<ShippingAnswer> = serde_json::from_slice(&answer.body).ok();
         match read.filter(|read| read.kind == "done") {
-            Some(read) => Ok(ShipmentConfirmed { reference: read.loan }),
+            Some(read) => Ok(ShipmentConfirmed { reference: read.loan, paid: Vec::new() }),
             None => Err(error::unreadable(&answer, "the shipping update with something that does not say done")),
         }
     }

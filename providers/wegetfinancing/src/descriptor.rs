@@ -74,6 +74,7 @@ const CAPABILITIES: &[Capability] = &[
         Support::Inbound,
         "no call refunds; a person starts it in the provider's portal and its postback is counted here",
     ),
+    has(Ability::ReturnLines, Support::None, "no call takes goods back; a person refunds in the provider's portal"),
     has(Ability::ConfirmShipment, Support::Native, "shipping update, v1 or by account setting v3"),
     has(Ability::ConfirmDelivery, Support::Native, "shipping update with status delivered"),
     has(

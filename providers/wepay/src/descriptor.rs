@@ -62,6 +62,7 @@ const CAPABILITIES: &[Capability] = &[
         "gives amounts back until nothing is left, the first one less than what reached the merchant; fees stay where they \
          went",
     ),
+    has(Ability::ReturnLines, Support::None, "WePay is not told of goods; refund what they cost"),
     has(Ability::ConfirmShipment, Support::None, "WePay is not told of goods; capture when they are sent"),
     has(Ability::ConfirmDelivery, Support::None, "WePay is not told of goods; capture when they are sent"),
     has(Ability::AmendCallback, Support::Native, "`/checkout/modify`"),

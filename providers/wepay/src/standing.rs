@@ -104,6 +104,7 @@ impl Standing {
             charged_back: capped(self.charged_back),
             // It has no word for how a dispute stands.
             dispute: None,
+            lines: Vec::new(),
         }
     }
 

@@ -22,12 +22,14 @@ pub enum Ability {
     CapturePartial,
     /// Stop before capture, all of it.
     CancelFull,
-    /// Stop before capture, some lines.
+    /// Stop some lines before they are sent.
     CancelPartial,
     /// Give everything back.
     RefundFull,
     /// Give a part back.
     RefundPartial,
+    /// Take units of lines back and give back what they cost.
+    ReturnLines,
     /// Tell the provider that goods were sent.
     ConfirmShipment,
     /// Tell the provider that goods arrived.
@@ -46,7 +48,7 @@ pub enum Ability {
 
 impl Ability {
     /// Every operation, in the order of the table.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Eligibility,
         Self::Create,
         Self::Retrieve,
@@ -58,6 +60,7 @@ impl Ability {
         Self::CancelPartial,
         Self::RefundFull,
         Self::RefundPartial,
+        Self::ReturnLines,
         Self::ConfirmShipment,
         Self::ConfirmDelivery,
         Self::AmendCallback,
@@ -81,6 +84,7 @@ impl Ability {
             Self::CancelPartial => "cancel_partial",
             Self::RefundFull => "refund_full",
             Self::RefundPartial => "refund_partial",
+            Self::ReturnLines => "return_lines",
             Self::ConfirmShipment => "confirm_shipment",
             Self::ConfirmDelivery => "confirm_delivery",
             Self::AmendCallback => "amend_callback",

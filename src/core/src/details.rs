@@ -1,6 +1,7 @@
 //! What a provider tells of a request beside its state.
 
 use crate::fulfilment::Dispute;
+use crate::lines::LineStanding;
 use crate::money::Money;
 
 /// What a provider tells of a request beside its state; each is none where it does not say. Sums are totals so far, never
@@ -16,6 +17,8 @@ pub struct Details {
     pub charged_back: Option<Money>,
     /// How the dispute stands, where the provider has a word for it; else it follows from the sum. Counts like the sum.
     pub dispute: Option<Dispute>,
+    /// Every line with what became of its units, from a provider whose money follows lines. Counts only where it was read back.
+    pub lines: Vec<LineStanding>,
 }
 
 impl Details {

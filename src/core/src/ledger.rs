@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::Attempt;
-use crate::id::{AttemptId, LedgerId, ObservationId};
+use crate::id::{AttemptId, LedgerId, LineId, ObservationId};
+use crate::lines::LineUnits;
 use crate::money::{Currency, Money, MoneyError};
 
 /// What moved.
@@ -85,6 +86,8 @@ pub struct LedgerEntry {
     pub kind: LedgerKind,
     /// How much.
     pub amount: Money,
+    /// The units it is about, where it is booked by line.
+    pub units: Option<LineUnits>,
     /// Announced, not final.
     pub pending: bool,
     /// The fact it rests on.
@@ -124,6 +127,13 @@ impl Ledger {
     /// True when this attempt has a movement of this kind, final or `pending` as asked.
     pub fn has(&self, attempt: AttemptId, kind: LedgerKind, pending: bool) -> bool {
         self.0.iter().any(|entry| entry.attempt == attempt && entry.kind == kind && entry.pending == pending)
+    }
+
+    /// Units of a line that were booked as one kind on one attempt.
+    pub fn units(&self, attempt: AttemptId, kind: LedgerKind, line: LineId) -> u32 {
+        let booked = self.0.iter().filter(|entry| entry.attempt == attempt && entry.kind == kind && !entry.pending);
+        let units = booked.filter_map(|entry| entry.units).filter(|units| units.line == line);
+        units.fold(0, |sum, units| sum.saturating_add(units.quantity))
     }
 
     /// Sum of one kind on one attempt, pending movements left out.

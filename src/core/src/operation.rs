@@ -4,7 +4,8 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::call::CallRecord;
-use crate::id::{AttemptId, CheckoutId, LineId, OperationId};
+use crate::id::{AttemptId, CheckoutId, OperationId};
+use crate::lines::{LineUnits, LineWork};
 
 /// What is asked of the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -107,6 +108,8 @@ pub struct Operation {
     pub phase: Phase,
     /// What was asked in detail, for shipments.
     pub shipment: Option<Shipment>,
+    /// The units it is about and what became of them, where the provider's money follows lines.
+    pub lines: Option<LineWork>,
     /// The HTTP calls made for it.
     pub calls: Vec<CallRecord>,
     /// Our word for the failure, when there was one.
@@ -186,13 +189,7 @@ impl ShipmentStatus {
 }
 
 /// Units of one line in a shipment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShippedLine {
-    /// Which line.
-    pub line: LineId,
-    /// How many units.
-    pub quantity: u32,
-}
+pub type ShippedLine = LineUnits;
 
 /// A shipment as the merchant told us.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,19 +1,18 @@
 //! What a provider has to be able to do. Adapters implement this; nothing else of ours knows a provider's name.
 
 use crate::account::{AccountField, AccountSettings};
-use crate::attempt::{Attempt, AttemptState, NextAction, ProviderRef};
-use crate::attention::AttentionDraft;
+pub use crate::answers::{Created, Finalized, Found, Retrieved, ShipmentConfirmed};
+use crate::attempt::{Attempt, AttemptState};
 use crate::call::CallLog;
 use crate::capability::{Ability, Capability, Support};
 use crate::capture::CaptureMode;
 use crate::checkout::Checkout;
-use crate::details::Details;
 use crate::frames::Frames;
 use crate::invalid::{Invalid, Pointer};
+use crate::lines::{LineReport, LineStanding, LineUnits};
 use crate::mode::Mode;
 use crate::money::Money;
 use crate::notification::{Notice, NoticeAnswer, NoticeContext, NoticeRefusal, NoticeVerdict, Push};
-use crate::observation::Claim;
 use crate::operation::Shipment;
 use crate::provider_error::ProviderError;
 use crate::resend::Resend;
@@ -114,96 +113,6 @@ pub struct CreateRequest<'a> {
     pub callback_url: &'a Secret<String>,
 }
 
-/// A request the provider took in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Created {
-    /// The provider's id of it.
-    pub reference: ProviderRef,
-    /// Where it stands now.
-    pub state: AttemptState,
-    /// The provider's own word for that.
-    pub raw_status: Option<String>,
-    /// What the customer does.
-    pub next_action: Option<NextAction>,
-    /// The amount the provider says it was asked for, where it says so.
-    pub amount_echoed: Option<Money>,
-    /// True when a different amount stops the checkout, which is the rule; an account may choose a warning.
-    pub mismatch_stops: bool,
-    /// What it tells beside the state.
-    pub details: Details,
-    /// When the provider ends it by itself unless the customer acts, where it says so.
-    pub expires_at: Option<Timestamp>,
-    /// Last moment to capture, where the merchant has to and the provider says so.
-    pub capture_by: Option<Timestamp>,
-}
-
-/// What a provider says of a request when asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Retrieved {
-    /// What it says. Read back, a state; a refund is a claim of the answer to a refund only.
-    pub claim: Claim,
-    /// In its own word.
-    pub raw_status: Option<String>,
-    /// The amount the provider says it was asked for, where it says so when it is read back. It confirms a commitment
-    /// whose create was not answered.
-    pub amount_echoed: Option<Money>,
-    /// What it tells beside the state. A total of refunds tells what became of a refund whose answer was lost.
-    pub details: Details,
-    /// Where the customer goes, where the provider says so only later than in its answer to create.
-    pub next_action: Option<NextAction>,
-    /// Where somebody can look after a dispute, as it is now. Shown to who asked, and not stored: it may change.
-    pub dispute_uri: Option<String>,
-    /// When the provider ends it by itself unless the customer acts, where it says so. What is known is kept where it does
-    /// not.
-    pub expires_at: Option<Timestamp>,
-    /// Last moment to capture, where the merchant has to and the provider says so. Kept like that.
-    pub capture_by: Option<Timestamp>,
-}
-
-impl Retrieved {
-    /// A claim and nothing else.
-    pub fn of(claim: Claim) -> Self {
-        Self {
-            claim,
-            raw_status: None,
-            amount_echoed: None,
-            details: Details::default(),
-            next_action: None,
-            dispute_uri: None,
-            expires_at: None,
-            capture_by: None,
-        }
-    }
-}
-
-/// A request that a provider found by our reference.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// The provider's id of it. Of several the one known to us, else the newest that is not over.
-    pub reference: ProviderRef,
-    /// How it stands.
-    pub retrieved: Retrieved,
-    /// How many more there are under our reference. The customer may have committed to one of them: a person is told.
-    pub others: u32,
-}
-
-/// What became of confirming what a customer signed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finalized {
-    /// How the request stands now: committed, with the amount; canceled, where what was signed is not what the checkout asks
-    /// for and was undone; or as it stood.
-    pub retrieved: Retrieved,
-    /// What a person has to look at.
-    pub attention: Option<AttentionDraft>,
-}
-
-/// What a provider says of a shipment it was told of.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ShipmentConfirmed {
-    /// The provider's id of it, where it gives one.
-    pub reference: Option<String>,
-}
-
 /// One financer behind the gateway. Object safe; the engine holds `Arc<dyn FinancingProvider>`.
 ///
 /// Required are the descriptor, create and notification parsing. Everything else answers the typed `unsupported`
@@ -238,6 +147,13 @@ pub trait FinancingProvider: Send + Sync {
     fn amount_to_finance(&self, checkout: &Checkout, account: &AccountSettings) -> Money {
         let _ = account;
         checkout.cart.total
+    }
+
+    /// Every line of a checkout as the provider finances it, where its money follows lines: what is shipped is paid for, what
+    /// is canceled is not, and what is returned is given back. None where money moves in sums.
+    fn lines_financed(&self, checkout: &Checkout, account: &AccountSettings) -> Option<Vec<LineStanding>> {
+        let _ = (checkout, account);
+        None
     }
 
     /// What a page hands to the provider's script, where the next action is [`NextActionKind::Plugin`]: the text of a JSON
@@ -287,6 +203,17 @@ pub trait FinancingProvider: Send + Sync {
         Err(self.unsupported(Ability::Retrieve))
     }
 
+    /// The same with what became of each line ([`Details::lines`](crate::Details::lines)), where the provider's money follows lines.
+    async fn retrieve_lines(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+    ) -> Result<Retrieved, ProviderError> {
+        let _ = checkout;
+        self.retrieve(ctx, attempt).await
+    }
+
     /// Looks for the request by [`Attempt::merchant_reference`], for one whose create was not answered; none when the
     /// provider knows no such request now. Needs [`Ability::Find`].
     async fn find(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Option<Found>, ProviderError> {
@@ -328,6 +255,34 @@ pub trait FinancingProvider: Send + Sync {
     ) -> Result<Retrieved, ProviderError> {
         let _ = (ctx, attempt, reason);
         Err(self.unsupported(Ability::CancelFull))
+    }
+
+    /// Stops units of lines that are not sent. Needs [`Ability::CancelPartial`]. The units were counted and are open; a provider
+    /// may stop some of them and refuse others.
+    async fn cancel_lines(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        lines: &[LineUnits],
+        reason: Option<&str>,
+    ) -> Result<LineReport, ProviderError> {
+        let _ = (ctx, checkout, attempt, lines, reason);
+        Err(self.unsupported(Ability::CancelPartial))
+    }
+
+    /// Takes units of lines back that were sent. Needs [`Ability::ReturnLines`]; else like
+    /// [`FinancingProvider::cancel_lines`].
+    async fn return_lines(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        lines: &[LineUnits],
+        reason: Option<&str>,
+    ) -> Result<LineReport, ProviderError> {
+        let _ = (ctx, checkout, attempt, lines, reason);
+        Err(self.unsupported(Ability::ReturnLines))
     }
 
     /// Gives an amount back. Needs [`Ability::RefundFull`], or [`Ability::RefundPartial`] for less than all.

@@ -2,6 +2,7 @@
 
 use crate::attempt::{Attempt, AttemptState, Reason};
 use crate::attention::{AMOUNT_UNVERIFIED, AttentionDraft, AttentionKind};
+use crate::by_line::{self, LineMove};
 use crate::fence::Fence;
 use crate::fulfilment::Dispute;
 use crate::ledger::{Amounts, Ledger, LedgerKind};
@@ -86,6 +87,8 @@ pub struct Decision {
     pub refused: Option<Refusal>,
     /// Movements of amount.
     pub ledger: Vec<(LedgerKind, Money)>,
+    /// Movements of units, booked by line.
+    pub lines: Vec<LineMove>,
     /// A refund that was announced and cannot be counted: kept out of the sums, yet it blocks shipping.
     pub pending_refund: Option<Money>,
     /// A risk review that was opened (true) or closed.
@@ -104,7 +107,7 @@ impl Decision {
 
     /// True when it changes the attempt, its amounts or the checkout, not counting items for a person.
     pub fn has_effect(&self) -> bool {
-        let amounts = !self.ledger.is_empty() || self.pending_refund.is_some();
+        let amounts = !self.ledger.is_empty() || !self.lines.is_empty() || self.pending_refund.is_some();
         self.moved.is_some() || amounts || self.review.is_some() || self.dispute.is_some()
     }
 
@@ -127,8 +130,27 @@ pub fn reduce(
     fence: Fence,
     dispute: Dispute,
 ) -> Result<Decision, MoneyError> {
+    let by_line = by_line::compare(attempt, observation, ledger)?;
+    let with_lines = by_line.applied(observation, ledger);
+    let decision = reduce_sums(attempt, observation, &with_lines, fence, dispute, by_line.implies)?;
+    Ok(by_line.add_to(decision, observation))
+}
+
+/// The same with what is told of lines in the ledger already, and the state that follows from it.
+fn reduce_sums(
+    attempt: &Attempt,
+    observation: &Observation,
+    ledger: &Ledger,
+    fence: Fence,
+    dispute: Dispute,
+    implied: Option<AttemptState>,
+) -> Result<Decision, MoneyError> {
     let trusted = observation.grade >= Grade::Token;
-    let claim = if trusted { sums::implied(attempt, observation, ledger)? } else { observation.claim.clone() };
+    let claim = match implied {
+        Some(state) => Claim::state(state),
+        None if trusted => sums::implied(attempt, observation, ledger)?,
+        None => observation.claim.clone(),
+    };
     let decision = match claim {
         Claim::Nothing => Decision::default(),
         Claim::UnknownStatus => {

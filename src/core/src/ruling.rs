@@ -24,6 +24,8 @@ pub struct Case<'a> {
     pub announced: Option<Money>,
     /// The command whose outcome is unknown.
     pub command: Option<OperationKind>,
+    /// True when that is about units of lines, so that what it did follows from them.
+    pub by_line: bool,
 }
 
 /// What a choice brings about. The claim goes to the reducer after the rest was applied.
@@ -105,7 +107,9 @@ impl Case<'_> {
             }
             Choice::TookEffect => self.took_effect(),
             Choice::NoEffect => Ok(Ruling { command: Some(Phase::Failed), ..nothing }),
-            Choice::RefundTookEffect if self.command != Some(OperationKind::Refund) => Err(RulingError::NotOffered),
+            Choice::RefundTookEffect if self.command != Some(OperationKind::Refund) || self.by_line => {
+                Err(RulingError::NotOffered)
+            }
             Choice::RefundTookEffect => Ok(Ruling { command: Some(Phase::Settled), ..self.counted(amount)? }),
             Choice::AcceptAmount => self.accepted(self.attempt.amount_echoed.unwrap_or(self.attempt.amount)),
             Choice::AcceptOtherAmount => {
@@ -193,6 +197,7 @@ impl Case<'_> {
 
     fn took_effect(&self) -> Result<Ruling, RulingError> {
         let claim = match self.command {
+            Some(_) if self.by_line => Claim::Nothing,
             Some(OperationKind::Capture) => Claim::state(AttemptState::Captured),
             Some(OperationKind::Finalize) if self.attempt.state.is_committed() => Claim::Nothing,
             Some(OperationKind::Finalize) => Claim::state(AttemptState::Authorized),

@@ -40,7 +40,10 @@ pub(crate) fn events_for(after: &CheckoutRecord, decision: &Decision, now: Times
         };
         events.extend(told);
     }
-    let booked = |kind| decision.ledger.iter().any(|(booked, _)| *booked == kind);
+    let booked = |kind| {
+        let by_line = decision.lines.iter().any(|moved| moved.kind == kind);
+        by_line || decision.ledger.iter().any(|(booked, _)| *booked == kind)
+    };
     for (kind, told) in
         [(LedgerKind::Refunded, EventType::CheckoutRefunded), (LedgerKind::ChargedBack, EventType::CheckoutChargedBack)]
     {
@@ -49,7 +52,10 @@ pub(crate) fn events_for(after: &CheckoutRecord, decision: &Decision, now: Times
         }
     }
     events.extend(dispute_event(decision.dispute));
-    let unsaid = decision.review.is_some() || decision.dispute.is_some() || booked(LedgerKind::ChargebackReversed);
+    let unsaid = !decision.lines.is_empty()
+        || decision.review.is_some()
+        || decision.dispute.is_some()
+        || booked(LedgerKind::ChargebackReversed);
     if unsaid && events.is_empty() && !ready {
         events.push(EventType::CheckoutUpdated);
     }

@@ -103,6 +103,7 @@ impl Engine {
             kind,
             phase: Phase::Sent,
             shipment: None,
+            lines: None,
             calls: Vec::new(),
             error: None,
             lease_until: self.lease_end(),

@@ -69,12 +69,12 @@ impl Engine {
             self.fetch_attempt(tenant, id, operation.attempt, Source::Fetch).await?;
         }
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
-        match self.earlier(tenant, id, earlier).await?.map(|now| now.phase) {
-            Some(Phase::Settled | Phase::Acknowledged) => {
-                let result = self.view(&record).map(|view| Effect::Checkout(Box::new(view)));
+        match self.earlier(tenant, id, earlier).await?.map(|now| (now.phase, now)) {
+            Some((Phase::Settled | Phase::Acknowledged, now)) => {
+                let result = self.view(&record).map(|view| Effect::Checkout(Box::new(view.with_lines(&now))));
                 self.close_ticket(tenant, id, ticket.clone(), result).await.map(Some)
             }
-            Some(Phase::Sent | Phase::Unknown) => {
+            Some((Phase::Sent | Phase::Unknown, _)) => {
                 Err(EngineError::WrongState { checkout: reference_to(&record), wanted: UNKNOWN })
             }
             _ => Ok(None),
@@ -110,7 +110,11 @@ impl Engine {
         if started.is_err() && claims && self.store.idempotency(tenant, &ticket.route, &ticket.key).await?.is_some() {
             return Err(EngineError::KeyInFlight);
         }
-        let Started { attempt, operation, command } = started?;
+        let started = started?;
+        if matches!(started.command, Command::Lines { .. }) {
+            return self.run_lines(tenant, id, started, ticket).await;
+        }
+        let Started { attempt, operation, command } = started;
         let (answered, calls) = self.send(tenant, &attempt, &command).await?;
         let mut operation = operation;
         operation.calls = calls.records();
@@ -152,6 +156,7 @@ impl Engine {
         let answered = match command {
             Command::Cancel { reason } => provider.cancel(context, attempt, reason.as_deref()).await,
             Command::Capture => provider.capture(context, attempt).await,
+            Command::Lines { .. } => return Err(EngineError::Internal("lines sent as a whole".to_owned())),
             Command::Refund { amount, reason } => provider.refund(context, attempt, *amount, reason.as_deref()).await,
             Command::Amend { callback_url, .. } => provider.amend_callback(context, attempt, callback_url).await,
         };

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use lendport_core::{
-    Ability, Attempt, CheckoutId, CheckoutRecord, Money, Operation, OperationKind, Phase, Secret, command_states,
+    Ability, Attempt, Checkout, CheckoutId, CheckoutRecord, LineStanding, LineWork, Money, Operation, OperationKind,
+    Phase, Secret, command_states,
 };
 use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant};
 
@@ -32,6 +33,12 @@ pub(crate) enum Command {
         amount: Money,
         reason: Option<String>,
     },
+    /// Of units of lines, as it is stored with its operation.
+    Lines {
+        checkout: Box<Checkout>,
+        work: LineWork,
+        reason: Option<String>,
+    },
     /// With the digest of the address's token.
     Amend {
         callback_url: Secret<String>,
@@ -39,14 +46,17 @@ pub(crate) enum Command {
     },
 }
 
-/// Works the content out, against the checkout as it is.
-pub(crate) type Plan<'p> = dyn Fn(&CheckoutRecord, &Attempt) -> Result<Command, EngineError> + Send + Sync + 'p;
+/// Works the content out, against the checkout as it is, and its lines where the financer's money follows them.
+pub(crate) type Plan<'p> =
+    dyn Fn(&CheckoutRecord, &Attempt, Option<Vec<LineStanding>>) -> Result<Command, EngineError> + Send + Sync + 'p;
 
 /// What a caller asks for.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'p> {
     pub(crate) kind: OperationKind,
     pub(crate) ability: Ability,
+    /// What the financer has to be able to do where it does it by line; none where lines have nothing to do with it.
+    pub(crate) by_line: Option<Ability>,
     pub(crate) if_match: Option<u64>,
     pub(crate) plan: &'p Plan<'p>,
 }
@@ -74,12 +84,23 @@ impl Engine {
         for _ in 0..STARTS_MAX {
             let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
             let attempt = record.leading_attempt().ok_or(EngineError::NotFound)?.clone();
-            self.require(&attempt.provider, asked.ability)?;
+            let lines = match asked.by_line {
+                Some(ability) => self.lines_of(tenant, &record, &attempt, ability).await?,
+                None => None,
+            };
+            let by_line = lines.is_some();
+            if !by_line {
+                self.require(&attempt.provider, asked.ability)?;
+            }
             if let Some(wanted) = command_states::refuses(asked.kind, &attempt) {
                 return Err(EngineError::WrongState { checkout: reference_to(&record), wanted });
             }
-            let command = (asked.plan)(&record, &attempt)?;
-            for kind in EXCLUSIVE {
+            let command = (asked.plan)(&record, &attempt, lines)?;
+            if by_line && !matches!(command, Command::Lines { .. }) {
+                self.require(&attempt.provider, asked.ability)?;
+            }
+            // Units that are on their way out must not be stopped at the same time.
+            for kind in EXCLUSIVE.iter().chain(by_line.then_some(&OperationKind::Shipment)) {
                 let known = self.store.operations(tenant, id, *kind).await?;
                 let under_way =
                     |one: &Operation| one.attempt == attempt.id && !matches!(one.phase, Phase::Settled | Phase::Failed);
@@ -91,7 +112,10 @@ impl Engine {
                 Command::Amend { callback_digest, .. } => Some(callback_digest.clone()),
                 _ => None,
             };
-            let operation = self.new_operation(id, attempt.id, asked.kind);
+            let mut operation = self.new_operation(id, attempt.id, asked.kind);
+            if let Command::Lines { work, .. } = &command {
+                operation.lines = Some(work.clone());
+            }
             let ask = ChangeAsk { claim: claims.then(|| ticket.claim(self)), ..ChangeAsk::default() };
             // Going on with a key: it has to name this operation from now on.
             let held = (!claims).then(|| ticket.hold(self));

@@ -3,6 +3,7 @@
 mod announce;
 mod asked_route;
 mod attempt_start;
+mod book_lines;
 mod call_outcome;
 mod callback_key;
 mod command_run;
@@ -17,6 +18,7 @@ mod expire;
 mod finalize;
 mod found;
 mod known_accounts;
+mod line_run;
 mod lines;
 mod news;
 mod open_checkout;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use lendport_core::provider::Found;
 use lendport_core::{
-    Ability, Attempt, AttemptId, AttemptState, AttentionKind, CallContext, CallLog, CheckoutId, Details, OperationKind,
-    Phase, ProviderError, Source,
+    Ability, Attempt, AttemptId, AttemptState, AttentionKind, CallContext, CallLog, CheckoutId, CheckoutRecord,
+    Details, OperationKind, Phase, ProviderError, Source,
 };
 use lendport_storage::{AttentionItem, Change, ChangeAsk, Tenant};
 
@@ -115,7 +115,7 @@ impl Engine {
         let refunds = self.store.operations(tenant, id, OperationKind::Refund).await?;
         let under_way = refunds.iter().any(|refund| refund.attempt == attempt.id && refund.phase == Phase::Sent);
         let calls = CallLog::new();
-        let answered = self.look(tenant, &attempt, &calls).await?;
+        let answered = self.look(tenant, &record, &attempt, &calls).await?;
         let mut operation = self.new_operation(id, attempt.id, OperationKind::Retrieve);
         operation.calls = calls.records();
         operation.phase = if answered.is_ok() { Phase::Settled } else { Phase::Failed };
@@ -221,6 +221,7 @@ impl Engine {
     async fn look(
         &self,
         tenant: Tenant,
+        record: &CheckoutRecord,
         attempt: &Attempt,
         calls: &CallLog,
     ) -> Result<Result<Option<Found>, ProviderError>, EngineError> {
@@ -230,7 +231,10 @@ impl Engine {
         Ok(match &attempt.reference {
             Some(reference) => {
                 let found = |retrieved| Found { reference: reference.clone(), retrieved, others: 0 };
-                provider.retrieve(context, attempt).await.map(|retrieved| Some(found(retrieved)))
+                provider
+                    .retrieve_lines(context, &record.checkout, attempt)
+                    .await
+                    .map(|retrieved| Some(found(retrieved)))
             }
             None => provider.find(context, attempt).await,
         })

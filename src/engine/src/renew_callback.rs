@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lendport_core::{Ability, Attempt, CheckoutId, CheckoutRecord, OperationKind};
+use lendport_core::{Ability, Attempt, CheckoutId, CheckoutRecord, LineStanding, OperationKind};
 use lendport_storage::Tenant;
 
 use crate::command_start::{Asked, Command};
@@ -22,7 +22,7 @@ impl Engine {
         if_match: Option<u64>,
         ticket: Ticket,
     ) -> Result<Reply, EngineError> {
-        let plan = |record: &CheckoutRecord, attempt: &Attempt| {
+        let plan = |record: &CheckoutRecord, attempt: &Attempt, _: Option<Vec<LineStanding>>| {
             if attempt.reference.is_none() {
                 return Err(EngineError::WrongState { checkout: reference_to(record), wanted: UNKNOWN_THERE });
             }
@@ -33,7 +33,7 @@ impl Engine {
         self.command(
             tenant,
             id,
-            Asked { kind: OperationKind::Amend, ability: Ability::AmendCallback, if_match, plan: &plan },
+            Asked { kind: OperationKind::Amend, ability: Ability::AmendCallback, by_line: None, if_match, plan: &plan },
             ticket,
         )
         .await

@@ -100,6 +100,7 @@ impl Engine {
             ledger: &loaded.record.ledger,
             announced: Some(announced(loaded.record, &item, &loaded.open_items)?),
             command: operation.as_ref().map(|known| known.kind),
+            by_line: operation.as_ref().is_some_and(|known| known.lines.is_some()),
         };
         let amount = asked.amount.map(|amount| amount_of(amount, loaded.record)).transpose()?;
         let ruling = case.rule(choice, amount).map_err(|error| refused(&item, error, loaded.record))?;
@@ -196,14 +197,14 @@ impl Engine {
 
 /// What became of a command is known now.
 pub(crate) fn conclude(draft: &mut Draft, mut operation: Operation, phase: Phase) -> Result<(), EngineError> {
-    operation.phase = phase;
+    operation.phase = draft.conclude_lines(&mut operation, phase)?;
     operation.updated_at = draft.now;
-    let shipped = operation.shipment.clone().filter(|_| phase == Phase::Settled);
-    draft.change.operations.push(operation);
-    if let Some(shipment) = shipped {
-        ship::deliver(&mut draft.record, &shipment);
+    let shipped = operation.shipment.is_some() && operation.phase == Phase::Settled;
+    if shipped {
+        ship::deliver(&mut draft.record, &operation);
         draft.announce(&[EventType::ShipmentConfirmed])?;
     }
+    draft.change.operations.push(operation);
     Ok(())
 }
 

@@ -17,9 +17,14 @@ use crate::resolve::conclude;
 use crate::schedule::Look;
 use crate::take_in::Draft;
 
-/// Commands that a look at the request's state can settle.
-const SEEN_IN_STATE: &[OperationKind] =
-    &[OperationKind::Capture, OperationKind::Cancel, OperationKind::Refund, OperationKind::Finalize];
+/// Commands that a look at the request's state, or at its lines, can settle.
+const SEEN_IN_STATE: &[OperationKind] = &[
+    OperationKind::Capture,
+    OperationKind::Cancel,
+    OperationKind::Refund,
+    OperationKind::Finalize,
+    OperationKind::Shipment,
+];
 
 /// Look-ups under way at the same time in this process.
 const AT_ONCE: usize = 8;
@@ -182,7 +187,11 @@ impl Engine {
                     };
                     // What was canceled here says nothing of the provider.
                     let state = if known.is_canceled_locally() { looked.stands } else { Some(known.state) };
-                    let outcome = state.and_then(|state| outcome_of(operation.kind, state, looked.refunded));
+                    let outcome = match &operation.lines {
+                        // A state says nothing of single units, but the books do.
+                        Some(work) => work.is_booked(known, &loaded.record.ledger).then_some(Phase::Settled),
+                        None => state.and_then(|state| outcome_of(operation.kind, state, looked.refunded)),
+                    };
                     let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
                     let lasts = draft.now.duration_since(operation.updated_at);
                     let settled = match outcome {

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use lendport_core::{
-    Ability, CallContext, CallLog, CheckoutId, CheckoutRecord, ErrorKind, EventType, Fulfilment, Operation,
-    OperationKind, Phase, ProviderError, Shipment, ShipmentStatus,
+    Ability, CallContext, CallLog, CheckoutId, CheckoutRecord, ErrorKind, EventType, Fulfilment, LineReport, Operation,
+    OperationKind, Phase, ProviderError, Shipment, ShipmentStatus, Source,
 };
 use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant};
 
+use crate::book_lines::leaves_nothing;
 use crate::call_outcome::may_have_committed;
 use crate::engine::{Engine, reference_to};
 use crate::error::EngineError;
 use crate::lines;
+use crate::ship_binding::units_to_ship;
 use crate::take_in::Draft;
 use crate::ticket::{Effect, Reply, Standing, Ticket};
 use crate::view::ShipmentView;
@@ -27,7 +29,7 @@ impl Engine {
         tenant: Tenant,
         id: CheckoutId,
         if_match: Option<u64>,
-        shipment: Shipment,
+        mut shipment: Shipment,
         ticket: Ticket,
     ) -> Result<Reply, EngineError> {
         if let Some(row) = self.store.idempotency(tenant, &ticket.route, &ticket.key).await? {
@@ -38,13 +40,19 @@ impl Engine {
             return Err(EngineError::WrongState { checkout: reference_to(&record), wanted: COMMITTED });
         };
         self.require(&attempt.provider, Ability::ConfirmShipment)?;
-        let once = self.ships_once(attempt)?;
+        let named: Vec<_> = shipment.lines.iter().map(|shipped| (shipped.line, shipped.quantity)).collect();
+        lines::judge(&record.checkout.cart, &named)?;
+        let by_line = self.financed_by_line(tenant, &record, attempt, &shipment).await?;
+        let once = by_line.is_some() || self.ships_once(attempt)?;
         if once {
             self.refuse_beside_another(tenant, &record, attempt.id).await?;
         }
-        let named: Vec<_> = shipment.lines.iter().map(|shipped| (shipped.line, shipped.quantity)).collect();
-        lines::judge(&record.checkout.cart, &named)?;
         let mut operation = self.new_operation(id, attempt.id, OperationKind::Shipment);
+        if let Some(lines) = by_line {
+            let work = units_to_ship(&record, lines, &named)?;
+            shipment.lines.clone_from(&work.asked);
+            operation.lines = Some(work);
+        }
         operation.shipment = Some(shipment);
 
         let ask = ChangeAsk { claim: Some(ticket.claim(self)), ..ChangeAsk::default() };
@@ -98,7 +106,7 @@ impl Engine {
             return Err(EngineError::Internal("an idempotency key of a shipment without its operation".to_owned()));
         };
         let shipper = record.attempt(operation.attempt).ok_or(EngineError::NotFound)?;
-        if self.ships_once(shipper)? {
+        if operation.lines.is_some() || self.ships_once(shipper)? {
             match self.earlier_shipment(tenant, id, &operation).await {
                 Ok(None) => {}
                 Ok(Some(told)) => return self.close_ticket(tenant, id, ticket, Ok(told)).await,
@@ -140,8 +148,12 @@ impl Engine {
             Err(error) if may_have_committed(error) => (Phase::Unknown, Some(error.message.clone())),
             Err(error) => (Phase::Failed, Some(error.message.clone())),
         };
+        if let (Some(work), Ok(confirmed)) = (operation.lines.as_mut(), &answered) {
+            work.report = Some(LineReport { done: confirmed.paid.clone(), ..LineReport::default() });
+        }
         let (tools, owner) = (self.tools.clone(), self.settings.owner.clone());
-        let asks = operation.phase == Phase::Unknown && self.ships_once(&attempt)?;
+        let once = operation.lines.is_some() || self.ships_once(&attempt)?;
+        let asks = operation.phase == Phase::Unknown && once;
         let ask = ChangeAsk { open_items: asks, ..ChangeAsk::default() };
         let (_, result) = self
             .change(tenant, record.checkout.id, ask, move |loaded| {
@@ -153,9 +165,10 @@ impl Engine {
                 draft.change.operations.push(operation.clone());
                 let kind = if answered.is_ok() { EventType::ShipmentConfirmed } else { EventType::OperationFailed };
                 if answered.is_ok() {
-                    deliver(&mut draft.record, &shipment);
+                    deliver(&mut draft.record, &operation);
                 }
-                if let Err(error) = draft.announce(&[kind]) {
+                let told = draft.book_lines(&operation, Source::Answer).and_then(|()| draft.announce(&[kind]));
+                if let Err(error) = told {
                     return (Change::abort(), Err(error));
                 }
                 let result = match &answered {
@@ -193,9 +206,17 @@ pub(crate) fn failed(
 }
 
 /// The goods are where the shipment says.
-pub(crate) fn deliver(record: &mut CheckoutRecord, shipment: &Shipment) {
-    let all = whole_cart(record, shipment);
-    record.checkout.fulfilment = reached(record.checkout.fulfilment, shipment.status, all);
+pub(crate) fn deliver(record: &mut CheckoutRecord, operation: &Operation) {
+    let Some(shipment) = &operation.shipment else { return };
+    let (all, status) = match &operation.lines {
+        // What was sent before counts too, and what is not sent any more is not waited for.
+        Some(work) => match (leaves_nothing(work), shipment.status) {
+            (true, ShipmentStatus::PartiallyShipped) => (true, ShipmentStatus::Shipped),
+            (all, status) => (all, status),
+        },
+        None => (whole_cart(record, shipment), shipment.status),
+    };
+    record.checkout.fulfilment = reached(record.checkout.fulfilment, status, all);
 }
 
 /// True when the shipment names no lines, or all of them in full.

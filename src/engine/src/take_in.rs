@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use lendport_core::{
     About, Attempt, AttemptId, CheckoutRecord, Claim, Decision, Details, Event, EventId, EventType, Evidence, Grade,
-    LedgerEntry, LedgerId, LedgerKind, Money, Observation, ObservationId, ProviderRef, RefusalWhy, Ruling, Source,
-    reduce,
+    LedgerEntry, LedgerId, LedgerKind, LineUnits, Money, Observation, ObservationId, ProviderRef, RefusalWhy, Ruling,
+    Source, reduce,
 };
 use lendport_storage::{AttentionItem, Change, ObservationRow};
 
@@ -26,6 +26,16 @@ pub(crate) struct Fact {
     pub(crate) raw_status: Option<String>,
     pub(crate) reference: Option<ProviderRef>,
     pub(crate) dedupe_key: String,
+}
+
+/// How a movement is booked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Booked {
+    Final,
+    /// For units of a line.
+    Line(LineUnits),
+    /// Announced only.
+    Pending,
 }
 
 /// A change to one checkout as it takes shape.
@@ -133,12 +143,12 @@ impl Draft {
         let observation = self.observation(fact);
         let id = observation.id;
         if let Some(settled) = ruling.and_then(|ruling| ruling.settles).filter(|amount| !amount.is_zero()) {
-            self.post(attempt_id, LedgerKind::RefundSettled, settled, false, id);
+            self.post(attempt_id, LedgerKind::RefundSettled, settled, Booked::Final, id);
             self.touched = true;
         }
         let corrections = ruling.map(|ruling| ruling.corrections.as_slice()).unwrap_or_default();
         for (kind, amount) in corrections {
-            self.post(attempt_id, *kind, *amount, false, id);
+            self.post(attempt_id, *kind, *amount, Booked::Final, id);
             self.touched = true;
         }
         let fence = self.record.fence_for(attempt_id);
@@ -170,11 +180,14 @@ impl Draft {
         if let Some(dispute) = decision.dispute {
             self.record.checkout.dispute = dispute;
         }
+        for moved in &decision.lines {
+            self.post(attempt_id, moved.kind, moved.amount, Booked::Line(moved.units), id);
+        }
         for (kind, amount) in &decision.ledger {
-            self.post(attempt_id, *kind, *amount, false, id);
+            self.post(attempt_id, *kind, *amount, Booked::Final, id);
         }
         if let Some(amount) = decision.pending_refund {
-            self.post(attempt_id, LedgerKind::Refunded, amount, true, id);
+            self.post(attempt_id, LedgerKind::Refunded, amount, Booked::Pending, id);
         }
         let source = observation.source;
         self.change.observations.push(row(observation, &decision, corrections));
@@ -199,13 +212,24 @@ impl Draft {
         Ok((id, decision))
     }
 
-    fn post(&mut self, attempt: AttemptId, kind: LedgerKind, amount: Money, pending: bool, observation: ObservationId) {
+    fn post(
+        &mut self,
+        attempt: AttemptId,
+        kind: LedgerKind,
+        amount: Money,
+        booked: Booked,
+        observation: ObservationId,
+    ) {
         let entry = LedgerEntry {
             id: LedgerId::mint(self.tools.ids.as_ref()),
             attempt,
             kind,
             amount,
-            pending,
+            units: match booked {
+                Booked::Line(units) => Some(units),
+                Booked::Final | Booked::Pending => None,
+            },
+            pending: booked == Booked::Pending,
             observation,
             recorded_at: self.now,
         };
@@ -275,7 +299,7 @@ fn row(observation: Observation, decision: &Decision, corrections: &[(LedgerKind
             let told = corrections.iter().map(|(kind, amount)| format!("{} {amount}", kind.as_str()));
             ("changed_amounts", Some(told.collect::<Vec<_>>().join(", ")))
         }
-        (None, None) if !decision.ledger.is_empty() => ("changed_amounts", None),
+        (None, None) if !decision.ledger.is_empty() || !decision.lines.is_empty() => ("changed_amounts", None),
         (None, None) if decision.review.is_some() || decision.dispute.is_some() => ("changed", None),
         (None, None) => ("nothing", None),
     };

@@ -6,7 +6,7 @@ use std::str::FromStr;
 pub(crate) use lendport_core::hex;
 use lendport_core::{
     AttemptId, AttentionId, CheckoutId, Currency, DeliveryAttemptId, DeliveryId, EventId, IdError, KeyId, LedgerId,
-    MerchantId, Money, ObservationId, OperationId, ProviderAccountId, WebhookEndpointId,
+    LineId, MerchantId, Money, ObservationId, OperationId, ProviderAccountId, WebhookEndpointId,
 };
 use serde::Serialize;
 
@@ -37,7 +37,7 @@ macro_rules! stored_ids {
 }
 stored_ids! {
     MerchantId KeyId ProviderAccountId CheckoutId AttemptId OperationId LedgerId ObservationId EventId AttentionId
-    WebhookEndpointId DeliveryId DeliveryAttemptId
+    WebhookEndpointId DeliveryId DeliveryAttemptId LineId
 }
 
 /// A digest as bytes; none when the text is not 64 lower-case hexadecimal digits.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::{json, money, parse_money};
 use crate::fault::Done;
+use crate::lines_json::{self, StoredLine};
 
 #[derive(Deserialize, Serialize)]
 struct Stored {
@@ -17,6 +18,8 @@ struct Stored {
     charged_back: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dispute: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lines: Vec<StoredLine>,
 }
 
 /// The text; none where nothing was told.
@@ -29,13 +32,14 @@ pub(crate) fn write(details: &Details) -> Done<Option<String>> {
         refunded: details.refunded.map(money),
         charged_back: details.charged_back.map(money),
         dispute: details.dispute.map(|dispute| dispute.as_str().to_owned()),
+        lines: lines_json::stored(&details.lines),
     };
     json(&stored).map(Some)
 }
 
 /// Reads it back; `None` for what [`write`] never wrote.
 pub(crate) fn read(text: &str) -> Option<Details> {
-    let Stored { review_open, refunded, charged_back, dispute } = serde_json::from_str(text).ok()?;
+    let Stored { review_open, refunded, charged_back, dispute, lines } = serde_json::from_str(text).ok()?;
     let sum = |text: Option<String>| match text {
         Some(text) => parse_money(&text).map(Some),
         None => Some(None),
@@ -44,7 +48,8 @@ pub(crate) fn read(text: &str) -> Option<Details> {
         Some(word) => Some(Dispute::parse(&word)?),
         None => None,
     };
-    Some(Details { review_open, refunded: sum(refunded)?, charged_back: sum(charged_back)?, dispute })
+    let lines = lines_json::lines(lines)?;
+    Some(Details { review_open, refunded: sum(refunded)?, charged_back: sum(charged_back)?, dispute, lines })
 }
 
 #[cfg(test)]
@@ -60,6 +65,7 @@ mod tests {
             refunded: Some(Money::parse("20", Currency::USD).unwrap()),
             charged_back: None,
             dispute: Some(Dispute::Lost),
+            lines: Vec::new(),
         };
         let text = write(&details).unwrap().unwrap();
         assert_eq!(text, r#"{"review_open":false,"refunded":"USD 20.00","dispute":"lost"}"#);

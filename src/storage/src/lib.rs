@@ -7,6 +7,7 @@ mod details_json;
 pub mod error;
 mod fault;
 pub mod idempotency;
+mod lines_json;
 pub mod outbox;
 mod packed;
 pub mod page;

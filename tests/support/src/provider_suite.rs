@@ -15,7 +15,7 @@ use std::sync::Arc;
 use lendport_core::{AccountSettings, Attempt, CallContext, CallLog, Checkout, FinancingProvider, Secret};
 use lendport_outbound::{Cassette, Outbound};
 
-pub use case::{Case, Expect};
+pub use case::{Case, Expect, LinesCase};
 
 use crate::clock::{START, SeededIds};
 use crate::samples;

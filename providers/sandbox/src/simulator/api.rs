@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::lines::{Line, Units};
 use super::oddities::Oddities;
 use super::push::tell;
 use super::state::{Application, Sim};
@@ -20,6 +21,8 @@ struct Asked {
     capture: String,
     callback_url: String,
     customer: Customer,
+    #[serde(default)]
+    items: Vec<Line>,
 }
 
 #[derive(Deserialize)]
@@ -43,8 +46,15 @@ struct Callback {
     callback_url: String,
 }
 
-type Reply = (StatusCode, [(HeaderName, &'static str); 1], String);
-type Answer = Result<Reply, Reply>;
+/// Of a shipment; which lines matters where it pays for them.
+#[derive(Deserialize)]
+struct Shipped {
+    #[serde(default)]
+    lines: Vec<Units>,
+}
+
+pub(super) type Reply = (StatusCode, [(HeaderName, &'static str); 1], String);
+pub(super) type Answer = Result<Reply, Reply>;
 
 /// What the cents of the amount make happen.
 struct Magic {
@@ -81,6 +91,7 @@ pub(super) async fn create(State(sim): State<Arc<Sim>>, headers: HeaderMap, body
         dispute: None,
         duplicates: u32::from(cents == 23),
         callback_url: asked.callback_url,
+        lines: asked.items,
         odd: Oddities::made_at(sim.clock.now()),
     };
     let mut shown = sim.shown(&application);
@@ -190,11 +201,18 @@ pub(super) async fn ship(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Answer {
-    let _any: Value = read(&body)?;
+    let told: Shipped = read(&body)?;
+    let mut paid = Vec::new();
     change(&sim, &headers, &id, |application| {
-        matches!(application.status, "approved" | "captured" | "refunded").then_some(())
+        matches!(application.status, "approved" | "captured" | "refunded").then_some(())?;
+        paid = application.ship(&told.lines)?;
+        Some(())
     })?;
-    Ok(json_reply(StatusCode::CREATED, &json!({ "id": sim.next("shp") })))
+    let mut shown = json!({ "id": sim.next("shp") });
+    if let Some(fields) = shown.as_object_mut().filter(|_| !paid.is_empty()) {
+        fields.insert("paid".to_owned(), Value::from(paid));
+    }
+    Ok(json_reply(StatusCode::CREATED, &shown))
 }
 
 /// Signs in, finds, changes, shows; a change that is not possible now is a conflict.
@@ -206,13 +224,13 @@ fn change(sim: &Sim, headers: &HeaderMap, id: &str, act: impl FnOnce(&mut Applic
     Ok(json_reply(StatusCode::OK, &sim.shown(application)))
 }
 
-fn sign_in(sim: &Sim, headers: &HeaderMap) -> Result<(), Reply> {
+pub(super) fn sign_in(sim: &Sim, headers: &HeaderMap) -> Result<(), Reply> {
     let given = headers.get("sandbox-key").and_then(|value| value.to_str().ok());
     let fits = given == Some(sim.settings.api_key.expose().as_str());
     if fits { Ok(()) } else { Err(error(StatusCode::UNAUTHORIZED, "unauthorized", &[])) }
 }
 
-fn read<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Reply> {
+pub(super) fn read<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Reply> {
     serde_json::from_slice(body).map_err(|_| error(StatusCode::BAD_REQUEST, "malformed", &[]))
 }
 
@@ -220,10 +238,10 @@ fn invalid(name: &str, problem: &str) -> Reply {
     error(StatusCode::UNPROCESSABLE_ENTITY, "invalid", &[json!({ "name": name, "problem": problem })])
 }
 
-fn error(status: StatusCode, code: &str, fields: &[Value]) -> Reply {
+pub(super) fn error(status: StatusCode, code: &str, fields: &[Value]) -> Reply {
     json_reply(status, &json!({ "error": { "code": code, "fields": fields } }))
 }
 
-fn json_reply(status: StatusCode, body: &Value) -> Reply {
+pub(super) fn json_reply(status: StatusCode, body: &Value) -> Reply {
     (status, [(CONTENT_TYPE, "application/json")], body.to_string())
 }

@@ -101,6 +101,7 @@ impl Application {
             ("shown_by", self.is_odd_by(PLUGIN).then(|| json!("plugin"))),
             ("expires_at", lasts("applying", PAGE_LIVES_S)),
             ("capture_by", lasts("approved", CAPTURE_WITHIN_S)),
+            ("lines", self.shown_lines()),
             ("cancel_reason", self.odd.cancel_reason.as_ref().map(|reason| json!(reason))),
         ];
         fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)))

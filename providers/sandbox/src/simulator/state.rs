@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::SimulatorSettings;
+use super::lines::Line;
 use super::oddities::Oddities;
 
 /// One application.
@@ -28,6 +29,8 @@ pub(super) struct Application {
     /// How many more have the same reference.
     pub(super) duplicates: u32,
     pub(super) callback_url: String,
+    /// What was bought.
+    pub(super) lines: Vec<Line>,
     pub(super) odd: Oddities,
 }
 
@@ -91,7 +94,7 @@ impl Application {
             ("review", "applying") => "reviewing",
             ("approve", "applying" | "reviewing" | "preapproved") if self.is_signed_first() => "signed",
             ("approve", "applying" | "reviewing" | "preapproved" | "declined")
-                if self.captures_itself && !self.in_review =>
+                if self.captures_itself && !self.in_review && !self.is_paid_by_shipment() =>
             {
                 "captured"
             }

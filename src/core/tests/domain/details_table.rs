@@ -3,6 +3,7 @@
 use lendport_core::{AttemptState, Claim, Details, Dispute, Grade, LedgerKind, Money};
 use proptest::prelude::*;
 
+use crate::lines_table::some_lines;
 use crate::reducer_properties::stories;
 use crate::reducer_table::words;
 use crate::world::{ASKED_CENTS, Told, World, cases, cents};
@@ -171,12 +172,13 @@ fn what_was_taken_back_cannot_be_given_back_as_well() {
 fn some_details() -> impl Strategy<Value = Details> {
     let sum = || proptest::option::of(prop_oneof![0..=ASKED_CENTS, Just(ASKED_CENTS), Just(ASKED_CENTS + 500)]);
     let word = proptest::sample::select(vec![None, Some(Dispute::Open), Some(Dispute::Won), Some(Dispute::Lost)]);
-    (proptest::option::of(any::<bool>()), sum(), sum(), word).prop_map(
-        |(review_open, refunded, charged_back, dispute)| Details {
+    (proptest::option::of(any::<bool>()), sum(), sum(), word, some_lines()).prop_map(
+        |(review_open, refunded, charged_back, dispute, lines)| Details {
             review_open,
             refunded: refunded.map(cents),
             charged_back: charged_back.map(cents),
             dispute,
+            lines,
         },
     )
 }
@@ -202,13 +204,14 @@ proptest! {
                 let all = cents(ASKED_CENTS);
                 prop_assert!(all.covers(sums.refunded) && all.covers(sums.charged_back), "{sums:?}");
                 prop_assert!(!attempt.review_open || attempt.state.is_committed());
+                prop_assert!(all.covers(sums.authorized) && all.covers(sums.captured), "{sums:?}");
                 world.ledger.pending_refunds(attempt.id, attempt.amount.currency()).unwrap();
             }
             let again = Told { key: format!("{} again", told.key), ..told.clone() };
             let heard = matches!(told.claim, Claim::State { .. } | Claim::Nothing) && step.decision.refused.is_none();
             if heard && told.grade >= Grade::Fetched && step.decision.moved.is_none() {
-                let repeat = world.tell(&again).map(|step| step.decision.ledger).unwrap_or_default();
-                prop_assert!(repeat.is_empty(), "told twice, counted twice: {repeat:?}");
+                let repeat = world.tell(&again).map(|step| (step.decision.ledger, step.decision.lines)).unwrap_or_default();
+                prop_assert!(repeat.0.is_empty() && repeat.1.is_empty(), "told twice, counted twice: {repeat:?}");
             }
         }
         let live = world.attempts.iter().filter(|attempt| attempt.state.is_committed()).count();

@@ -3,6 +3,7 @@
 
 mod command_states_table;
 mod details_table;
+mod lines_table;
 mod never_panics;
 mod reducer_properties;
 mod reducer_table;

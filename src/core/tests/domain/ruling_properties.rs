@@ -49,6 +49,7 @@ impl World {
             ledger: &self.ledger,
             announced: Some(announced),
             command: decided.command,
+            by_line: false,
         };
         let ruling = match case.rule(decided.choice, decided.amount.map(cents)) {
             Ok(ruling) => ruling,
@@ -168,7 +169,14 @@ proptest! {
 fn what_is_not_offered_or_not_complete_is_refused() {
     for (kind, state) in AttentionKind::ALL.into_iter().flat_map(|kind| AttemptState::ALL.map(|state| (kind, state))) {
         let world = World::with(&[state]);
-        let case = Case { kind, attempt: &world.attempts[0], ledger: &world.ledger, announced: None, command: None };
+        let case = Case {
+            kind,
+            attempt: &world.attempts[0],
+            ledger: &world.ledger,
+            announced: None,
+            command: None,
+            by_line: false,
+        };
         for choice in Choice::ALL {
             let offered = kind.choices_in(state).contains(&choice);
             let (with, without) = (case.rule(choice, Some(cents(ASKED_CENTS))), case.rule(choice, None));

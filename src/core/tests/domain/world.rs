@@ -157,14 +157,16 @@ impl World {
         }
         about.review_open = decision.review.unwrap_or(about.review_open);
         self.dispute = decision.dispute.unwrap_or(self.dispute);
-        let counted = decision.ledger.iter().map(|(kind, amount)| (*kind, *amount, false));
-        let pending = decision.pending_refund.iter().map(|amount| (LedgerKind::Refunded, *amount, true));
-        for (kind, amount, pending) in counted.chain(pending) {
+        let by_line = decision.lines.iter().map(|moved| (moved.kind, moved.amount, Some(moved.units), false));
+        let counted = decision.ledger.iter().map(|(kind, amount)| (*kind, *amount, None, false));
+        let pending = decision.pending_refund.iter().map(|amount| (LedgerKind::Refunded, *amount, None, true));
+        for (kind, amount, units, pending) in by_line.chain(counted).chain(pending) {
             self.ledger.0.push(LedgerEntry {
                 id: lendport_core::LedgerId::mint(&self.ids),
                 attempt: about.id,
                 kind,
                 amount,
+                units,
                 pending,
                 observation: observation.id,
                 recorded_at: observation.received_at,
@@ -187,6 +189,7 @@ impl World {
             attempt: self.attempts[attempt].id,
             kind,
             amount,
+            units: None,
             pending,
             observation: lendport_core::ObservationId::mint(&self.ids),
             recorded_at: Timestamp::UNIX_EPOCH,

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use lendport_core::{AttemptState, CheckoutRecord, Event, Money, MoneyError};
+use lendport_core::{AttemptState, CheckoutRecord, Event, LedgerKind, Money, MoneyError};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::lines::{LineOutcomeView, booked};
 
 /// The sums of a checkout, decimal strings in its currency.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -138,6 +140,12 @@ pub struct LineView {
     pub unit_tax: String,
     /// `unit_gross` times quantity.
     pub total: String,
+    /// Units that were shipped and are paid for, where the financer's money follows lines; else 0, as are the next two.
+    pub shipped: u32,
+    /// Units that were canceled before they were shipped.
+    pub canceled: u32,
+    /// Units that were returned.
+    pub returned: u32,
 }
 
 /// A checkout.
@@ -193,6 +201,9 @@ pub struct CheckoutView {
     pub events: Option<Vec<EventView>>,
     /// The lines with their ids.
     pub items: Vec<LineView>,
+    /// What became of each line that was named; only in the answer to a cancel or refund by lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<LineOutcomeView>>,
     /// How the financer was chosen.
     pub route: RouteView,
     /// The token of the customer's page; absent in events.
@@ -293,8 +304,12 @@ impl CheckoutView {
                     unit_gross: text(line.unit_gross),
                     unit_tax: text(line.unit_tax),
                     total: text(line.total),
+                    shipped: booked(record, LedgerKind::Captured, line.id),
+                    canceled: booked(record, LedgerKind::AuthorizationLowered, line.id),
+                    returned: booked(record, LedgerKind::Refunded, line.id),
                 })
                 .collect(),
+            lines: None,
             route: RouteView {
                 rule: checkout.route.rule.clone(),
                 providers: checkout.route.providers.iter().map(ToString::to_string).collect(),

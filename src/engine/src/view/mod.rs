@@ -5,6 +5,7 @@ mod checkout;
 mod delivery;
 mod endpoint;
 mod event;
+mod lines;
 mod movement;
 mod timeline;
 
@@ -15,5 +16,6 @@ pub use checkout::{
 pub use delivery::{DeliveryAttemptView, DeliveryHeadersView, DeliveryRequestView, DeliveryResponseView, DeliveryView};
 pub use endpoint::{EndpointView, RecoveryView};
 pub(crate) use event::event_text;
+pub use lines::LineOutcomeView;
 pub use movement::{RefundView, ShipmentView, ShippedLineView};
 pub use timeline::{CallView, TimelineEntry, timeline_of};

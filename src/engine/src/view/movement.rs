@@ -63,6 +63,10 @@ pub struct RefundView {
     pub object: &'static str,
     /// The attempt it was booked on.
     pub attempt: String,
+    /// The line that was returned, where the financer takes lines back.
+    pub line_id: Option<String>,
+    /// Units of it.
+    pub quantity: Option<u32>,
     /// How much.
     #[schema(example = "100.00")]
     pub amount: String,
@@ -83,6 +87,8 @@ impl RefundView {
             id: entry.id.to_string(),
             object: "refund",
             attempt: entry.attempt.to_string(),
+            line_id: entry.units.map(|units| units.line.to_string()),
+            quantity: entry.units.map(|units| units.quantity),
             amount: entry.amount.to_string(),
             currency: entry.amount.currency().code().to_owned(),
             pending: entry.pending,

@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use lendport_core::provider::{Found, Retrieved, ShipmentConfirmed};
 use lendport_core::{
     Ability, AccountSettings, Attempt, AttemptState, CallContext, CallRecord, Checkout, Claim, CreateRequest, Created,
-    Descriptor, Details, Dispute, Finalized, FinancingProvider, Grade, Invalid, Money, NextAction, NextActionKind,
-    Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Reason, Secret, Shipment,
+    Descriptor, Details, Dispute, Finalized, FinancingProvider, Grade, Invalid, LineReport, LineStanding, LineUnits,
+    Money, NextAction, NextActionKind, Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push,
+    Reason, Secret, Shipment,
 };
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -26,6 +27,7 @@ pub(crate) struct Asked {
 
 pub(crate) type Answer<T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send>>;
 type OnCreate = dyn Fn(Asked) -> Answer<Created> + Send + Sync;
+type OnLines = dyn Fn(&[LineUnits]) -> Result<LineReport, ProviderError> + Send + Sync;
 type OnShip = dyn Fn(Shipment) -> Answer<ShipmentConfirmed> + Send + Sync;
 
 /// How a request stands.
@@ -42,14 +44,15 @@ pub(crate) fn with_total(total: Money) -> Retrieved {
 pub(crate) struct Fake {
     descriptor: &'static Descriptor,
     on_create: Mutex<Arc<OnCreate>>,
-    on_ship: Mutex<Arc<OnShip>>,
+    pub(crate) on_ship: Mutex<Arc<OnShip>>,
+    pub(crate) on_lines: Mutex<Arc<OnLines>>,
     command: Mutex<Result<Retrieved, ProviderError>>,
     finalized: Mutex<Result<Finalized, ProviderError>>,
     retrieved: Mutex<Result<Retrieved, ProviderError>>,
     found: Mutex<Option<Found>>,
     looks: AtomicU32,
-    gate: Mutex<Option<Arc<Notify>>>,
-    look_gate: Mutex<Option<Arc<Notify>>>,
+    pub(crate) gate: Mutex<Option<Arc<Notify>>>,
+    pub(crate) look_gate: Mutex<Option<Arc<Notify>>>,
     commanded: Mutex<Vec<String>>,
     asked: Mutex<Vec<Asked>>,
     shipped: Mutex<Vec<Shipment>>,
@@ -81,6 +84,7 @@ impl Fake {
             descriptor,
             on_create: Mutex::new(Arc::new(|asked| Box::pin(async move { Ok(created(&asked)) }))),
             on_ship: Mutex::new(Arc::new(|_| Box::pin(async { Ok(ShipmentConfirmed::default()) }))),
+            on_lines: Mutex::new(Arc::new(|asked| Ok(LineReport { done: asked.to_vec(), ..LineReport::default() }))),
             command: Mutex::new(Ok(stands(Claim::Nothing))),
             finalized: Mutex::new(Ok(Finalized { retrieved: stands(Claim::Nothing), attention: None })),
             retrieved: Mutex::new(Ok(stands(Claim::Nothing))),
@@ -168,31 +172,7 @@ impl Fake {
         self.commanded.lock().unwrap().clone()
     }
 
-    /// From now on a command is answered only when this is notified.
-    pub(crate) fn hold_commands(&self) -> Arc<Notify> {
-        let gate = Arc::new(Notify::new());
-        *self.gate.lock().unwrap() = Some(Arc::clone(&gate));
-        gate
-    }
-
-    /// From now on a look is answered only when this is notified, as things stood when it was asked.
-    pub(crate) fn hold_looks(&self) -> Arc<Notify> {
-        let gate = Arc::new(Notify::new());
-        *self.look_gate.lock().unwrap() = Some(Arc::clone(&gate));
-        gate
-    }
-
-    /// From now on commands are answered at once.
-    pub(crate) fn let_commands_pass(&self) {
-        *self.gate.lock().unwrap() = None;
-    }
-
-    /// From now on looks are answered at once.
-    pub(crate) fn let_looks_pass(&self) {
-        *self.look_gate.lock().unwrap() = None;
-    }
-
-    async fn obey(&self, word: String) -> Result<Retrieved, ProviderError> {
+    pub(crate) async fn obey(&self, word: String) -> Result<Retrieved, ProviderError> {
         self.commanded.lock().unwrap().push(word);
         let gate = self.gate.lock().unwrap().clone();
         if let Some(gate) = gate {
@@ -291,6 +271,7 @@ impl FinancingProvider for Fake {
                 refunded: word("refunded").and_then(|text| Money::parse(text, lendport_core::Currency::USD).ok()),
                 charged_back: None,
                 dispute: word("dispute").and_then(Dispute::parse),
+                lines: Vec::new(),
             },
             raw_status: word("state").map(str::to_owned),
             reference: word("reference").map(|text| ProviderRef(text.to_owned())),
@@ -351,6 +332,33 @@ impl FinancingProvider for Fake {
         reason: Option<&str>,
     ) -> Result<Retrieved, ProviderError> {
         self.obey(format!("refund {amount} {}", reason.unwrap_or("-"))).await
+    }
+
+    fn lines_financed(&self, checkout: &Checkout, _: &AccountSettings) -> Option<Vec<LineStanding>> {
+        let line = |line: &lendport_core::Line| LineStanding::of(line.id, line.quantity, line.unit_gross);
+        checkout.metadata.contains_key("paid by line").then(|| checkout.cart.lines.iter().map(line).collect())
+    }
+
+    async fn cancel_lines(
+        &self,
+        _: CallContext<'_>,
+        _: &Checkout,
+        _: &Attempt,
+        lines: &[LineUnits],
+        _: Option<&str>,
+    ) -> Result<LineReport, ProviderError> {
+        self.obey_lines("cancel", lines).await
+    }
+
+    async fn return_lines(
+        &self,
+        _: CallContext<'_>,
+        _: &Checkout,
+        _: &Attempt,
+        lines: &[LineUnits],
+        _: Option<&str>,
+    ) -> Result<LineReport, ProviderError> {
+        self.obey_lines("return", lines).await
     }
 
     async fn amend_callback(

@@ -52,10 +52,25 @@ pub(crate) static ABLE: Descriptor = Descriptor {
     ..EASY
 };
 
-/// As able, and read back without a notice.
+/// As able, and read back without a notice. Checkouts that say so are paid for by line.
 pub(crate) static WATCHED: Descriptor = Descriptor {
     id: "watched",
     name: "Watched",
+    capabilities: &[
+        native(Ability::Create),
+        native(Ability::Retrieve),
+        native(Ability::Find),
+        native(Ability::Notifications),
+        native(Ability::CaptureFull),
+        native(Ability::CancelFull),
+        native(Ability::CancelPartial),
+        native(Ability::RefundFull),
+        native(Ability::RefundPartial),
+        native(Ability::ReturnLines),
+        native(Ability::ConfirmShipment),
+        native(Ability::AmendCallback),
+        native(Ability::Finalize),
+    ],
     reconcile: &[
         (AttemptState::AwaitingCustomer, 300),
         (AttemptState::Authorized, 3_600),

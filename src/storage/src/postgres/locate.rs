@@ -100,7 +100,7 @@ pub(crate) const INTERRUPTED: &str = "WITH due AS MATERIALIZED (
         WHERE operations.checkout = due.checkout AND operations.id = due.id
         RETURNING operations.checkout, operations.id, operations.attempt, operations.kind,
             operations.phase, operations.lease_until, operations.error, operations.calls,
-            operations.shipment, operations.created_at, operations.updated_at)
+            operations.shipment, operations.lines, operations.created_at, operations.updated_at)
     SELECT o.*, c.id AS checkout_id, t.merchant, t.mode FROM o
     JOIN checkouts c ON c.pk = o.checkout JOIN tenants t ON t.pk = c.tenant ORDER BY o.lease_until";
 

@@ -8,20 +8,21 @@ use super::cell::{Cells, json, json_fault};
 use super::columns::Value;
 use super::connection::{Db, Statements as _};
 use super::fault::Done;
+use crate::lines_json;
 use crate::vault::{Place, Vault};
 
 /// The operations of a checkout, oldest first; of one kind, or all.
-pub(crate) const OF: &str = "SELECT id, attempt, kind, phase, lease_until, error, calls, shipment, created_at, \
-     updated_at FROM operations WHERE checkout = $1 AND ($2::text IS NULL OR kind = $2) ORDER BY id";
+pub(crate) const OF: &str = "SELECT id, attempt, kind, phase, lease_until, error, calls, shipment, lines, \
+     created_at, updated_at FROM operations WHERE checkout = $1 AND ($2::text IS NULL OR kind = $2) ORDER BY id";
 
 /// The operations of one kind of a tenant's checkout, oldest first.
 pub(crate) const OF_KIND: &str = "SELECT o.id, o.attempt, o.kind, o.phase, o.lease_until, o.error, o.calls, o.shipment, \
-     o.created_at, o.updated_at FROM checkouts c JOIN operations o ON o.checkout = c.pk \
+     o.lines, o.created_at, o.updated_at FROM checkouts c JOIN operations o ON o.checkout = c.pk \
      WHERE c.tenant = $1 AND c.id = $2 AND o.kind = $3 ORDER BY o.id";
 
 /// These operations of these checkouts.
 pub(crate) const FIND: &str = "SELECT c.tenant, c.id AS checkout_id, o.id, o.attempt, o.kind, o.phase, o.lease_until, \
-     o.error, o.calls, o.shipment, o.created_at, o.updated_at \
+     o.error, o.calls, o.shipment, o.lines, o.created_at, o.updated_at \
      FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) AS asked (tenant, checkout, operation) \
      JOIN checkouts c ON c.tenant = asked.tenant AND c.id = asked.checkout \
      JOIN operations o ON o.checkout = c.pk AND o.id = asked.operation";
@@ -29,9 +30,10 @@ pub(crate) const FIND: &str = "SELECT c.tenant, c.id AS checkout_id, o.id, o.att
 macro_rules! insert {
     () => {
         "INSERT INTO operations (checkout, id, attempt, kind, phase, lease_until, error, calls, \
-         shipment, created_at, updated_at) \
+         shipment, created_at, updated_at, lines) \
          SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], \
-         $8::text[], $9::bytea[], $10::timestamptz[], $11::timestamptz[])"
+         $8::text[], $9::bytea[], $10::timestamptz[], $11::timestamptz[], \
+         $12::text[])"
     };
 }
 
@@ -46,7 +48,7 @@ pub(crate) const PUT: &str = concat!(
     id = CASE WHEN operations.attempt = excluded.attempt AND operations.kind = excluded.kind \
         AND operations.created_at = excluded.created_at THEN operations.id END, \
     phase = excluded.phase, lease_until = excluded.lease_until, error = excluded.error, calls = excluded.calls, \
-    shipment = excluded.shipment, updated_at = excluded.updated_at, taken_until = NULL"
+    shipment = excluded.shipment, lines = excluded.lines, updated_at = excluded.updated_at, taken_until = NULL"
 );
 
 /// The operations of one kind, where the checkout is the tenant's.
@@ -80,6 +82,7 @@ pub(crate) fn rebuild(vault: &Vault, row: &Row, checkout: CheckoutId) -> Done<Op
         kind: cells.word("kind", OperationKind::parse)?,
         phase: cells.word("phase", Phase::parse)?,
         shipment,
+        lines: cells.word_opt("lines", lines_json::read)?,
         calls: cells.json_opt::<Vec<CallRecord>>("calls")?.unwrap_or_default(),
         error: cells.get("error")?,
         lease_until: cells.time("lease_until")?,
@@ -89,7 +92,7 @@ pub(crate) fn rebuild(vault: &Vault, row: &Row, checkout: CheckoutId) -> Done<Op
 }
 
 /// An operation, for [`PUT`].
-pub(crate) fn row<'a>(vault: &Vault, checkout: i64, operation: &'a Operation) -> Done<[Value<'a>; 11]> {
+pub(crate) fn row<'a>(vault: &Vault, checkout: i64, operation: &'a Operation) -> Done<[Value<'a>; 12]> {
     let shipment = match &operation.shipment {
         None => None,
         Some(shipment) => {
@@ -110,6 +113,7 @@ pub(crate) fn row<'a>(vault: &Vault, checkout: i64, operation: &'a Operation) ->
         shipment.into(),
         operation.created_at.into(),
         operation.updated_at.into(),
+        lines_json::write(operation.lines.as_ref())?.into(),
     ])
 }
 

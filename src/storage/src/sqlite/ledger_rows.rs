@@ -1,6 +1,6 @@
 //! Rows of movements: written once, never changed.
 
-use lendport_core::{LedgerEntry, LedgerId, LedgerKind};
+use lendport_core::{LedgerEntry, LedgerId, LedgerKind, LineUnits};
 use rusqlite::{Connection, params};
 
 use super::cell::{Cells, StoredId as _, money, time};
@@ -18,6 +18,7 @@ pub(crate) fn of(db: &Connection, checkout: i64) -> Done<Vec<LedgerEntry>> {
             attempt: cells.id("attempt")?,
             kind: cells.word("kind", LedgerKind::parse)?,
             amount: cells.money("amount")?,
+            units: units(&cells)?,
             pending: cells.get("pending")?,
             observation: cells.id("observation")?,
             recorded_at: cells.time("recorded_at")?,
@@ -29,8 +30,8 @@ pub(crate) fn of(db: &Connection, checkout: i64) -> Done<Vec<LedgerEntry>> {
 /// Adds a movement.
 pub(crate) fn insert(db: &Connection, checkout: i64, entry: &LedgerEntry) -> Done<()> {
     db.prepare_cached(
-        "INSERT INTO ledger (checkout, id, attempt, kind, amount, pending, observation, recorded_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO ledger (checkout, id, attempt, kind, amount, pending, observation, recorded_at, line, units)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         checkout,
@@ -41,6 +42,13 @@ pub(crate) fn insert(db: &Connection, checkout: i64, entry: &LedgerEntry) -> Don
         entry.pending,
         entry.observation.bytes(),
         time(entry.recorded_at),
+        entry.units.map(|units| units.line.bytes()),
+        entry.units.map(|units| units.quantity),
     ])?;
     Ok(())
+}
+
+fn units(cells: &Cells<'_>) -> Done<Option<LineUnits>> {
+    let (line, quantity) = (cells.id_opt("line")?, cells.get::<Option<u32>>("units")?);
+    Ok(line.zip(quantity).map(|(line, quantity)| LineUnits { line, quantity }))
 }

@@ -22,6 +22,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 5, name: "details", sql: include_str!("migrations/0005_details.sql") },
     Migration { version: 6, name: "pages", sql: include_str!("migrations/0006_pages.sql") },
     Migration { version: 7, name: "unchosen", sql: include_str!("migrations/0007_unchosen.sql") },
+    Migration { version: 8, name: "lines", sql: include_str!("migrations/0008_lines.sql") },
 ];
 
 impl Migration {

@@ -7,6 +7,7 @@ use rusqlite::{Connection, named_params, params};
 
 use super::cell::{Cells, StoredId as _, json, json_fault, time};
 use super::fault::{Done, Fault};
+use crate::lines_json;
 use crate::store::InterruptedCall;
 use crate::tenant::Tenant;
 use crate::vault::{Place, Vault};
@@ -87,6 +88,7 @@ fn rebuild(vault: &Vault, cells: &Cells<'_>, checkout: CheckoutId) -> Done<Opera
         kind: cells.word("kind", OperationKind::parse)?,
         phase: cells.word("phase", Phase::parse)?,
         shipment,
+        lines: cells.word_opt("lines", lines_json::read)?,
         calls: cells.json_opt::<Vec<CallRecord>>("calls")?.unwrap_or_default(),
         error: cells.get("error")?,
         lease_until: cells.time("lease_until")?,
@@ -107,12 +109,12 @@ pub(crate) fn put(db: &Connection, vault: &Vault, checkout: i64, operation: &Ope
     let calls = (!operation.calls.is_empty()).then(|| json(&operation.calls)).transpose()?;
     let written = db
         .prepare_cached(
-            "INSERT INTO operations (id, checkout, attempt, kind, phase, lease_until, error, calls, shipment,
+            "INSERT INTO operations (id, checkout, attempt, kind, phase, lease_until, error, calls, shipment, lines,
                 created_at, updated_at)
-             VALUES (:id, :checkout, :attempt, :kind, :phase, :lease_until, :error, :calls, :shipment,
+             VALUES (:id, :checkout, :attempt, :kind, :phase, :lease_until, :error, :calls, :shipment, :lines,
                 :created_at, :updated_at)
              ON CONFLICT (checkout, id) DO UPDATE SET phase = excluded.phase, lease_until = excluded.lease_until,
-                error = excluded.error, calls = excluded.calls, shipment = excluded.shipment,
+                error = excluded.error, calls = excluded.calls, shipment = excluded.shipment, lines = excluded.lines,
                 updated_at = excluded.updated_at
              WHERE attempt = excluded.attempt AND kind = excluded.kind AND created_at = excluded.created_at",
         )?
@@ -126,6 +128,7 @@ pub(crate) fn put(db: &Connection, vault: &Vault, checkout: i64, operation: &Ope
             ":error": operation.error,
             ":calls": calls,
             ":shipment": shipment,
+            ":lines": lines_json::write(operation.lines.as_ref())?,
             ":created_at": time(operation.created_at),
             ":updated_at": time(operation.updated_at),
         })?;

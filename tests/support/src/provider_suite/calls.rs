@@ -3,11 +3,11 @@
 use lendport_core::operation::Shipment;
 use lendport_core::provider::Retrieved;
 use lendport_core::{
-    Ability, AttemptState, Claim, CommitClass, CreateRequest, Created, ErrorKind, Money, ProviderError, RetryClass,
-    ShipmentStatus,
+    Ability, AttemptState, Claim, CommitClass, CreateRequest, Created, ErrorKind, LineReport, LineUnits, Money,
+    ProviderError, RetryClass, ShipmentStatus,
 };
 
-use super::{Case, Expect, Stage};
+use super::{Case, Expect, LinesCase, Stage};
 
 pub(super) async fn run(stage: &Stage, case: &Case) -> Result<(), String> {
     let (ctx, attempt) = (stage.context(), &stage.attempt);
@@ -50,6 +50,14 @@ pub(super) async fn run(stage: &Stage, case: &Case) -> Result<(), String> {
             let amount = amount.map_err(|error| format!("the case's amount {error}"))?;
             told(provider.refund(ctx, attempt, amount, None).await, claim)
         }
+        Expect::LinesCanceled(case) => {
+            let asked = units(stage, case.asked)?;
+            reported(stage, case, provider.cancel_lines(ctx, &stage.checkout, attempt, &asked, None).await)
+        }
+        Expect::LinesReturned(case) => {
+            let asked = units(stage, case.asked)?;
+            reported(stage, case, provider.return_lines(ctx, &stage.checkout, attempt, &asked, None).await)
+        }
         Expect::Amended(claim) => told(provider.amend_callback(ctx, attempt, &stage.callback_url).await, claim),
         Expect::Shipped(status) => {
             let confirmed = provider.confirm_shipment(ctx, &stage.checkout, attempt, &shipment(*status)).await;
@@ -61,6 +69,25 @@ pub(super) async fn run(stage: &Stage, case: &Case) -> Result<(), String> {
         return Err("no call was recorded".to_owned());
     }
     Ok(())
+}
+
+fn units(stage: &Stage, places: &[(usize, u32)]) -> Result<Vec<LineUnits>, String> {
+    let lines = &stage.checkout.cart.lines;
+    let units = |(place, quantity): &(usize, u32)| {
+        let line = lines.get(*place).ok_or_else(|| format!("the case's cart has no line {place}"))?;
+        Ok(LineUnits { line: line.id, quantity: *quantity })
+    };
+    places.iter().map(units).collect()
+}
+
+fn reported(stage: &Stage, case: &LinesCase, outcome: Result<LineReport, ProviderError>) -> Result<(), String> {
+    let expected =
+        LineReport { done: units(stage, case.done)?, failed: units(stage, case.failed)?, not_said: Vec::new() };
+    let report = outcome.map_err(|error| told_of(&error))?;
+    if stage.provider.lines_financed(&stage.checkout, &stage.account).is_none() {
+        return Err("it takes commands on lines, and says that money does not follow them".to_owned());
+    }
+    if report == expected { Ok(()) } else { Err(format!("it did {report:?}, expected {expected:?}")) }
 }
 
 /// A shipment with everything that can be said of it.

@@ -19,6 +19,17 @@ pub struct Case {
     pub account: &'static [(&'static str, &'static str)],
 }
 
+/// Units of lines: which are asked for, done and refused, each with the line's place in the cart from 0.
+#[derive(Clone, Copy, Debug)]
+pub struct LinesCase {
+    /// Asked for.
+    pub asked: &'static [(usize, u32)],
+    /// Done.
+    pub done: &'static [(usize, u32)],
+    /// Refused.
+    pub failed: &'static [(usize, u32)],
+}
+
 /// What must come of a cassette.
 #[derive(Clone, Debug)]
 pub enum Expect {
@@ -49,6 +60,10 @@ pub enum Expect {
     Finalized(Claim, bool),
     /// Giving an amount back gives this; no amount means everything.
     Refunded(Option<&'static str>, Claim),
+    /// Stopping units of lines does this.
+    LinesCanceled(LinesCase),
+    /// Taking units of lines back does this.
+    LinesReturned(LinesCase),
     /// Telling another address for notices gives this.
     Amended(Claim),
     /// Telling of goods succeeds.
@@ -94,6 +109,8 @@ impl Case {
             Expect::Finalized(..) => Ability::Finalize,
             Expect::Refunded(None, _) => Ability::RefundFull,
             Expect::Refunded(Some(_), _) => Ability::RefundPartial,
+            Expect::LinesCanceled(_) => Ability::CancelPartial,
+            Expect::LinesReturned(_) => Ability::ReturnLines,
             Expect::Amended(_) => Ability::AmendCallback,
             Expect::Shipped(ShipmentStatus::Delivered) => Ability::ConfirmDelivery,
             Expect::Shipped(_) => Ability::ConfirmShipment,

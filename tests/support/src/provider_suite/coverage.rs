@@ -10,7 +10,7 @@ use lendport_outbound::{Cassette, Outbound};
 use super::{Case, Expect, Stage, Suite, calls};
 
 /// Abilities that have a method of their own.
-const WITH_METHOD: [Ability; 9] = [
+const WITH_METHOD: [Ability; 11] = [
     Ability::Finalize,
     Ability::Retrieve,
     Ability::Find,
@@ -18,6 +18,8 @@ const WITH_METHOD: [Ability; 9] = [
     Ability::CancelFull,
     Ability::RefundFull,
     Ability::RefundPartial,
+    Ability::CancelPartial,
+    Ability::ReturnLines,
     Ability::ConfirmShipment,
     Ability::AmendCallback,
 ];
@@ -65,6 +67,8 @@ async fn ask(stage: &Stage, ability: Ability) -> Result<(), ProviderError> {
         Ability::CancelFull => provider.cancel(ctx, attempt, None).await.map(drop),
         Ability::RefundFull => provider.refund(ctx, attempt, attempt.amount, None).await.map(drop),
         Ability::RefundPartial => provider.refund(ctx, attempt, some, None).await.map(drop),
+        Ability::CancelPartial => provider.cancel_lines(ctx, &stage.checkout, attempt, &[], None).await.map(drop),
+        Ability::ReturnLines => provider.return_lines(ctx, &stage.checkout, attempt, &[], None).await.map(drop),
         Ability::AmendCallback => provider.amend_callback(ctx, attempt, &stage.callback_url).await.map(drop),
         _ => {
             let shipment = calls::shipment(ShipmentStatus::Shipped);

@@ -112,6 +112,7 @@ pub(super) async fn observations(world: World) {
             attempt: attempt.id,
             kind: LedgerKind::Authorized,
             amount: attempt.amount,
+            units: None,
             pending: false,
             observation: facts[2].observation.id,
             recorded_at: at(0),

@@ -7,9 +7,9 @@ use lendport_core::observation::{Claim as Says, Grade, Source};
 use lendport_core::operation::{Phase, Shipment, ShipmentStatus, ShippedLine};
 use lendport_core::{
     Attempt, AttemptState, AttentionId, AttentionKind, CallRecord, CaptureMode, Checkout, Currency, Details, Dispute,
-    Event, EventType, Evidence, Fulfilment, KeyId, LedgerEntry, LedgerId, LedgerKind, Mode, Money, ObservationId,
-    Operation, OperationKind, ProviderAccount, ProviderAccountId, ProviderId, ProviderRef, Reason, ReturnUrls, Route,
-    ShopPage,
+    Event, EventType, Evidence, Fulfilment, KeyId, LedgerEntry, LedgerId, LedgerKind, LineId, LineReport, LineStanding,
+    LineUnits, LineWay, LineWork, Mode, Money, ObservationId, Operation, OperationKind, ProviderAccount,
+    ProviderAccountId, ProviderId, ProviderRef, Reason, ReturnUrls, Route, ShopPage,
 };
 use lendport_storage::{ApiKey, AttentionItem, Change, Merchant, ObservationRow, PushRecord};
 
@@ -245,11 +245,23 @@ fn full_operation(world: &World, checkout: &Checkout, attempt: &Attempt) -> Oper
         lines: vec![ShippedLine { line: checkout.cart.lines[0].id, quantity: 1 }],
     };
     Operation {
+        lines: Some(LineWork {
+            way: LineWay::Ship,
+            lines: vec![standing(attempt)],
+            asked: shipment.lines.clone(),
+            report: Some(LineReport { done: shipment.lines.clone(), ..LineReport::default() }),
+        }),
         shipment: Some(shipment),
         calls: vec![call],
         error: Some("no_answer".to_owned()),
         ..world.operation(attempt, OperationKind::Shipment, Phase::Acknowledged)
     }
+}
+
+/// A line of which two units were sent and one came back.
+fn standing(attempt: &Attempt) -> LineStanding {
+    let line = LineId::of_bytes([7; 16]);
+    LineStanding { shipped: Some(2), returned: Some(1), ..LineStanding::of(line, 4, attempt.amount) }
 }
 
 fn every_claim(world: &World, attempt: &Attempt) -> Vec<ObservationRow> {
@@ -270,8 +282,13 @@ fn every_claim(world: &World, attempt: &Attempt) -> Vec<ObservationRow> {
         row.observation.reference = (number == 0).then(|| ProviderRef("r".to_owned()));
         if number == 2 {
             let (refunded, charged_back) = (amount, Money::from_minor(5, Currency::CAD).ok());
-            row.observation.details =
-                Details { review_open: Some(false), refunded, charged_back, dispute: Some(Dispute::Lost) };
+            row.observation.details = Details {
+                review_open: Some(false),
+                refunded,
+                charged_back,
+                dispute: Some(Dispute::Lost),
+                lines: vec![standing(attempt)],
+            };
         }
         row.outcome_detail = (number == 1).then(|| "initiating -> authorized".to_owned());
         row
@@ -292,6 +309,7 @@ fn every_movement(world: &World, attempt: &Attempt, observation: ObservationId) 
         attempt: attempt.id,
         kind,
         amount: attempt.amount,
+        units: (kind == LedgerKind::Captured).then_some(LineUnits { line: standing(attempt).line, quantity: 3 }),
         pending: kind == LedgerKind::Refunded,
         observation,
         recorded_at: at(1),

@@ -162,6 +162,7 @@ impl World {
             kind,
             phase,
             shipment: None,
+            lines: None,
             calls: Vec::new(),
             error: None,
             lease_until: at(30),

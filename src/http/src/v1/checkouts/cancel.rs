@@ -18,6 +18,9 @@ use crate::problem::Problem;
 ///
 /// Whole, or some lines where the financer can. `operation_not_supported` says what to do where it cannot.
 ///
+/// Lines can be canceled while the checkout is `authorized` and they are not shipped. The answer's `lines` tell how many units
+/// of each were canceled and how many the financer refused; where it refused all of them, the answer is `provider_refused`.
+///
 /// Possible from the customer's first step until it is captured. Otherwise, and so once it is canceled, the answer is
 /// `invalid_state` and the financer is not called; a repeat with the same Idempotency-Key hears the first answer again.
 #[utoipa::path(

@@ -20,6 +20,10 @@ use crate::v1::list::List;
 ///
 /// By `amount` or by `lines`, as the financer can. With an empty body, all that is left.
 ///
+/// A financer whose money follows lines takes units back that were shipped, and gives no amounts: `amount` is
+/// `operation_not_supported` there. The answer's `lines` tell how many units of each were taken back and how many the financer
+/// refused; where it refused all of them, the answer is `provider_refused`.
+///
 /// Possible while the checkout is `captured`, or `authorized` without an open risk review. Otherwise, and so once everything
 /// was given back, the answer is `invalid_state` and the financer is not called; a repeat with the same Idempotency-Key
 /// hears the first answer again.

@@ -16,6 +16,10 @@ use crate::problem::{Code, Problem};
 use crate::v1::list::List;
 
 /// Tell the financer of a shipment
+///
+/// Without `lines`, all of them. A financer whose money follows lines pays for the units it is told of: there each unit can be
+/// told once, and no lines are those that are left. A shipment whose outcome is not known is not told again; it is looked for
+/// in what the financer says, and else a person settles it.
 #[utoipa::path(
     post,
     path = "/v1/checkouts/{id}/shipments",
