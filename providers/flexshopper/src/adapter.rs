@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use lendport_core::provider::{Found, Retrieved, ShipmentConfirmed};
 use lendport_core::{
     AccountSettings, Attempt, AttemptState, CallContext, Checkout, CommitClass, CreateRequest, Created, Descriptor,
-    Details, ErrorKind, FieldError, Finalized, FinancingProvider, Invalid, Mode, Money, NextAction, NextActionKind,
-    Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push, Shipment,
+    Details, ErrorKind, FieldError, Finalized, FinancingProvider, Invalid, LineReport, LineStanding, LineUnits, Mode,
+    Money, NextAction, NextActionKind, Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push,
+    Shipment,
 };
 
 use crate::account::{Account, setup};
@@ -13,7 +14,7 @@ use crate::config::{Clients, ProviderConfig};
 use crate::descriptor::DESCRIPTOR;
 use crate::eligibility::{self, Minimums};
 use crate::finalize::{self, Finalization};
-use crate::lines::{self, LineReport, LineUnits};
+use crate::lines;
 use crate::mapping::{self, Own, standing};
 use crate::medusa::Medusa;
 use crate::options::Options;
@@ -43,28 +44,6 @@ impl FlexShopper {
         sent_before: bool,
     ) -> Result<Finalization, ProviderError> {
         finalize::finalize(&self.connect(ctx)?, checkout, attempt, sent_before).await
-    }
-
-    /// Stops lines that are not delivered.
-    pub async fn cancel_lines(
-        &self,
-        ctx: CallContext<'_>,
-        checkout: &Checkout,
-        attempt: &Attempt,
-        lines: &[LineUnits],
-    ) -> Result<LineReport, ProviderError> {
-        lines::cancel(&self.connect(ctx)?, checkout, attempt, lines).await
-    }
-
-    /// Takes lines back that were delivered.
-    pub async fn return_lines(
-        &self,
-        ctx: CallContext<'_>,
-        checkout: &Checkout,
-        attempt: &Attempt,
-        lines: &[LineUnits],
-    ) -> Result<LineReport, ProviderError> {
-        lines::take_back(&self.connect(ctx)?, checkout, attempt, lines).await
     }
 
     /// The plugin's script, with the public key.
@@ -102,6 +81,11 @@ impl FinancingProvider for FlexShopper {
     fn amount_to_finance(&self, checkout: &Checkout, account: &AccountSettings) -> Money {
         let asked = Order::of(checkout, Account(account)).ok().and_then(|order| order.asked().ok());
         asked.unwrap_or(checkout.cart.total)
+    }
+
+    /// Each shipment pays for its lines; lines are canceled and returned, and no amounts given back (questions 8 and 9).
+    fn lines_financed(&self, checkout: &Checkout, account: &AccountSettings) -> Option<Vec<LineStanding>> {
+        lines::financed(checkout, Account(account))
     }
 
     fn plugin_order(
@@ -150,6 +134,19 @@ impl FinancingProvider for FlexShopper {
         self.look(ctx, attempt).await.map(|(_, retrieved)| retrieved)
     }
 
+    async fn retrieve_lines(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+    ) -> Result<Retrieved, ProviderError> {
+        let known = self.connect(ctx)?.transaction(&transaction_id(attempt)).await?;
+        let standing = standing(known.as_ref(), Own::of(attempt.state));
+        let told = Retrieved { raw_status: standing.raw_status, ..Retrieved::of(standing.claim) };
+        let order = Order::of(checkout, Account(ctx.account))?;
+        Ok(mapping::with_lines(told, attempt.state, known.map(|known| lines::told(&order, &known))))
+    }
+
     async fn find(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Option<Found>, ProviderError> {
         let (there, retrieved) = self.look(ctx, attempt).await?;
         Ok(there.then(|| Found { reference: ProviderRef(transaction_id(attempt)), retrieved, others: 0 }))
@@ -178,6 +175,28 @@ impl FinancingProvider for FlexShopper {
         commands::cancel(&self.connect(ctx)?, attempt).await
     }
 
+    async fn cancel_lines(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        lines: &[LineUnits],
+        _: Option<&str>,
+    ) -> Result<LineReport, ProviderError> {
+        lines::cancel(&self.connect(ctx)?, checkout, attempt, lines).await
+    }
+
+    async fn return_lines(
+        &self,
+        ctx: CallContext<'_>,
+        checkout: &Checkout,
+        attempt: &Attempt,
+        lines: &[LineUnits],
+        _: Option<&str>,
+    ) -> Result<LineReport, ProviderError> {
+        lines::take_back(&self.connect(ctx)?, checkout, attempt, lines).await
+    }
+
     async fn refund(
         &self,
         ctx: CallContext<'_>,
@@ -203,8 +222,8 @@ impl FinancingProvider for FlexShopper {
         attempt: &Attempt,
         shipment: &Shipment,
     ) -> Result<ShipmentConfirmed, ProviderError> {
-        shipping::confirm(&self.connect(ctx)?, checkout, attempt, shipment).await?;
-        Ok(ShipmentConfirmed { reference: None, paid: Vec::new() })
+        let paid = shipping::confirm(&self.connect(ctx)?, checkout, attempt, shipment).await?;
+        Ok(ShipmentConfirmed { reference: None, paid })
     }
 }
 

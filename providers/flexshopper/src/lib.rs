@@ -34,7 +34,6 @@ pub use config::{Clients, ProviderConfig};
 pub use credential::{CustomerToken, KeyMark, TokenOfAnotherKey};
 pub use descriptor::DESCRIPTOR;
 pub use finalize::{Doubt, Finalization, Undoing};
-pub use lines::{LineReport, LineUnits};
 pub use mapping::{Decided, Offer, decided};
 pub use on_sign::SignedHint;
 pub use registration::REGISTRATION;

@@ -3,32 +3,38 @@
 
 use std::collections::BTreeMap;
 
-use lendport_core::{Attempt, Checkout, CommitClass, FieldError, Invalid, LineId, Pointer, ProviderError, RetryClass};
+use lendport_core::{
+    Attempt, Checkout, CommitClass, FieldError, Invalid, LineId, LineReport, LineStanding, LineUnits, Pointer,
+    ProviderError, RetryClass,
+};
 
+use crate::account::Account;
 use crate::endpoint::Endpoint;
 use crate::error::{self, Failed};
 use crate::medusa::{Booked, Medusa, SkuQuantity};
-use crate::order::{Order, transaction_id};
-use crate::wire::SkuCount;
+use crate::order::{Order, OrderLine, transaction_id};
+use crate::wire::{SkuCount, Transaction};
 
-/// Units of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LineUnits {
-    /// Which line.
-    pub line: LineId,
-    /// How many units, at least one.
-    pub quantity: u32,
+/// Every line with what FlexShopper finances of it.
+pub(crate) fn financed(checkout: &Checkout, account: Account<'_>) -> Option<Vec<LineStanding>> {
+    let order = Order::of(checkout, account).ok()?;
+    Some(order.lines.iter().map(standing).collect())
 }
 
-/// What a cancel or return by line did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LineReport {
-    /// Done: to be booked.
-    pub done: Vec<LineUnits>,
-    /// Refused by FlexShopper: still open.
-    pub failed: Vec<LineUnits>,
-    /// Asked for, and in neither of FlexShopper's lists: still open, and a person looks.
-    pub not_said: Vec<LineUnits>,
+/// Every line with how many units FlexShopper says were shipped. Its counts are an open set: what is not said is not known.
+pub(crate) fn told(order: &Order<'_>, known: &Transaction) -> Vec<LineStanding> {
+    let line = |line: &OrderLine<'_>| LineStanding { shipped: shipped(known, &line.sku), ..standing(line) };
+    order.lines.iter().map(line).collect()
+}
+
+fn standing(line: &OrderLine<'_>) -> LineStanding {
+    LineStanding::of(line.line.id, line.line.quantity, line.cost)
+}
+
+/// Units of a product that FlexShopper says were shipped; none where it says nothing of it.
+pub(crate) fn shipped(known: &Transaction, sku: &str) -> Option<u32> {
+    let of_sku = known.items().iter().filter(|item| item.sku.value().is_some_and(|word| word.as_str() == sku));
+    of_sku.filter_map(|item| item.in_status("shipped")).reduce(u32::saturating_add)
 }
 
 /// Stops lines that are not delivered.
@@ -134,7 +140,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::account::Account;
     use crate::field::Word;
     use crate::money::Count;
 

@@ -2,7 +2,9 @@
 //! of several fields; each combination is named here and in the README, and a word that no document has moves nothing.
 
 use lendport_core::provider::Retrieved;
-use lendport_core::{AttemptState, AttentionDraft, AttentionKind, Claim, Finalized, Money, Reason};
+use lendport_core::{
+    AttemptState, AttentionDraft, AttentionKind, Claim, Details, Finalized, LineStanding, Money, Reason,
+};
 
 use crate::field::{Field, Word};
 use crate::finalize::{Doubt, Finalization, Undoing};
@@ -61,6 +63,17 @@ pub(crate) fn standing(transaction: Option<&Transaction>, own: Own) -> Standing 
         (Some(_), _, Own::Open | Own::Confirmed) => Claim::UnknownStatus,
     };
     Standing { claim, raw_status }
+}
+
+/// What is read back of a confirmed order with what is said of its lines. It stands as it did, and what its lines bring leads on
+/// from there: what is canceled is never shipped, so that FlexShopper's own counts alone do not say when all is.
+pub(crate) fn with_lines(told: Retrieved, state: AttemptState, lines: Option<Vec<LineStanding>>) -> Retrieved {
+    match (&told.claim, lines) {
+        (Claim::State { state: said, .. }, Some(lines)) if said.is_committed() => {
+            Retrieved { claim: Claim::state(state), details: Details { lines, ..Details::default() }, ..told }
+        }
+        _ => told,
+    }
 }
 
 /// True when FlexShopper says of every unit that it was sent: it pays for what is delivered (section 2, step 7).

@@ -4,25 +4,26 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use lendport_core::{
-    Ability, Attempt, Checkout, CommitClass, ErrorKind, Invalid, Pointer, ProviderError, Shipment, ShipmentStatus,
+    Ability, Attempt, Checkout, CommitClass, ErrorKind, Invalid, LineUnits, Pointer, ProviderError, Shipment,
+    ShipmentStatus,
 };
 
 use crate::error;
+use crate::lines::shipped;
 use crate::medusa::{Medusa, PickedUp, SentItem};
 use crate::order::{Order, OrderLine, transaction_id};
-use crate::wire::Transaction;
 
 const NO_ARRIVAL: &str = "FlexShopper is told of parcels when they are sent; say delivered only for goods that were picked \
                           up, without carrier and tracking";
 const NO_WORD: &str = "FlexShopper is told of goods that were sent or picked up; cancel or return what is not sent";
 
-/// Tells of a shipment, or of a pickup.
+/// Tells of a shipment, or of a pickup. Answers the units that are paid for by it: all of them, or it is an error.
 pub(crate) async fn confirm(
     to: &Medusa<'_>,
     checkout: &Checkout,
     attempt: &Attempt,
     shipment: &Shipment,
-) -> Result<(), ProviderError> {
+) -> Result<Vec<LineUnits>, ProviderError> {
     let order = Order::of(checkout, to.account)?;
     let units = units(&order, shipment);
     let id = transaction_id(attempt);
@@ -49,7 +50,7 @@ pub(crate) async fn confirm(
             return Err(ProviderError::unsupported(Ability::ConfirmShipment, NO_WORD));
         }
     }
-    Ok(())
+    Ok(units.iter().map(|(line, quantity)| LineUnits { line: line.line.id, quantity: *quantity }).collect())
 }
 
 type Unit<'o> = (&'o OrderLine<'o>, u32);
@@ -91,15 +92,13 @@ async fn look(to: &Medusa<'_>, id: &str, units: &[Unit<'_>]) -> Result<(), Provi
     if known.lease_status() != Some("signed") {
         return Err(error::not_now("The lease is not signed, so nothing can be shipped."));
     }
-    if units.iter().any(|(line, quantity)| shipped(&known, &line.sku).saturating_add(*quantity) > line.line.quantity) {
+    if units
+        .iter()
+        .any(|(line, quantity)| shipped(&known, &line.sku).unwrap_or(0).saturating_add(*quantity) > line.line.quantity)
+    {
         return Err(error::not_now("FlexShopper holds these units for shipped already; it is not told of them twice."));
     }
     Ok(())
-}
-
-fn shipped(known: &Transaction, sku: &str) -> u32 {
-    let of_sku = known.items().iter().filter(|item| item.sku.value().is_some_and(|word| word.as_str() == sku));
-    of_sku.filter_map(|item| item.in_status("shipped")).fold(0, u32::saturating_add)
 }
 
 fn today(to: &Medusa<'_>) -> Date {

@@ -8,12 +8,12 @@ mod common;
 use jiff::civil::date;
 use lendport_core::operation::ShippedLine;
 use lendport_core::{
-    Ability, Attempt, AttemptState, Claim, CommitClass, Created, Currency, ErrorKind, FinancingProvider, Money,
-    NextActionKind, NoticeContext, Push, RetryClass, Shipment, ShipmentStatus,
+    Ability, Attempt, AttemptState, Claim, CommitClass, Created, Currency, ErrorKind, FinancingProvider, LineUnits,
+    Money, NextActionKind, NoticeContext, Push, RetryClass, Shipment, ShipmentStatus,
 };
 use lendport_testkit::Sample;
 use lendport_testkit::clock::START;
-use provider_flexshopper::{Difference, Doubt, Finalization, LineUnits, Undoing};
+use provider_flexshopper::{Difference, Doubt, Finalization, Undoing};
 
 use common::{Stage, two_products};
 
@@ -202,8 +202,8 @@ async fn lines_are_done_refused_or_not_said() {
         };
         let asked = units(&asked);
         let report = match returns {
-            true => provider.return_lines(stage.context(), checkout, attempt, &asked).await.unwrap(),
-            false => provider.cancel_lines(stage.context(), checkout, attempt, &asked).await.unwrap(),
+            true => provider.return_lines(stage.context(), checkout, attempt, &asked, None).await.unwrap(),
+            false => provider.cancel_lines(stage.context(), checkout, attempt, &asked, None).await.unwrap(),
         };
         let [done, failed, not_said] = expected.map(|list| units(&list));
         assert_eq!((report.done, report.failed, report.not_said), (done, failed, not_said), "{cassette}");
@@ -211,10 +211,33 @@ async fn lines_are_done_refused_or_not_said() {
     let (stage, _guard) = Stage::play("return_lines_strange", &two_products(), &[]);
     let Stage { provider, checkout, attempt, .. } = &stage;
     let lines = [1, 0].map(|at| LineUnits { line: checkout.cart.lines[at].id, quantity: if at == 1 { 2 } else { 1 } });
-    let error = provider.return_lines(stage.context(), checkout, attempt, &lines).await.unwrap_err();
+    let error = provider.return_lines(stage.context(), checkout, attempt, &lines, None).await.unwrap_err();
     assert_eq!((error.kind, error.commit), (ErrorKind::BadResponse, CommitClass::Unknown));
-    let error = provider.return_lines(stage.context(), checkout, attempt, &[]).await.unwrap_err();
+    let error = provider.return_lines(stage.context(), checkout, attempt, &[], None).await.unwrap_err();
     assert_eq!((error.kind, error.commit), (ErrorKind::Invalid, CommitClass::NotSent));
+}
+
+#[tokio::test]
+async fn a_look_tells_how_many_units_of_each_line_were_shipped() {
+    for (cassette, state, shipped) in [
+        ("retrieve_part_shipped", AttemptState::Authorized, [1, 1]),
+        ("retrieve_all_shipped", AttemptState::Authorized, [1, 3]),
+        ("retrieve_all_shipped", AttemptState::Captured, [1, 3]),
+    ] {
+        let (stage, _guard) = Stage::play(cassette, &two_products(), &[]);
+        let attempt = Attempt { state, ..stage.attempt.clone() };
+        let told = stage.provider.retrieve_lines(stage.context(), &stage.checkout, &attempt).await.unwrap();
+        assert_eq!(told.claim, Claim::state(state), "what the lines bring is the reducer's to say");
+        let lines = &told.details.lines;
+        let counts: Vec<_> =
+            lines.iter().map(|line| (line.ordered, line.shipped, line.canceled, line.returned)).collect();
+        assert_eq!(counts, [(1, Some(shipped[0]), None, None), (3, Some(shipped[1]), None, None)], "{cassette}");
+        let prices: Vec<_> = lines.iter().map(|line| line.price).collect();
+        assert_eq!(prices, [usd("400"), usd("10.10")], "as FlexShopper finances them");
+    }
+    let (stage, _guard) = Stage::play("retrieve_signed", &two_products(), &[]);
+    let told = stage.provider.retrieve_lines(stage.context(), &stage.checkout, &stage.attempt).await.unwrap();
+    assert_eq!((told.claim, told.details.lines), (Claim::state(AttemptState::AwaitingMerchant), Vec::new()));
 }
 
 #[tokio::test]
@@ -224,17 +247,17 @@ async fn a_shipment_is_told_once_with_every_unit_named() {
         let mut shipment = parcel();
         change(&stage, &mut shipment);
         let Stage { provider, checkout, attempt, .. } = &stage;
-        let told = provider.confirm_shipment(stage.context(), checkout, attempt, &shipment).await.map(drop);
+        let told = provider.confirm_shipment(stage.context(), checkout, attempt, &shipment).await;
         drop(guard);
-        told
+        told.map(|told| told.paid.iter().map(|units| units.quantity).collect::<Vec<_>>())
     };
     let some = |quantity| {
         move |stage: &Stage, shipment: &mut Shipment| {
             shipment.lines = vec![ShippedLine { line: stage.checkout.cart.lines[1].id, quantity }];
         }
     };
-    ship("ship_all", &|_, _| {}).await.unwrap();
-    ship("ship_part", &some(2)).await.unwrap();
+    assert_eq!(ship("ship_all", &|_, _| {}).await.unwrap(), [1, 3], "paid for");
+    assert_eq!(ship("ship_part", &some(2)).await.unwrap(), [2]);
     // Two of three are shipped, and the television is.
     for (change, commit) in [(some(2), CommitClass::NotSent), (some(3), CommitClass::NotSent)] {
         let error = ship("ship_twice", &change).await.unwrap_err();
@@ -258,7 +281,7 @@ async fn a_shipment_is_told_once_with_every_unit_named() {
             ..shipment.clone()
         };
     };
-    ship("picked_up", &picked_up).await.unwrap();
+    assert_eq!(ship("picked_up", &picked_up).await.unwrap(), [1, 3]);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lendport_core::{AttemptState, Claim, Currency, Money, Reason, ShipmentStatus};
-use lendport_testkit::provider_suite::{self, Case, Expect, Suite};
+use lendport_testkit::provider_suite::{self, Case, Expect, LinesCase, Suite};
 use provider_flexshopper::{Clients, FlexShopper, ProviderConfig};
 
 use common::{ACCOUNT, ID, two_products};
@@ -77,5 +77,19 @@ fn commands() -> Vec<Case> {
         Case::new("finalize_cannot_tell", Expect::Finalized(Claim::Nothing, true)).with(two_products).on(ID),
         Case::new("refund_full", Expect::Refunded(None, given)).on(ID),
         Case::new("ship_all", Expect::Shipped(ShipmentStatus::Shipped)).with(two_products).on(ID),
+        lines(
+            "cancel_lines_part",
+            Expect::LinesCanceled,
+            LinesCase { asked: &[(1, 2)], done: &[(1, 1)], failed: &[(1, 1)] },
+        ),
+        lines(
+            "return_lines_part",
+            Expect::LinesReturned,
+            LinesCase { asked: &[(1, 2), (0, 1)], done: &[(0, 1)], failed: &[(1, 2)] },
+        ),
     ]
+}
+
+fn lines(cassette: &'static str, expect: fn(LinesCase) -> Expect, case: LinesCase) -> Case {
+    Case::new(cassette, expect(case)).with(two_products).on(ID)
 }
