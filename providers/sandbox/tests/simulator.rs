@@ -11,7 +11,8 @@ use axum::http::HeaderMap;
 use axum::routing::post;
 use lendport_core::{
     AccountSettings, Attempt, AttemptState, CallContext, CallLog, CaptureMode, Checkout, Claim, CreateRequest, Created,
-    ErrorKind, FinancingProvider, Money, Notice, NoticeContext, ProviderError, Push, Secret, parse_decimal,
+    ErrorKind, FinancingProvider, LineUnits, Money, Notice, NoticeContext, ProviderError, Push, Secret, Shipment,
+    ShipmentStatus, parse_decimal,
 };
 use lendport_outbound::{ClientSettings, Outbound, Request, Url};
 use lendport_testkit::clock::START;
@@ -164,4 +165,60 @@ async fn a_create_whose_answer_was_lost_is_found_by_our_reference() {
     assert_eq!(found.retrieved.amount_echoed, Some(attempt.amount));
     assert_eq!(found.retrieved.claim, Claim::state(AttemptState::AwaitingCustomer));
     assert_eq!(found.retrieved.details.refunded.map(Money::minor), Some(0));
+}
+
+/// Units of the two lines, 0 for none.
+fn units(checkout: &Checkout, counts: [u32; 2]) -> Vec<LineUnits> {
+    let lines = checkout.cart.lines.iter().zip(counts).filter(|(_, quantity)| *quantity > 0);
+    lines.map(|(line, quantity)| LineUnits { line: line.id, quantity }).collect()
+}
+
+#[tokio::test]
+async fn shipments_pay_for_their_units_and_what_fails_is_said() {
+    let mut world = World::start().await;
+    let mut sample = Sample::usa();
+    sample.cart.items =
+        vec![samples::item(Some("TV"), "TV", 3, "100", "0"), samples::item(Some("FAIL-1"), "Cable", 1, "10.37", "0")];
+    sample.cart.shipping = None;
+    let ids = SeededIds::default();
+    let checkout = sample.checkout(&ids);
+    let mut attempt = samples::attempt(&checkout, provider_sandbox::ID, &ids);
+    let created = world.create(&checkout, &attempt).await.unwrap();
+    attempt.reference = Some(created.reference);
+    world.press(&created.next_action.unwrap().url, "approve").await;
+    assert_eq!(
+        world.notice(&attempt).await.claim,
+        Claim::state(AttemptState::Authorized),
+        "whatever captures otherwise"
+    );
+
+    let calls = CallLog::new();
+    let (provider, context) = (&world.provider, world.context(&calls));
+    let cancel =
+        async |counts| provider.cancel_lines(context, &checkout, &attempt, &units(&checkout, counts), None).await;
+    let part = cancel([1, 1]).await.unwrap();
+    assert_eq!((part.done, part.failed), (units(&checkout, [1, 0]), units(&checkout, [0, 1])));
+    let shipment = |counts| Shipment {
+        status: ShipmentStatus::Shipped,
+        carrier: None,
+        service: None,
+        tracking_number: None,
+        tracking_url: None,
+        shipped_on: None,
+        expected_on: None,
+        message: None,
+        lines: units(&checkout, counts),
+    };
+    let ship = async |counts| provider.confirm_shipment(context, &checkout, &attempt, &shipment(counts)).await;
+    assert_eq!(ship([1, 1]).await.unwrap().paid, units(&checkout, [1, 1]));
+    assert_eq!(ship([2, 0]).await.unwrap_err().kind, ErrorKind::Invalid, "one of them was cancelled");
+    assert_eq!(ship([1, 0]).await.unwrap().paid, units(&checkout, [1, 0]));
+    let told = provider.retrieve_lines(context, &checkout, &attempt).await.unwrap();
+    let counts: Vec<_> = told.details.lines.iter().map(|line| (line.shipped, line.canceled, line.returned)).collect();
+    assert_eq!(told.claim, Claim::state(AttemptState::Captured));
+    assert_eq!(counts, [(Some(2), Some(1), Some(0)), (Some(1), Some(0), Some(0))]);
+    let back = provider.return_lines(context, &checkout, &attempt, &units(&checkout, [2, 1]), None).await.unwrap();
+    assert_eq!((back.done, back.failed), (units(&checkout, [2, 0]), units(&checkout, [0, 1])));
+    let told = provider.retrieve(context, &attempt).await.unwrap();
+    assert_eq!(told.details.refunded.unwrap().to_string(), "200.00");
 }

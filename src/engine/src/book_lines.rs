@@ -1,10 +1,12 @@
 //! What a command on lines did, in the books: by line, once, whoever tells of it first.
 
 use lendport_core::{
-    AttemptId, Claim, Details, Fulfilment, Grade, LineStanding, LineUnits, LineWay, LineWork, Operation, Phase, Source,
+    AttemptState, Claim, Decision, Details, Fulfilment, Grade, LedgerKind, LineStanding, LineWork, Operation, Phase,
+    ShipmentStatus, Source,
 };
 
 use crate::error::EngineError;
+use crate::ship::reached;
 use crate::take_in::{Draft, Fact};
 
 impl Draft {
@@ -17,7 +19,6 @@ impl Draft {
         if report.done.is_empty() {
             return Ok(());
         }
-        self.came_back(operation.attempt, work, &report.done);
         let grade = if source == Source::Answer { Grade::Fetched } else { Grade::Operator };
         let fact = Fact {
             attempt: operation.attempt,
@@ -32,17 +33,6 @@ impl Draft {
         self.observe(fact).map(drop)
     }
 
-    /// Returned goods are seen on the checkout, also in what is told of the return.
-    fn came_back(&mut self, attempt: AttemptId, work: &LineWork, done: &[LineUnits]) {
-        let known = self.record.attempt(attempt).is_some_and(|known| known.state.is_committed());
-        if work.way != LineWay::Return || !known {
-            return;
-        }
-        let all = work.with(done).iter().all(|line| line.open() == 0 && line.kept() == 0);
-        self.record.checkout.fulfilment = if all { Fulfilment::Returned } else { Fulfilment::PartiallyReturned };
-        self.touch();
-    }
-
     /// Ends the lines of an operation of which somebody knows now how it ended: what was open is done, or is not. Says how far
     /// the operation has come with that.
     pub(crate) fn conclude_lines(&mut self, operation: &mut Operation, phase: Phase) -> Result<Phase, EngineError> {
@@ -51,6 +41,23 @@ impl Draft {
         let nothing = work.report.as_ref().is_none_or(|report| report.done.is_empty());
         self.book_lines(operation, Source::Gateway)?;
         Ok(if nothing { Phase::Failed } else { Phase::Settled })
+    }
+}
+
+/// Where the goods are after what a decision books by line.
+pub(crate) fn goods_after(now: Fulfilment, decision: &Decision) -> Fulfilment {
+    let to = decision.moved.as_ref().map(|moved| moved.to);
+    let booked = |kind| decision.lines.iter().any(|moved| moved.kind == kind);
+    if booked(LedgerKind::Refunded) {
+        let all = to == Some(AttemptState::Refunded);
+        return if all { Fulfilment::Returned } else { Fulfilment::PartiallyReturned };
+    }
+    // Also where the last units that were open are not sent any more.
+    let last = to == Some(AttemptState::Captured) && !decision.lines.is_empty();
+    match (last, booked(LedgerKind::Captured)) {
+        (true, _) => reached(now, ShipmentStatus::Shipped, true),
+        (false, true) => reached(now, ShipmentStatus::PartiallyShipped, false),
+        (false, false) => now,
     }
 }
 

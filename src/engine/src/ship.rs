@@ -228,7 +228,7 @@ fn whole_cart(record: &CheckoutRecord, shipment: &Shipment) -> bool {
 }
 
 /// Goods go forward; only a recall takes them back.
-fn reached(now: Fulfilment, status: ShipmentStatus, whole_cart: bool) -> Fulfilment {
+pub(crate) fn reached(now: Fulfilment, status: ShipmentStatus, whole_cart: bool) -> Fulfilment {
     let told = match status {
         ShipmentStatus::Confirmed | ShipmentStatus::OutOfStock => return now,
         ShipmentStatus::Recalled if whole_cart => return Fulfilment::Returned,

@@ -11,6 +11,7 @@ use lendport_core::{
 use lendport_storage::{AttentionItem, Change, ObservationRow};
 
 use crate::announce::{dispute_event, events_for};
+use crate::book_lines::goods_after;
 use crate::engine::Tools;
 use crate::error::EngineError;
 use crate::view::CheckoutView;
@@ -180,6 +181,7 @@ impl Draft {
         if let Some(dispute) = decision.dispute {
             self.record.checkout.dispute = dispute;
         }
+        self.record.checkout.fulfilment = goods_after(self.record.checkout.fulfilment, &decision);
         for moved in &decision.lines {
             self.post(attempt_id, moved.kind, moved.amount, Booked::Line(moved.units), id);
         }
