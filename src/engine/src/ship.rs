@@ -106,7 +106,8 @@ impl Engine {
             return Err(EngineError::Internal("an idempotency key of a shipment without its operation".to_owned()));
         };
         let shipper = record.attempt(operation.attempt).ok_or(EngineError::NotFound)?;
-        if operation.lines.is_some() || self.ships_once(shipper)? {
+        let once = operation.lines.is_some() || self.ships_once(shipper)?;
+        if once {
             match self.earlier_shipment(tenant, id, &operation).await {
                 Ok(None) => {}
                 Ok(Some(told)) => return self.close_ticket(tenant, id, ticket, Ok(told)).await,
@@ -117,8 +118,15 @@ impl Engine {
             let error = EngineError::WrongState { checkout: reference_to(&record), wanted: COMMITTED };
             return self.release_on_error(tenant, id, ticket, Err(error)).await;
         }
-        operation.phase = Phase::Sent;
-        operation.lease_until = self.lease_end();
+        if once {
+            operation = match self.send_anew(tenant, id, operation).await {
+                Ok(stored) => stored,
+                Err(error) => return self.release_on_error(tenant, id, ticket, Err(error)).await,
+            };
+        } else {
+            operation.phase = Phase::Sent;
+            operation.lease_until = self.lease_end();
+        }
         let result = self.call_ship(tenant, record, operation, ticket.clone()).await;
         self.release_on_error(tenant, id, ticket, result).await
     }

@@ -7,7 +7,7 @@ use lendport_core::{
     Ability, Attempt, AttemptId, CheckoutId, CheckoutRecord, LineId, LineStanding, LineWay, LineWork, Operation,
     OperationKind, Phase, Shipment, ShipmentStatus, Source,
 };
-use lendport_storage::Tenant;
+use lendport_storage::{Change, ChangeAsk, Tenant};
 
 use crate::command_start::EXCLUSIVE;
 use crate::engine::{Engine, reference_to};
@@ -82,6 +82,43 @@ impl Engine {
                 let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
                 Err(EngineError::WrongState { checkout: reference_to(&record), wanted: UNKNOWN })
             }
+        }
+    }
+
+    /// Stores that a shipment is sent once more that is known to have had no effect, with the books as they are now.
+    pub(crate) async fn send_anew(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        mut operation: Operation,
+    ) -> Result<Operation, EngineError> {
+        let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
+        let attempt = record.attempt(operation.attempt).ok_or(EngineError::NotFound)?;
+        self.refuse_beside_another(tenant, &record, attempt.id).await?;
+        if let (Some(work), Some(shipment)) = (&operation.lines, &operation.shipment) {
+            let lines = self.financed_by_line(tenant, &record, attempt, shipment).await?;
+            let asked: Vec<_> = work.asked.iter().map(|units| (units.line, units.quantity)).collect();
+            operation.lines = lines.map(|lines| lines::named(LineWay::Ship, lines, &asked)).transpose()?;
+        }
+        (operation.phase, operation.error) = (Phase::Sent, None);
+        (operation.lease_until, operation.updated_at) = (self.lease_end(), self.clock.now());
+        let (stored, tools, seen) = (operation.clone(), self.tools.clone(), record.checkout.version);
+        let ask = ChangeAsk { operation: Some(operation.id), ..ChangeAsk::default() };
+        let (_, begun) = self
+            .change(tenant, id, ask, move |loaded| {
+                let failed = loaded.operation.is_some_and(|known| known.phase == Phase::Failed);
+                if !failed || loaded.record.checkout.version != seen {
+                    return (Change::abort(), false);
+                }
+                let mut draft = Draft::of(&tools, loaded.record);
+                draft.touch();
+                draft.change.operations.push(stored.clone());
+                (draft.finish(), true)
+            })
+            .await?;
+        match begun {
+            Some(true) => Ok(operation),
+            _ => Err(EngineError::WrongState { checkout: reference_to(&record), wanted: UNKNOWN }),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lendport_core::provider::{Retrieved, ShipmentConfirmed};
 use lendport_core::{
-    AttemptState, CheckoutId, Claim, Details, ErrorKind, LineReport, OperationKind, Phase, ProviderError,
+    AttemptState, CheckoutId, Claim, CommitClass, Details, ErrorKind, LineReport, OperationKind, Phase, ProviderError,
 };
 
 use crate::by_line::{approved, books, cancel, give_back, ship, told};
@@ -159,4 +159,44 @@ async fn a_process_that_dies_during_a_shipment_leaves_it_to_a_look() {
     assert_eq!(world.operation(id, OperationKind::Shipment).await.phase, Phase::Settled);
     assert_eq!((books(&world, id).await.1, world.watched.shipped().len()), (vec![[2, 0, 0], [0, 0, 0]], 1));
     assert!(world.open_items(id).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_had_no_effect_is_sent_again_under_its_key_with_the_books_of_then() {
+    let world = World::new().await;
+    let id = approved(&world).await;
+    world.watched.answer_ship(Err(silence()));
+    ship(&world, id, "lost", [1, 1]).await.unwrap();
+    let item = world.timeline(id).await.attention[0].id;
+    world.resolve_with(item, "no_effect", None, "r").await.unwrap();
+    world.watched.pay_for_shipments();
+    ship(&world, id, "between", [1, 0]).await.unwrap();
+    world.watched.answer_ship(Err(silence()));
+    assert_eq!(ship(&world, id, "lost", [1, 1]).await.unwrap().status, 502);
+    let item = world.timeline(id).await.attention[1].id;
+    world.resolve_with(item, "took_effect", None, "again").await.unwrap();
+    assert_eq!(books(&world, id).await.1, [[2, 0, 0], [1, 0, 0]]);
+    assert_eq!(ship(&world, id, "lost", [1, 1]).await.unwrap().status, 201);
+    assert_eq!(world.watched.shipped().len(), 3);
+}
+
+#[tokio::test]
+async fn what_is_sent_again_is_stored_before_it_is_sent() {
+    let world = Arc::new(World::new().await);
+    let id = approved(&world).await;
+    world.watched.answer_ship(Err(silence().committed_as(CommitClass::NotSent)));
+    assert_eq!(ship(&world, id, "key", [1, 0]).await.unwrap().status, 502);
+    assert_eq!(world.operation(id, OperationKind::Shipment).await.phase, Phase::Failed);
+    world.watched.never_answer_ships();
+    let running = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move { ship(&world, id, "key", [1, 0]).await }
+    });
+    while world.watched.shipped().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    running.abort();
+    assert!(running.await.is_err());
+    assert_eq!(world.restarted("second process").recover_interrupted(true).await, Ok(1), "it may have been taken in");
+    assert_eq!(world.open_items(id).await, ["unknown_command"]);
 }
