@@ -16,6 +16,8 @@ mod attention;
 mod attention_kinds;
 #[cfg(all(feature = "wegetfinancing", feature = "sandbox", feature = "simulator"))]
 mod beside_the_state;
+#[cfg(all(feature = "wegetfinancing", feature = "sandbox", feature = "simulator"))]
+mod by_shipment;
 mod command_line;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod country_and_currency;

@@ -6,7 +6,7 @@ use lendport_core::{Checkout, Line, LineReport, LineStanding, LineUnits};
 use crate::wire::{LineCount, LineCounts, LinesAnswer, WireLine};
 
 /// Totals whose cents make an application one that is paid for by shipment.
-const BY_SHIPMENT: u64 = 37;
+const BY_SHIPMENT: u64 = 38;
 
 /// True of an application that is paid for by shipment.
 pub(crate) fn by_shipment(checkout: &Checkout) -> bool {

@@ -178,7 +178,7 @@ async fn shipments_pay_for_their_units_and_what_fails_is_said() {
     let mut world = World::start().await;
     let mut sample = Sample::usa();
     sample.cart.items =
-        vec![samples::item(Some("TV"), "TV", 3, "100", "0"), samples::item(Some("FAIL-1"), "Cable", 1, "10.37", "0")];
+        vec![samples::item(Some("TV"), "TV", 3, "100", "0"), samples::item(Some("FAIL-1"), "Cable", 1, "10.38", "0")];
     sample.cart.shipping = None;
     let ids = SeededIds::default();
     let checkout = sample.checkout(&ids);

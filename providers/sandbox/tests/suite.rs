@@ -90,7 +90,7 @@ fn with(state: AttemptState, sums: [&str; 2], review_open: bool, dispute: Option
 fn by_shipment() -> Sample {
     let mut sample = Sample::usa();
     sample.cart.items =
-        vec![samples::item(Some("TV"), "TV", 2, "500", "0"), samples::item(Some("FAIL-1"), "Cable", 1, "10.37", "0")];
+        vec![samples::item(Some("TV"), "TV", 2, "500", "0"), samples::item(Some("FAIL-1"), "Cable", 1, "10.38", "0")];
     sample.cart.shipping = None;
     sample
 }
