@@ -17,7 +17,7 @@ use crate::ticket::Ticket;
 pub(crate) const EXCLUSIVE: &[OperationKind] =
     &[OperationKind::Capture, OperationKind::Cancel, OperationKind::Refund, OperationKind::Finalize];
 /// Looks at a checkout that changes all the time before the caller is asked to look again.
-const STARTS_MAX: u32 = 8;
+pub(crate) const STARTS_MAX: u32 = 8;
 
 const UNDER_WAY: &str = "another command to the financer is under way, or its outcome is not known yet; look at the \
                          checkout's timeline and at what needs a person";

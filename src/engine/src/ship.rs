@@ -10,6 +10,7 @@ use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant};
 
 use crate::book_lines::leaves_nothing;
 use crate::call_outcome::may_have_committed;
+use crate::command_start::STARTS_MAX;
 use crate::engine::{Engine, reference_to};
 use crate::error::EngineError;
 use crate::lines;
@@ -25,6 +26,25 @@ impl Engine {
     /// call had no lasting answer and telling it twice does no harm: the financers have no idempotency key for it
     /// (`wegetfinancing.md` 7.3).
     pub async fn ship(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        if_match: Option<u64>,
+        shipment: Shipment,
+        ticket: Ticket,
+    ) -> Result<Reply, EngineError> {
+        for _ in 0..STARTS_MAX {
+            match self.ship_seen(tenant, id, if_match, shipment.clone(), ticket.clone()).await {
+                // The checkout changed before it was stored, and the caller asked for no version of it.
+                Err(EngineError::PreconditionFailed) if if_match.is_none() => {}
+                done => return done,
+            }
+        }
+        Err(EngineError::PreconditionFailed)
+    }
+
+    /// Ships against the checkout as it is seen now; refused where it changes before the shipment is stored.
+    async fn ship_seen(
         self: &Arc<Self>,
         tenant: Tenant,
         id: CheckoutId,

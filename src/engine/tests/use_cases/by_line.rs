@@ -262,3 +262,15 @@ async fn a_refusal_before_the_call_is_no_unknown_outcome() {
     assert_eq!((again.status, again.replayed), (201, false), "the same key goes on");
     assert_eq!(books(&world, id).await.1, [[0, 1, 0], [0, 0, 0]]);
 }
+
+#[tokio::test]
+async fn of_two_shipments_at_once_the_second_sees_the_first() {
+    let world = World::new().await;
+    let id = approved(&world).await;
+    let (one, other) = tokio::join!(ship(&world, id, "one", [2, 0]), ship(&world, id, "other", [2, 0]));
+    let outcomes = [wanted(&one), wanted(&other)];
+    assert!(outcomes.contains(&"none".to_owned()), "{outcomes:?}");
+    let other = outcomes.iter().find(|outcome| *outcome != "none").unwrap();
+    assert!(["wrong_state", "invalid"].contains(&other.as_str()), "under way, or none of it is left: {outcomes:?}");
+    assert_eq!((world.watched.shipped().len(), books(&world, id).await.1), (1, vec![[2, 0, 0], [0, 0, 0]]));
+}
