@@ -64,12 +64,15 @@ impl Engine {
         lines::judge(&record.checkout.cart, &named)?;
         let by_line = self.financed_by_line(tenant, &record, attempt, &shipment).await?;
         let once = by_line.is_some() || self.ships_once(attempt)?;
-        if once {
-            self.refuse_beside_another(tenant, &record, attempt.id).await?;
+        if once && let Err(error) = self.refuse_beside_another(tenant, &record, attempt.id).await {
+            return Err(self.unless_in_flight(tenant, &ticket, error).await);
         }
         let mut operation = self.new_operation(id, attempt.id, OperationKind::Shipment);
         if let Some(lines) = by_line {
-            let work = units_to_ship(&record, lines, &named)?;
+            let work = match units_to_ship(&record, lines, &named) {
+                Ok(work) => work,
+                Err(error) => return Err(self.unless_in_flight(tenant, &ticket, error).await),
+            };
             shipment.lines.clone_from(&work.asked);
             operation.lines = Some(work);
         }

@@ -14,7 +14,7 @@ use crate::engine::{Engine, reference_to};
 use crate::error::EngineError;
 use crate::lines;
 use crate::take_in::Draft;
-use crate::ticket::Effect;
+use crate::ticket::{Effect, Ticket};
 use crate::view::ShipmentView;
 
 const UNKNOWN: &str = "an earlier shipment, or another command, is under way or has no known outcome yet; look at the checkout's \
@@ -25,6 +25,15 @@ impl Engine {
     /// True where telling of a shipment twice does harm.
     pub(crate) fn ships_once(&self, attempt: &Attempt) -> Result<bool, EngineError> {
         Ok(!self.provider(&attempt.provider)?.may_repeat_shipment())
+    }
+
+    /// Why a shipment is refused. An equal request that was quicker is not another shipment: its answer is this one's too, once
+    /// it is there.
+    pub(crate) async fn unless_in_flight(&self, tenant: Tenant, ticket: &Ticket, error: EngineError) -> EngineError {
+        match self.store.idempotency(tenant, &ticket.route, &ticket.key).await {
+            Ok(Some(_)) => EngineError::KeyInFlight,
+            _ => error,
+        }
     }
 
     /// Every line with what is booked of it, where the financer pays for what this shipment tells of.

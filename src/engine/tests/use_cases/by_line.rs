@@ -274,3 +274,15 @@ async fn of_two_shipments_at_once_the_second_sees_the_first() {
     assert!(["wrong_state", "invalid"].contains(&other.as_str()), "under way, or none of it is left: {outcomes:?}");
     assert_eq!((world.watched.shipped().len(), books(&world, id).await.1), (1, vec![[2, 0, 0], [0, 0, 0]]));
 }
+
+#[tokio::test]
+async fn equal_shipments_at_once_are_one() {
+    let world = World::new().await;
+    let id = approved(&world).await;
+    let same = || ship(&world, id, "same", [2, 0]);
+    let outcomes = tokio::join!(same(), same(), same());
+    let outcomes = [wanted(&outcomes.0), wanted(&outcomes.1), wanted(&outcomes.2)];
+    assert!(outcomes.iter().all(|outcome| outcome == "none" || outcome == "key_in_flight"), "{outcomes:?}");
+    assert!(ship(&world, id, "same", [2, 0]).await.unwrap().replayed);
+    assert_eq!(world.watched.shipped().len(), 1);
+}
