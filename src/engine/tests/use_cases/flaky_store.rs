@@ -18,6 +18,7 @@ use lendport_storage::{
 };
 use serde_json::json;
 
+use crate::by_line::{approved, ship};
 use crate::world::{LEASE_MS, World, body, id_of, push_through, ticket};
 
 /// Passes everything on, fails the next so many inserts and changes, and does not find the next so many keys.
@@ -273,4 +274,16 @@ async fn one_checkout_that_cannot_be_expired_does_not_keep_the_others() {
     assert_eq!(world.state(ids[0]).await, AttemptState::AwaitingCustomer);
     assert_eq!(world.state(ids[1]).await, AttemptState::Expired);
     assert_eq!(world.engine.expire_due().await, Ok(1));
+}
+
+#[tokio::test]
+async fn an_equal_shipment_that_was_quicker_is_no_other_shipment() {
+    let (world, _, blind, _) = flaky().await;
+    let id = approved(&world).await;
+    let first = ship(&world, id, "key", [2, 0]).await.unwrap();
+    // Looked for its key before the first had stored it; by now none of the units is left.
+    blind.store(1, Ordering::SeqCst);
+    assert_eq!(ship(&world, id, "key", [2, 0]).await, Err(EngineError::KeyInFlight));
+    let replay = ship(&world, id, "key", [2, 0]).await.unwrap();
+    assert_eq!((replay.replayed, replay.body, world.watched.shipped().len()), (true, first.body, 1));
 }
