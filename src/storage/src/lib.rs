@@ -16,6 +16,7 @@ pub mod postgres;
 mod rules;
 pub mod sqlite;
 pub mod store;
+pub mod sweep;
 pub mod tenant;
 pub mod vault;
 
@@ -32,5 +33,6 @@ pub use sqlite::SqliteStore;
 pub use store::{
     Addressee, ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk, change_with,
 };
+pub use sweep::{Marked, SweepEntry, SweepMark, SweepNext, SweepTurn};
 pub use tenant::{ApiKey, Merchant, Tenant};
 pub use vault::Vault;

@@ -13,6 +13,7 @@ use crate::change::{AttentionItem, Change, Decide, Loaded, ObservationRow, PushR
 use crate::error::StoreError;
 use crate::idempotency::{Claim, IdempotencyRow};
 use crate::page::{AttentionFilter, CheckoutFilter, Page, PageAsk};
+use crate::sweep::{Marked, SweepEntry, SweepMark, SweepNext, SweepTurn};
 use crate::tenant::{ApiKey, Merchant, Tenant};
 
 /// What a change needs besides the checkout.
@@ -196,6 +197,17 @@ pub trait Store: Send + Sync {
     /// Deletes bodies of providers' pushes received before this, and observations that no state rests on, a batch at a
     /// time; says how many rows.
     async fn trim_observations(&self, before: Timestamp, batch: u32) -> Result<u64, StoreError>;
+
+    /// Keeps what a provider's list may show an attempt by, and has the account's list read. Repeating it changes nothing.
+    async fn put_sweep_entry(&self, entry: &SweepEntry) -> Result<(), StoreError>;
+    /// The tenant's attempts that have one of these marks and wait for a customer.
+    async fn marked(&self, tenant: Tenant, marks: &[SweepMark]) -> Result<Vec<Marked>, StoreError>;
+    /// Takes the account whose list has waited longest to be read, until `ask.until`; `ask.limit` does not count.
+    async fn take_sweep(&self, ask: WorkAsk) -> Result<Option<SweepTurn>, StoreError>;
+    /// Ends a turn. False when its lease was over and somebody else has it: nothing is written then.
+    async fn end_sweep(&self, turn: &SweepTurn, next: &SweepNext) -> Result<bool, StoreError>;
+    /// Deletes marks that were put before this, a batch at a time; says how many.
+    async fn trim_sweep_marks(&self, before: Timestamp, batch: u32) -> Result<u64, StoreError>;
 
     /// True when only one process at a time can hold this store, so that every other owner is gone.
     fn exclusive(&self) -> bool;

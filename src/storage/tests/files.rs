@@ -51,6 +51,7 @@ fn migrations_run_once_and_are_compared_at_every_start() {
         "0006_pages",
         "0007_unchosen",
         "0008_lines",
+        "0009_sweeps",
     ]
     .map(str::to_owned);
     assert_eq!(migrate(&settings), Ok(all.to_vec()));

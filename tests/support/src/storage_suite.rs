@@ -21,6 +21,7 @@ mod resends;
 mod results;
 mod retention;
 mod round_trip;
+mod sweeps;
 mod tenants;
 mod watching;
 mod workers;
@@ -72,6 +73,9 @@ pub async fn run_all(factory: &dyn StoreFactory) {
     case(factory, workers::polls).await;
     case(factory, workers::interrupted_calls).await;
     case(factory, workers::closed).await;
+    case(factory, sweeps::turns).await;
+    case(factory, sweeps::one_turn_for_many).await;
+    case(factory, sweeps::marks).await;
     case(factory, watching::waits).await;
     case(factory, watching::addresses).await;
     case(factory, attention::settled).await;

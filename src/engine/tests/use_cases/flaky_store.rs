@@ -13,8 +13,8 @@ use lendport_core::{
 use lendport_engine::EngineError;
 use lendport_storage::{
     Addressee, ApiKey, AttentionFilter, AttentionItem, Change, ChangeAsk, ChangeOutcome, CheckoutFilter, Claim, Decide,
-    IdempotencyRow, InsertOutcome, InterruptedCall, Located, Merchant, Page, PageAsk, PushRecord, Store, StoreError,
-    Tenant, Timeline, WorkAsk,
+    IdempotencyRow, InsertOutcome, InterruptedCall, Located, Marked, Merchant, Page, PageAsk, PushRecord, Store,
+    StoreError, SweepEntry, SweepMark, SweepNext, SweepTurn, Tenant, Timeline, WorkAsk,
 };
 use serde_json::json;
 
@@ -115,6 +115,11 @@ passed_on! {
     fn attention_item(tenant: Tenant, id: AttentionId) -> Result<Option<AttentionItem>, StoreError>;
     fn attention(tenant: Tenant, filter: &AttentionFilter, page: PageAsk<AttentionId>) -> Result<Page<AttentionItem>, StoreError>;
     fn interrupted_calls(ask: WorkAsk) -> Result<Vec<InterruptedCall>, StoreError>;
+    fn put_sweep_entry(entry: &SweepEntry) -> Result<(), StoreError>;
+    fn marked(tenant: Tenant, marks: &[SweepMark]) -> Result<Vec<Marked>, StoreError>;
+    fn take_sweep(ask: WorkAsk) -> Result<Option<SweepTurn>, StoreError>;
+    fn end_sweep(turn: &SweepTurn, next: &SweepNext) -> Result<bool, StoreError>;
+    fn trim_sweep_marks(before: Timestamp, batch: u32) -> Result<u64, StoreError>;
     fn ready() -> Result<(), StoreError>;
     fn close() -> ();
 }

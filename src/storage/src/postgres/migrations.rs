@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 5, name: "pages", sql: include_str!("migrations/0005_pages.sql"), breaks_older: false },
     Migration { version: 6, name: "unchosen", sql: include_str!("migrations/0006_unchosen.sql"), breaks_older: false },
     Migration { version: 7, name: "lines", sql: include_str!("migrations/0007_lines.sql"), breaks_older: false },
+    Migration { version: 8, name: "sweeps", sql: include_str!("migrations/0008_sweeps.sql"), breaks_older: false },
 ];
 
 /// Held by whoever migrates; a number nobody else uses.

@@ -43,6 +43,7 @@ mod session;
 mod settings;
 mod settle;
 mod store;
+mod sweep_rows;
 mod tenant_rows;
 mod timeline;
 mod tls;

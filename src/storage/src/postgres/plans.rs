@@ -11,12 +11,12 @@ use super::settings::PostgresSettings;
 use super::{
     attempt_rows, attention_rows, checkout_rows, delivery_pages, delivery_rows, event_pages, event_rows,
     idempotency_rows, lease, ledger_rows, locate, observation_rows, operation_rows, pages, presence, push_rows,
-    recover, settle, trim_events, trim_observations,
+    recover, settle, sweep_rows, trim_events, trim_observations,
 };
 use crate::page::{CheckoutFilter, DeliveryFilter, EventFilter};
 
 /// Tables that grow with every checkout.
-const LARGE: [&str; 11] = [
+const LARGE: [&str; 12] = [
     "checkouts",
     "attempts",
     "operations",
@@ -28,6 +28,7 @@ const LARGE: [&str; 11] = [
     "events",
     "deliveries",
     "delivery_attempts",
+    "sweep_marks",
 ];
 
 /// Thirty thousand checkouts, all in one tenant.
@@ -62,6 +63,7 @@ const CHILDREN: &str = "
         SELECT n, id, 1, id, 'silent_provider', '', at FROM numbers;
     INSERT INTO idempotency SELECT 1, 'POST /v1/checkouts', 'key ' || n, '', 'completed', NULL, NULL, 201, '', id, id, at
         FROM numbers;
+    INSERT INTO sweep_marks SELECT uuid_send(id), n, id, at FROM numbers;
     INSERT INTO events SELECT n, 1, id, n, NULL, (ARRAY['checkout.created', 'checkout.updated', 'checkout.captured'])[1 + n % 3], 1, false, at, '{}' FROM numbers;
     INSERT INTO webhook_endpoints SELECT g, 1, gen_random_uuid(), 1, NULL, '{}', '', 'enabled', NULL, NULL, 1, now(),
         now(), false FROM generate_series(1, 5) g;
@@ -133,6 +135,12 @@ fn statements() -> Vec<String> {
         trim_events::DELETE,
         trim_observations::PUSHES,
         trim_observations::OBSERVATIONS,
+        sweep_rows::PUT,
+        sweep_rows::PUT_MARKS,
+        sweep_rows::MARKED,
+        sweep_rows::TAKE,
+        sweep_rows::END,
+        sweep_rows::TRIM,
     ]
     .map(str::to_owned)
     .to_vec();

@@ -13,7 +13,7 @@ use super::connection::{Statements as _, Transaction};
 use super::job::{Job, Outcome, Work};
 use super::{
     PostgresStore, account_rows, attention_pages, idempotency_rows, load, locate, operation_rows, pages, room,
-    tenant_rows, timeline, trim_observations,
+    sweep_rows, tenant_rows, timeline, trim_observations,
 };
 use crate::change::{AttentionItem, Change, Decide, PushRecord};
 use crate::error::StoreError;
@@ -24,6 +24,7 @@ use crate::rules;
 use crate::store::{
     Addressee, ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk,
 };
+use crate::sweep::{Marked, SweepEntry, SweepMark, SweepNext, SweepTurn};
 use crate::tenant::{ApiKey, Merchant, Tenant};
 
 #[async_trait]
@@ -196,6 +197,29 @@ impl Store for PostgresStore {
 
     async fn trim_observations(&self, before: Timestamp, batch: u32) -> Result<u64, StoreError> {
         self.session.repeatable(|db| async move { trim_observations::trim(&db, before, batch).await }).await
+    }
+
+    async fn put_sweep_entry(&self, entry: &SweepEntry) -> Result<(), StoreError> {
+        let unknown = || StoreError::Database(format!("{} is not a checkout of this tenant", entry.checkout));
+        let number = self.number(entry.tenant).await?.ok_or_else(unknown)?;
+        self.session.repeatable(|db| async move { sweep_rows::put(&db, number, entry).await }).await
+    }
+
+    async fn marked(&self, tenant: Tenant, marks: &[SweepMark]) -> Result<Vec<Marked>, StoreError> {
+        let Some(number) = self.number(tenant).await? else { return Ok(Vec::new()) };
+        self.session.repeatable(|db| async move { sweep_rows::marked(&db, tenant, number, marks).await }).await
+    }
+
+    async fn take_sweep(&self, ask: WorkAsk) -> Result<Option<SweepTurn>, StoreError> {
+        self.session.repeatable(|db| async move { sweep_rows::take(&db, ask).await }).await
+    }
+
+    async fn end_sweep(&self, turn: &SweepTurn, next: &SweepNext) -> Result<bool, StoreError> {
+        self.session.repeatable(|db| async move { sweep_rows::end(&db, turn, next).await }).await
+    }
+
+    async fn trim_sweep_marks(&self, before: Timestamp, batch: u32) -> Result<u64, StoreError> {
+        self.session.repeatable(|db| async move { sweep_rows::trim(&db, before, batch).await }).await
     }
 
     fn exclusive(&self) -> bool {

@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, name: "pages", sql: include_str!("migrations/0006_pages.sql") },
     Migration { version: 7, name: "unchosen", sql: include_str!("migrations/0007_unchosen.sql") },
     Migration { version: 8, name: "lines", sql: include_str!("migrations/0008_lines.sql") },
+    Migration { version: 9, name: "sweeps", sql: include_str!("migrations/0009_sweeps.sql") },
 ];
 
 impl Migration {

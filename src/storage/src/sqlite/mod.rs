@@ -37,6 +37,7 @@ mod recover;
 mod settle;
 mod snapshot;
 mod store;
+mod sweep_rows;
 mod tenant_rows;
 mod trim_events;
 mod trim_observations;

@@ -11,7 +11,7 @@ use lendport_core::{
 use super::apply::Writing;
 use super::{
     SqliteStore, account_rows, attention_rows, checkout_rows, event_rows, idempotency_rows, locate, observation_rows,
-    operation_rows, pages, push_rows, tenant_rows, trim_observations,
+    operation_rows, pages, push_rows, sweep_rows, tenant_rows, trim_observations,
 };
 use crate::change::{AttentionItem, Change, Decide, PushRecord};
 use crate::error::StoreError;
@@ -20,6 +20,7 @@ use crate::page::{AttentionFilter, CheckoutFilter, Page, PageAsk};
 use crate::store::{
     Addressee, ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk,
 };
+use crate::sweep::{Marked, SweepEntry, SweepMark, SweepNext, SweepTurn};
 use crate::tenant::{ApiKey, Merchant, Tenant};
 
 #[async_trait]
@@ -194,6 +195,32 @@ impl Store for SqliteStore {
     async fn interrupted_calls(&self, ask: WorkAsk) -> Result<Vec<InterruptedCall>, StoreError> {
         let vault = self.vault.clone();
         self.read(move |db| operation_rows::interrupted(db, &vault, ask.now, ask.limit)).await
+    }
+
+    async fn put_sweep_entry(&self, entry: &SweepEntry) -> Result<(), StoreError> {
+        let entry = entry.clone();
+        self.write(move |db| sweep_rows::put(db, &entry)).await
+    }
+
+    async fn marked(&self, tenant: Tenant, marks: &[SweepMark]) -> Result<Vec<Marked>, StoreError> {
+        let marks = marks.to_vec();
+        self.read(move |db| sweep_rows::marked(db, tenant, &marks)).await
+    }
+
+    async fn take_sweep(&self, ask: WorkAsk) -> Result<Option<SweepTurn>, StoreError> {
+        if self.read(move |db| sweep_rows::is_due(db, ask.now)).await? {
+            return self.write(move |db| sweep_rows::take(db, ask)).await;
+        }
+        Ok(None)
+    }
+
+    async fn end_sweep(&self, turn: &SweepTurn, next: &SweepNext) -> Result<bool, StoreError> {
+        let (turn, next) = (turn.clone(), next.clone());
+        self.write(move |db| sweep_rows::end(db, &turn, &next)).await
+    }
+
+    async fn trim_sweep_marks(&self, before: Timestamp, batch: u32) -> Result<u64, StoreError> {
+        self.write(move |db| sweep_rows::trim(db, before, batch)).await
     }
 
     fn exclusive(&self) -> bool {

@@ -26,11 +26,11 @@ async fn replicas_that_start_at_once_migrate_once() {
     for start in starts.collect::<Vec<_>>() {
         ran.extend(start.await.unwrap());
     }
-    let all = ["start", "outbox", "watch", "details", "pages", "unchosen", "lines"];
+    let all = ["start", "outbox", "watch", "details", "pages", "unchosen", "lines", "sweeps"];
     let named = (1..).zip(all).map(|(number, name)| format!("{number:04}_{name}"));
     assert_eq!(ran, named.collect::<Vec<_>>());
     assert_eq!(migrate(&settings).await, Ok(vec![]));
-    assert_eq!(psql(&name, "SELECT count(*) FROM schema_migrations"), "7");
+    assert_eq!(psql(&name, "SELECT count(*) FROM schema_migrations"), "8");
     // Nobody keeps the lock.
     let locks = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
                  WHERE l.locktype = 'advisory' AND d.datname = current_database()";
