@@ -80,6 +80,7 @@ fn check(setting: &Setting) -> Result<(), ConfigError> {
 fn range(key: &str, name: &str) -> Option<(u64, u64)> {
     match key {
         "server.body_max_bytes" => Some((BODY_MIN_BYTES, u64::try_from(REQUEST_BODY_MAX_BYTES).unwrap_or(u64::MAX))),
+        "engine.looks_per_minute" => Some((0, 100_000)),
         "storage.readers" => Some((1, READERS_MAX)),
         "storage.connections" => Some((2, 200)),
         "page.live_updates_max" => Some((1, 9_000)),

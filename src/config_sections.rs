@@ -137,6 +137,8 @@ pub struct Engine {
     pub expiry_sweep_interval_ms: u64,
     /// How often is looked for attempts whose provider is to be asked again, in milliseconds.
     pub settle_interval_ms: u64,
+    /// How often an account may ask its provider how things stand, in a minute. 0 means no limit.
+    pub looks_per_minute: u32,
     /// Hours without a word after which a provider counts as silent.
     pub silent_after_hours: u32,
     /// How long a started operation belongs to the process that started it, in milliseconds.

@@ -137,6 +137,7 @@ impl Gateway {
                 owner: owner.clone(),
                 webhooks: WebhookSettings { allow_loopback: config.delivery.allow_loopback_in_test_mode },
                 upkeep: UpkeepSettings {
+                    looks_per_minute: config.engine.looks_per_minute,
                     silent_after_hours: config.engine.silent_after_hours,
                     events_keep_days: config.engine.events_keep_days,
                     observations_keep_days: config.engine.observations_keep_days,

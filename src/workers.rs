@@ -39,12 +39,15 @@ impl Workers<'_> {
         let turn = |pause| Turn { pause, grace: self.config.server.shutdown_grace(), stop: stop.clone() };
         let (settling, sweeping, trimming) =
             (Arc::clone(self.engine), Arc::clone(self.engine), Arc::clone(self.engine));
+        let listing = Arc::clone(self.engine);
         let asked = Arc::clone(self.engine);
         let woken = move || {
             let engine = Arc::clone(&asked);
             async move { engine.settling_wanted().await }
         };
         tracker.spawn(turn(ask_every).every_or(woken, move || settle(Arc::clone(&settling))));
+        // Apart, because a provider that does not answer holds up a list, and nobody else's look.
+        tracker.spawn(turn(ask_every).every(move || read_lists(Arc::clone(&listing))));
         tracker.spawn(turn(sweep_every).every(move || sweep(Arc::clone(&sweeping))));
         // Apart, because the first trim of a large database takes minutes and deadlines must not wait for it.
         tracker.spawn(turn(sweep_every).every(move || trim(Arc::clone(&trimming))));
@@ -148,6 +151,10 @@ async fn settle(engine: Arc<Engine>) {
     tell("settle", engine.settle_due().await);
 }
 
+async fn read_lists(engine: Arc<Engine>) {
+    tell("read lists", engine.sweep_due().await);
+}
+
 async fn sweep(engine: Arc<Engine>) {
     tell("expire", engine.expire_due().await);
     tell("recover", engine.recover_interrupted(false).await);
@@ -157,6 +164,7 @@ async fn trim(engine: Arc<Engine>) {
     tell("trim keys", engine.trim_idempotency().await);
     tell("trim events", engine.trim_events().await);
     tell("trim observations", engine.trim_observations().await);
+    tell("trim marks", engine.trim_sweep_marks().await);
 }
 
 fn tell(work: &str, result: Result<u64, EngineError>) {

@@ -26,6 +26,8 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     // script to sign with. An hour is as long as somebody may wait in front of the page.
     resend: Some(Resend { shows_after_s: 0, within_s: 3_600, sends_max: 3 }),
     reconcile: RECONCILE,
+    pauses: &[],
+    sweep: None,
 };
 
 const CAPABILITIES: &[Capability] = &[

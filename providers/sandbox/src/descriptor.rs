@@ -26,6 +26,8 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
         (AttemptState::Authorized, 3_600),
         (AttemptState::Captured, 86_400),
     ],
+    pauses: &[],
+    sweep: None,
 };
 
 const CAPABILITIES: &[Capability] = &[

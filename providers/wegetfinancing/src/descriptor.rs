@@ -32,6 +32,8 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     repeated_create_is_harmless: true,
     resend: None,
     reconcile: &[],
+    pauses: &[],
+    sweep: None,
 };
 
 const CAPABILITIES: &[Capability] = &[

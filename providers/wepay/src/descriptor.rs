@@ -26,6 +26,8 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     // of question 15.
     resend: Some(Resend { shows_after_s: 10, within_s: 20 * 60, sends_max: 3 }),
     reconcile: RECONCILE,
+    pauses: &[],
+    sweep: None,
 };
 
 const CAPABILITIES: &[Capability] = &[

@@ -51,6 +51,7 @@ pub mod secret;
 pub mod shop_page;
 pub mod status;
 mod sums;
+pub mod sweep;
 pub mod webhook;
 pub mod webhook_url;
 
@@ -95,6 +96,7 @@ pub use ruling::{Case, Ruling, RulingError};
 pub use secret::{Personal, Secret};
 pub use shop_page::{ShopPage, ShopPageInput};
 pub use status::CheckoutStatus;
+pub use sweep::{SweepAsk, SweepPlan, Swept, SweptRow};
 pub use webhook::{
     Delivery, DeliveryAttempt, DeliveryState, EndpointSecret, EndpointState, WebhookEndpoint, is_subscribed,
 };

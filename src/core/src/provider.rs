@@ -17,6 +17,7 @@ use crate::operation::Shipment;
 use crate::provider_error::ProviderError;
 use crate::resend::Resend;
 use crate::secret::Secret;
+use crate::sweep::{SweepAsk, SweepPlan, Swept};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -64,6 +65,11 @@ pub struct Descriptor {
     /// How many seconds an attempt may stand in a state before it is read back without a notice, and again so long after
     /// each look. Only where it can be read back; a state not listed is not looked at for this.
     pub reconcile: &'static [(AttemptState, u32)],
+    /// Seconds between two looks at an attempt in a state while they bring nothing new; the last pause stays. A state that
+    /// is not listed has the gateway's own pauses.
+    pub pauses: &'static [(AttemptState, &'static [u32])],
+    /// How a list is read that shows what changed, instead of looking at each attempt often; none where there is none.
+    pub sweep: Option<SweepPlan>,
 }
 
 impl Descriptor {
@@ -219,6 +225,20 @@ pub trait FinancingProvider: Send + Sync {
     async fn find(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Option<Found>, ProviderError> {
         let _ = (ctx, attempt);
         Err(self.unsupported(Ability::Find))
+    }
+
+    /// By what a list of the provider's may show this request: its id, and what else it tells of a request. Some of them may be
+    /// shared with other requests. What is about a person is not stored, but for a keyed digest.
+    fn sweep_marks(&self, checkout: &Checkout, attempt: &Attempt) -> Vec<String> {
+        let _ = (checkout, attempt);
+        Vec::new()
+    }
+
+    /// Reads a page of the list that shows what changed. Needs [`Descriptor::sweep`]. Nothing follows from a row but a look
+    /// at the request: rows may be missing, come twice, or be another's.
+    async fn sweep(&self, ctx: CallContext<'_>, ask: SweepAsk<'_>) -> Result<Swept, ProviderError> {
+        let _ = (ctx, ask);
+        Err(self.unsupported(Ability::Retrieve))
     }
 
     /// Confirms what the customer signed ([`AttemptState::AwaitingMerchant`]), so that it binds: reads it, compares it with

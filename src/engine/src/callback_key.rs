@@ -2,7 +2,8 @@
 //! be sent again with the content it had though only the token's digest is stored.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use lendport_core::{AttemptId, Secret, hex};
+use lendport_core::{AttemptId, ProviderId, Secret, hex};
+use lendport_storage::{SweepMark, Tenant};
 use sha2::Sha256;
 
 /// The key. Whoever has it and an attempt's id can push as that attempt's provider.
@@ -21,6 +22,20 @@ impl CallbackKey {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.expose()) else { return Secret::new(String::new()) };
         mac.update(attempt.uuid().as_bytes());
         Secret::new(hex(&mac.finalize().into_bytes()))
+    }
+
+    /// A digest of what a list of this tenant's provider shows a request by. It may be about a person: without the key nobody
+    /// can try names.
+    pub(crate) fn sweep_mark(&self, tenant: Tenant, provider: &ProviderId, text: &str) -> SweepMark {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.expose()) else { return SweepMark([0; 32]) };
+        // Longer than the id of an attempt, so that it is never a token.
+        mac.update(b"a row of a list\n");
+        mac.update(tenant.merchant.uuid().as_bytes());
+        for part in [tenant.mode.as_str(), provider.as_str(), text] {
+            mac.update(part.as_bytes());
+            mac.update(b"\n");
+        }
+        SweepMark(mac.finalize().into_bytes().into())
     }
 }
 

@@ -12,12 +12,14 @@ use lendport_storage::{Outbox, Store, Tenant};
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 
+use crate::budget::Budget;
 use crate::callback_key::CallbackKey;
 use crate::error::{CheckoutRef, EngineError};
 use crate::known_accounts::{Accounts, KnownAccounts};
 use crate::news::News;
 use crate::polling::Polling;
 use crate::return_links::ReturnLinks;
+use crate::sweep::SeenRows;
 use crate::upkeep::UpkeepSettings;
 use crate::view::CheckoutView;
 
@@ -94,6 +96,8 @@ pub struct Engine {
     pub(crate) settings: EngineSettings,
     pub(crate) returns: Option<Arc<dyn ReturnLinks>>,
     pub(crate) news: Arc<News>,
+    pub(crate) budget: Budget,
+    pub(crate) seen: SeenRows,
     settling: Notify,
     accounts: KnownAccounts,
 }
@@ -108,6 +112,7 @@ impl Engine {
             .collect();
         let polling = Arc::new(Polling::new(&providers, &settings.upkeep));
         let tools = Tools { clock: Arc::clone(&clock), ids, polling };
+        let budget = Budget::new(settings.upkeep.looks_per_minute);
         Self {
             store,
             outbox,
@@ -117,6 +122,8 @@ impl Engine {
             settings,
             returns,
             news: Arc::default(),
+            budget,
+            seen: SeenRows::default(),
             settling: Notify::new(),
             accounts: KnownAccounts::default(),
         }

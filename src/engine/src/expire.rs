@@ -1,6 +1,7 @@
 //! Our own deadline: it ends what a financer has not decided, and what no customer has chosen a financer for. A late
 //! postback can override it (`wegetfinancing.md` Q25).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use lendport_core::{Attempt, AttemptState, CheckoutStatus, Claim, Details, EventType, Grade, Reason, Source};
@@ -29,12 +30,17 @@ impl Engine {
     /// Expires every checkout whose deadline has passed and that is open, or waits for a customer or a financer. Says how
     /// many. One that cannot be changed does not keep the others; its error is answered at the end.
     pub async fn expire_due(self: &Arc<Self>) -> Result<u64, EngineError> {
-        let (mut expired, mut failed) = (0, None);
+        let (mut expired, mut failed, mut silent) = (0, None, HashSet::new());
         loop {
             let due = self.store.due_for_expiry(self.work(self.clock.now())).await?;
             let (found, before) = (due.len(), expired);
             for one in due {
-                match self.expire(one.tenant, one.checkout).await {
+                let ended = match self.had_last_look(one.tenant, one.checkout, &mut silent).await {
+                    Ok(true) => self.expire(one.tenant, one.checkout).await,
+                    Ok(false) => Ok(false),
+                    Err(error) => Err(error),
+                };
+                match ended {
                     Ok(ended) => expired += u64::from(ended),
                     Err(error) => {
                         tracing::error!(checkout.id = %one.checkout, %error, "cannot be expired");

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use lendport_core::{Ability, Attempt, AttemptState, Checkout, FinancingProvider, IdSource, ProviderId, Support};
+use lendport_core::{
+    Ability, Attempt, AttemptState, Checkout, FinancingProvider, IdSource, ProviderId, Support, SweepPlan,
+};
 
 use crate::upkeep::UpkeepSettings;
 
@@ -25,6 +27,8 @@ pub(crate) struct Polling {
     pushing: BTreeSet<ProviderId>,
     finalizing: BTreeSet<ProviderId>,
     reconcile: BTreeMap<ProviderId, &'static [(AttemptState, u32)]>,
+    pauses: BTreeMap<ProviderId, &'static [(AttemptState, &'static [u32])]>,
+    sweeps: BTreeMap<ProviderId, SweepPlan>,
     pauses_s: Vec<u32>,
     silent_after: SignedDuration,
 }
@@ -48,12 +52,16 @@ impl Polling {
         let finalizes = |provider: &dyn FinancingProvider| provider.descriptor().require(Ability::Finalize).is_ok();
         let finalizing = providers.iter().filter(|(_, provider)| finalizes(provider.as_ref()));
         let reconcile = providers.iter().map(|(id, provider)| (id.clone(), provider.descriptor().reconcile));
+        let pauses = providers.iter().map(|(id, provider)| (id.clone(), provider.descriptor().pauses));
+        let sweeps = providers.iter().filter_map(|(id, provider)| Some((id.clone(), provider.descriptor().sweep?)));
         Self {
             readable: native(Ability::Retrieve),
             findable: native(Ability::Find),
             pushing: native(Ability::Notifications),
             finalizing: finalizing.map(|(id, _)| id.clone()).collect(),
             reconcile: reconcile.collect(),
+            pauses: pauses.collect(),
+            sweeps: sweeps.collect(),
             pauses_s: settings.poll_pauses_s.clone(),
             silent_after: SignedDuration::from_hours(i64::from(settings.silent_after_hours)),
         }
@@ -63,6 +71,16 @@ impl Polling {
     pub(crate) fn can_ask(&self, attempt: &Attempt) -> bool {
         let way = if attempt.reference.is_some() { &self.readable } else { &self.findable };
         way.contains(&attempt.provider)
+    }
+
+    /// True when nothing but a look tells how the attempt stands, so that there is a last one before it expires here.
+    pub(crate) fn is_asked_last(&self, attempt: &Attempt) -> bool {
+        attempt.state.may_expire() && self.can_ask(attempt) && !self.pushing.contains(&attempt.provider)
+    }
+
+    /// How the provider's list is read, where there is one.
+    pub(crate) fn sweep_plan(&self, provider: &ProviderId) -> Option<SweepPlan> {
+        self.sweeps.get(provider).copied()
     }
 
     /// True when an answer is due from the provider itself, so that its silence says something.
@@ -105,7 +123,7 @@ impl Polling {
         let waits = owes || waits_unheard || signed || names || unsettled || open.unwanted || overdue;
         let can_ask = self.can_ask(attempt);
         let pause = match (can_ask && waits, owes) {
-            (true, _) => Some(after(now, self.pause(attempt.polls, ids))),
+            (true, _) => Some(after(now, self.pause_of(attempt, ids))),
             (false, true) => Some(after(now, self.silent_after)),
             (false, false) => None,
         };
@@ -133,14 +151,28 @@ impl Polling {
         young.then(|| after(now, vary(*seconds, ids)))
     }
 
+    /// The pause after a look that brought nothing new, by the attempt's state.
+    fn pause_of(&self, attempt: &Attempt, ids: &dyn IdSource) -> SignedDuration {
+        let table = self.pauses.get(&attempt.provider).copied().unwrap_or_default();
+        match table.iter().find(|(state, _)| *state == attempt.state) {
+            Some((_, pauses)) => nth(pauses, attempt.polls, ids),
+            None => self.pause(attempt.polls, ids),
+        }
+    }
+
     /// The pause after so many questions without news, a fifth more or less, so that replicas do not march in step.
     pub(crate) fn pause(&self, polls: u32, ids: &dyn IdSource) -> SignedDuration {
-        let at = usize::try_from(polls).unwrap_or(usize::MAX).min(self.pauses_s.len().saturating_sub(1));
-        vary(self.pauses_s.get(at).copied().unwrap_or(3_600), ids)
+        nth(&self.pauses_s, polls, ids)
     }
 }
 
-fn vary(seconds: u32, ids: &dyn IdSource) -> SignedDuration {
+fn nth(pauses: &[u32], polls: u32, ids: &dyn IdSource) -> SignedDuration {
+    let at = usize::try_from(polls).unwrap_or(usize::MAX).min(pauses.len().saturating_sub(1));
+    vary(pauses.get(at).copied().unwrap_or(3_600), ids)
+}
+
+/// So many seconds, a fifth more or less.
+pub(crate) fn vary(seconds: u32, ids: &dyn IdSource) -> SignedDuration {
     // Random bits of a UUIDv7 are at its end.
     let jitter = i64::try_from(ids.uuid().as_u128() % 401).unwrap_or(200);
     SignedDuration::from_millis(i64::from(seconds.max(1)).saturating_mul(800 + jitter))

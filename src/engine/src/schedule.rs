@@ -107,6 +107,15 @@ impl Draft {
         }
     }
 
+    /// A look that the budget has no room for waits for its moment; news that came meanwhile stand.
+    pub(crate) fn wait_until(&mut self, id: AttemptId, due: Option<Timestamp>, at: Timestamp) {
+        let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == id) else { return };
+        if attempt.poll_at == due && due.is_some() {
+            attempt.poll_at = Some(at);
+            self.scheduled.insert(id);
+        }
+    }
+
     /// The attempt is looked at no later than at this moment.
     pub(crate) fn look_at(&mut self, id: AttemptId, at: Timestamp) {
         let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == id) else { return };

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::look_turn::LookTurn;
 use crate::polling::Polling;
 use crate::refresh::Looked;
 use crate::resolve::conclude;
@@ -35,10 +36,10 @@ impl Engine {
     /// Looks at every attempt that is due: asks the provider, or tells a person of its silence. Says how many were looked
     /// at. One that cannot be asked does not keep the others; a provider that is down is asked again later.
     pub async fn settle_due(self: &Arc<Self>) -> Result<u64, EngineError> {
-        let (mut looked, mut failed) = (0, None);
+        let (mut looked, mut later, mut failed) = (0, 0_u64, None);
         loop {
             let due = self.store.due_for_poll(WorkAsk { limit: TAKEN, ..self.work(self.clock.steady()) }).await?;
-            let (full, before) = (due.len() >= usize::try_from(TAKEN).unwrap_or(usize::MAX), looked);
+            let (full, before) = (due.len() >= usize::try_from(TAKEN).unwrap_or(usize::MAX), looked + later);
             // A provider that hangs holds up a few of its own, and nobody else's.
             let room = Arc::new(Semaphore::new(AT_ONCE));
             let mut looks = JoinSet::new();
@@ -52,30 +53,32 @@ impl Engine {
             }
             while let Some(ended) = looks.join_next().await {
                 match ended {
-                    Ok(Ok(done)) => looked += u64::from(done),
+                    Ok(Ok(LookTurn::Looked)) => looked += 1,
+                    Ok(Ok(LookTurn::Later)) => later += 1,
+                    Ok(Ok(LookTurn::Passed)) => {}
                     Ok(Err(error)) => failed = Some(error),
                     Err(error) => {
                         tracing::error!(%error, "a look-up ended in a panic; it is tried again when its lease is over");
                     }
                 }
             }
-            if !full || looked == before {
+            if !full || looked + later == before {
                 return failed.map_or(Ok(looked), Err);
             }
         }
     }
 
-    /// Settles one; whatever happens, it is not due again at once. True when it was looked at.
+    /// Settles one; whatever happens, it is not due again at once.
     async fn settle_or_put_off(
         self: &Arc<Self>,
         tenant: Tenant,
         checkout: CheckoutId,
         attempt: AttemptId,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<LookTurn, EngineError> {
         match self.settle_one(tenant, checkout, attempt).await {
             Err(EngineError::Provider { provider, error, .. }) => {
                 tracing::warn!(checkout.id = %checkout, attempt.id = %attempt, %provider, %error, "look-up failed");
-                Ok(true)
+                Ok(LookTurn::Looked)
             }
             Err(error) => {
                 tracing::error!(checkout.id = %checkout, attempt.id = %attempt, %error, "cannot be settled");
@@ -93,26 +96,45 @@ impl Engine {
         tenant: Tenant,
         id: CheckoutId,
         attempt: AttemptId,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<LookTurn, EngineError> {
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
         let known = record.attempt(attempt).ok_or(EngineError::NotFound)?;
-        if known.poll_at.is_none_or(|at| at > self.clock.steady()) {
-            return Ok(false);
+        let now = self.clock.steady();
+        if known.poll_at.is_none_or(|at| at > now) {
+            return Ok(LookTurn::Passed);
         }
-        if self.tools.polling.can_ask(known) {
-            let looked = self.fetch_attempt(tenant, id, attempt, Source::Poll).await?;
-            if let Some(stands) = looked.unwanted {
-                self.undo(tenant, id, attempt, stands).await?;
-            }
-            if looked.nowhere {
-                self.send_again(tenant, id, attempt).await?;
-            }
-            if looked.stands == Some(AttemptState::AwaitingMerchant) {
-                self.finalize(tenant, id, attempt).await?;
-            }
-            return Ok(true);
+        if !self.tools.polling.can_ask(known) {
+            let told = self.tell_of_silence(tenant, id, attempt).await?;
+            return Ok(if told { LookTurn::Looked } else { LookTurn::Passed });
         }
-        self.tell_of_silence(tenant, id, attempt).await
+        if !self.may_look(tenant, id, known, now).await? {
+            return Ok(LookTurn::Later);
+        }
+        if known.polls == 0 {
+            self.enter_in_list(tenant, &record, known).await?;
+        }
+        self.look_and_follow(tenant, id, attempt).await?;
+        Ok(LookTurn::Looked)
+    }
+
+    /// Looks, and does what has to be done about what is seen.
+    pub(crate) async fn look_and_follow(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        attempt: AttemptId,
+    ) -> Result<(), EngineError> {
+        let looked = self.fetch_attempt(tenant, id, attempt, Source::Poll).await?;
+        if let Some(stands) = looked.unwanted {
+            self.undo(tenant, id, attempt, stands).await?;
+        }
+        if looked.nowhere {
+            self.send_again(tenant, id, attempt).await?;
+        }
+        if looked.stands == Some(AttemptState::AwaitingMerchant) {
+            self.finalize(tenant, id, attempt).await?;
+        }
+        Ok(())
     }
 
     /// Lets an attempt wait that could not even be looked at.

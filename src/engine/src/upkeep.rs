@@ -6,11 +6,16 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::expire::BATCH;
 
+/// Days that a mark is kept after its checkout has expired: what was canceled here is watched so long.
+const MARKS_KEEP_DAYS: u32 = 31;
+
 /// Settings of what workers do by the clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpkeepSettings {
     /// Seconds between two questions to a provider while nothing new comes; the last one stays. A fifth more or less.
     pub poll_pauses_s: Vec<u32>,
+    /// Looks at a provider that an account may take in a minute; 0 means no limit. Commands do not count.
+    pub looks_per_minute: u32,
     /// Hours until the silence of a provider that cannot be asked, and owes an answer, is told to a person.
     pub silent_after_hours: u32,
     /// Days an event is kept.
@@ -23,6 +28,7 @@ impl Default for UpkeepSettings {
     fn default() -> Self {
         Self {
             poll_pauses_s: vec![5, 30, 120, 600, 1_800, 3_600, 21_600],
+            looks_per_minute: 600,
             silent_after_hours: 24,
             events_keep_days: 30,
             observations_keep_days: 400,
@@ -52,6 +58,19 @@ impl Engine {
         let mut deleted = 0;
         loop {
             let batch = self.store.trim_observations(before, BATCH).await?;
+            deleted += batch;
+            if batch < u64::from(BATCH) {
+                return Ok(deleted);
+            }
+        }
+    }
+
+    /// Deletes what lists showed attempts by that are long over, in small batches. Says how many.
+    pub async fn trim_sweep_marks(&self) -> Result<u64, EngineError> {
+        let before = self.days_ago(MARKS_KEEP_DAYS.saturating_add(self.settings.checkout_expires_after_hours / 24));
+        let mut deleted = 0;
+        loop {
+            let batch = self.store.trim_sweep_marks(before, BATCH).await?;
             deleted += batch;
             if batch < u64::from(BATCH) {
                 return Ok(deleted);

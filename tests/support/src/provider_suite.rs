@@ -149,6 +149,8 @@ mod tests {
         repeated_create_is_harmless: false,
         resend: None,
         reconcile: &[],
+        pauses: &[],
+        sweep: None,
     };
 
     #[async_trait]

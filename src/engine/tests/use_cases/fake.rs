@@ -11,10 +11,12 @@ use lendport_core::{
     Ability, AccountSettings, Attempt, AttemptState, CallContext, CallRecord, Checkout, Claim, CreateRequest, Created,
     Descriptor, Details, Dispute, Finalized, FinancingProvider, Grade, Invalid, LineReport, LineStanding, LineUnits,
     Money, NextAction, NextActionKind, Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push,
-    Reason, Secret, Shipment,
+    Reason, Secret, Shipment, SweepAsk, Swept,
 };
 use serde_json::Value;
 use tokio::sync::Notify;
+
+use crate::fake_list::FakeList;
 
 /// What a create call carried.
 #[derive(Clone, Debug)]
@@ -55,6 +57,7 @@ pub(crate) struct Fake {
     pub(crate) look_gate: Mutex<Option<Arc<Notify>>>,
     commanded: Mutex<Vec<String>>,
     asked: Mutex<Vec<Asked>>,
+    pub(crate) list: FakeList,
     shipped: Mutex<Vec<Shipment>>,
 }
 
@@ -94,6 +97,7 @@ impl Fake {
             look_gate: Mutex::new(None),
             commanded: Mutex::new(Vec::new()),
             asked: Mutex::new(Vec::new()),
+            list: FakeList::default(),
             shipped: Mutex::new(Vec::new()),
         }
     }
@@ -296,6 +300,14 @@ impl FinancingProvider for Fake {
         self.descriptor.require(Ability::Find)?;
         self.looks.fetch_add(1, Ordering::SeqCst);
         Ok(self.found.lock().unwrap().clone())
+    }
+
+    fn sweep_marks(&self, checkout: &Checkout, _: &Attempt) -> Vec<String> {
+        vec![format!("email {}", checkout.customer.email.expose())]
+    }
+
+    async fn sweep(&self, _: CallContext<'_>, ask: SweepAsk<'_>) -> Result<Swept, ProviderError> {
+        self.list.page(ask).await
     }
 
     async fn finalize(

@@ -1,7 +1,7 @@
 //! The made-up financers as data.
 
 use lendport_core::provider::Market;
-use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Frames, Resend, Support};
+use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Frames, Resend, Support, SweepPlan};
 
 const CAPABILITIES: &[Capability] = &[
     native(Ability::Create),
@@ -26,6 +26,8 @@ pub(crate) static EASY: Descriptor = Descriptor {
     repeated_create_is_harmless: true,
     resend: None,
     reconcile: &[],
+    pauses: &[],
+    sweep: None,
 };
 
 /// A repeated create may commit twice.
@@ -76,6 +78,22 @@ pub(crate) static WATCHED: Descriptor = Descriptor {
         (AttemptState::Authorized, 3_600),
         (AttemptState::Captured, 86_400),
     ],
+    ..ABLE
+};
+
+/// Tells nothing by itself: it is asked, and has a list of what changed.
+pub(crate) static LISTED: Descriptor = Descriptor {
+    id: "listed",
+    name: "Listed",
+    capabilities: &[
+        native(Ability::Create),
+        native(Ability::Retrieve),
+        native(Ability::Find),
+        native(Ability::CancelFull),
+        native(Ability::Finalize),
+    ],
+    pauses: &[(AttemptState::AwaitingCustomer, &[5, 60, 3_600]), (AttemptState::UnderReview, &[20])],
+    sweep: Some(SweepPlan { every_s: 60, back_s: 7_200 }),
     ..ABLE
 };
 

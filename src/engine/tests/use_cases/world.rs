@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::fake::Fake;
-use crate::financers::{ABLE, EASY, STRICT, SURE, WATCHED};
+use crate::financers::{ABLE, EASY, LISTED, STRICT, SURE, WATCHED};
 
 pub(crate) const LEASE_MS: u64 = 60_000;
 pub(crate) const OPEN: &str = "POST /v1/checkouts";
@@ -36,6 +36,7 @@ pub(crate) struct World {
     pub(crate) able: Arc<Fake>,
     pub(crate) watched: Arc<Fake>,
     pub(crate) sure: Arc<Fake>,
+    pub(crate) listed: Arc<Fake>,
     // Dropped last: the file goes after the store.
     _folder: TempDir,
 }
@@ -55,10 +56,17 @@ impl World {
         let both = Database { store: Arc::clone(&store), outbox: Arc::clone(&outbox) };
         let (clock, ids) = (ManualClock::new(), SeededIds::new(1));
         let tenant = Tenant { merchant: MerchantId::mint(&ids), mode: Mode::Test };
-        let [easy, strict, able, watched, sure] =
-            [&EASY, &STRICT, &ABLE, &WATCHED, &SURE].map(|descriptor| Arc::new(Fake::new(descriptor)));
+        let [easy, strict, able, watched, sure, listed] =
+            [&EASY, &STRICT, &ABLE, &WATCHED, &SURE, &LISTED].map(|descriptor| Arc::new(Fake::new(descriptor)));
         let world = Self {
-            engine: engine(both, [&easy, &strict, &able, &watched, &sure], &clock, &ids, "first process"),
+            engine: engine(
+                both,
+                [&easy, &strict, &able, &watched, &sure, &listed],
+                &clock,
+                &ids,
+                "first process",
+                UpkeepSettings::default(),
+            ),
             store,
             outbox,
             clock,
@@ -69,13 +77,14 @@ impl World {
             able,
             watched,
             sure,
+            listed,
             _folder: folder,
         };
         let now = lendport_core::Clock::now(&world.clock);
         let merchant =
             Merchant { id: tenant.merchant, name: "shop".to_owned(), page: ShopPage::default(), created_at: now };
         sqlite.put_merchant(&merchant).await.unwrap();
-        for provider in [EASY.id, STRICT.id, ABLE.id, WATCHED.id, SURE.id] {
+        for provider in [EASY.id, STRICT.id, ABLE.id, WATCHED.id, SURE.id, LISTED.id] {
             let account = ProviderAccount {
                 id: ProviderAccountId::mint(&world.ids),
                 merchant: tenant.merchant,
@@ -90,9 +99,14 @@ impl World {
 
     /// The process died and another one starts on the same file.
     pub(crate) fn restarted(&self, owner: &str) -> Arc<Engine> {
+        self.with_upkeep(owner, UpkeepSettings::default())
+    }
+
+    /// Another process on the same file with other settings.
+    pub(crate) fn with_upkeep(&self, owner: &str, upkeep: UpkeepSettings) -> Arc<Engine> {
         let both = Database { store: Arc::clone(&self.store), outbox: Arc::clone(&self.outbox) };
-        let fakes = [&self.easy, &self.strict, &self.able, &self.watched, &self.sure];
-        engine(both, fakes, &self.clock, &self.ids, owner)
+        let fakes = [&self.easy, &self.strict, &self.able, &self.watched, &self.sure, &self.listed];
+        engine(both, fakes, &self.clock, &self.ids, owner, upkeep)
     }
 
     /// Opens seed 002's checkout at `easy`.
@@ -195,10 +209,11 @@ impl World {
 
 fn engine(
     Database { store, outbox }: Database,
-    fakes: [&Arc<Fake>; 5],
+    fakes: [&Arc<Fake>; 6],
     clock: &ManualClock,
     ids: &SeededIds,
     owner: &str,
+    upkeep: UpkeepSettings,
 ) -> Arc<Engine> {
     let providers = fakes.map(|fake| -> Arc<dyn FinancingProvider> { fake.clone() });
     Arc::new(Engine::new(EngineParts {
@@ -216,7 +231,7 @@ fn engine(
             idempotency_keep_days: 7,
             owner: owner.to_owned(),
             webhooks: WebhookSettings::default(),
-            upkeep: UpkeepSettings::default(),
+            upkeep,
         },
     }))
 }

@@ -40,6 +40,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
     repeated_create_is_harmless: true,
     resend: None,
     reconcile: &[],
+    pauses: &[],
+    sweep: None,
 };
 
 /// The same, with lenders behind it.

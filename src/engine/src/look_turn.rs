@@ -1,0 +1,46 @@
+//! A look has to fit into its account's budget; one that does not waits for its moment.
+
+use jiff::Timestamp;
+use lendport_core::{Attempt, CheckoutId};
+use lendport_storage::{ChangeAsk, Tenant};
+
+use crate::budget::{Haste, Looker};
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::take_in::Draft;
+
+/// What became of an attempt that was due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LookTurn {
+    /// It was looked at, or a person was told.
+    Looked,
+    /// The budget has no room for it now.
+    Later,
+    /// It was not due any more.
+    Passed,
+}
+
+impl Engine {
+    /// Counts a look at an attempt that is due. Without room for it, it is due at its own moment, and this says false.
+    pub(crate) async fn may_look(
+        &self,
+        tenant: Tenant,
+        id: CheckoutId,
+        known: &Attempt,
+        now: Timestamp,
+    ) -> Result<bool, EngineError> {
+        let account = (tenant, known.provider.clone());
+        let Err(at) = self.budget.admit(&account, Looker::Attempt(known.id), Haste::of(known), now) else {
+            return Ok(true);
+        };
+        let (tools, attempt, due) = (self.tools.clone(), known.id, known.poll_at);
+        let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
+        self.change(tenant, id, ask, move |loaded| {
+            let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
+            draft.wait_until(attempt, due, at);
+            (draft.finish(), ())
+        })
+        .await?;
+        Ok(false)
+    }
+}

@@ -1,0 +1,104 @@
+//! No account is asked more often than its budget allows; nobody waits for ever, and what a merchant commands does not wait.
+
+use jiff::SignedDuration;
+use lendport_core::{AttemptState, CheckoutId, Claim, Reason};
+use lendport_engine::{CommandAsk, UpkeepSettings};
+
+use crate::fake_list::row;
+use crate::world::{World, id_of, ticket};
+
+/// Looks in a minute.
+const BUDGET: u32 = 12;
+
+fn small() -> UpkeepSettings {
+    UpkeepSettings { looks_per_minute: BUDGET, ..UpkeepSettings::default() }
+}
+
+impl World {
+    async fn many(&self, count: u32) -> Vec<CheckoutId> {
+        self.listed.answer_retrieve(Claim::state(AttemptState::AwaitingCustomer));
+        let mut ids = Vec::new();
+        for key in 0..count {
+            ids.push(id_of(&self.open_at("listed", &format!("key {key}")).await.unwrap()));
+        }
+        ids
+    }
+}
+
+#[tokio::test]
+async fn a_minute_has_no_more_looks_than_the_budget_and_everybody_gets_one() {
+    let world = World::new().await;
+    let engine = world.with_upkeep("frugal", small());
+    let ids = world.many(50).await;
+    let (mut looks, mut counts) = (0, Vec::new());
+    for _ in 0..600 {
+        world.clock.advance(SignedDuration::from_secs(1));
+        engine.settle_due().await.unwrap();
+        counts.push(world.listed.looks() - looks);
+        looks = world.listed.looks();
+    }
+    let most = counts.windows(60).map(|minute| minute.iter().sum::<u32>()).max();
+    assert!(most <= Some(BUDGET), "{most:?} looks in a minute");
+    assert!(looks >= BUDGET * 8, "{looks} looks in ten minutes: the budget is used");
+    for id in ids {
+        assert!(world.attempt(id).await.polls > 0, "never looked at");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_and_a_command_pass_the_queue() {
+    let world = World::new().await;
+    let engine = world.with_upkeep("frugal", small());
+    let ids = world.many(60).await;
+    // All are looked at once, and due again.
+    for _ in 0..60 {
+        world.clock.advance(SignedDuration::from_secs(10));
+        engine.settle_due().await.unwrap();
+    }
+    let last = *ids.last().unwrap();
+    world.engine.customer_came_back(world.tenant, last, lendport_engine::CameBack::Complete).await.unwrap();
+    world.listed.answer_retrieve(Claim::state(AttemptState::AwaitingMerchant));
+    world.listed.list.show(vec![vec![row("signed", "nobody@example.com", None)]]);
+    let mut seconds = 0;
+    while world.state(last).await == AttemptState::AwaitingCustomer {
+        world.clock.advance(SignedDuration::from_secs(1));
+        engine.settle_due().await.unwrap();
+        seconds += 1;
+        assert!(seconds <= 66, "news wait behind what brought none");
+    }
+    // The budget is spent, and a command goes through all the same.
+    let waiting = async |id: &CheckoutId| world.state(*id).await == AttemptState::AwaitingCustomer;
+    let mut first = None;
+    for id in &ids {
+        if waiting(id).await {
+            first = Some(*id);
+            break;
+        }
+    }
+    let ended = Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new(Reason::CANCELED_LOCALLY)) };
+    world.listed.answer_command(Ok(ended));
+    let asked = CommandAsk::default();
+    engine.cancel(world.tenant, first.unwrap(), None, asked, ticket("POST /cancel", "cancel", "")).await.unwrap();
+    assert_eq!(world.state(first.unwrap()).await, AttemptState::Canceled);
+}
+
+#[tokio::test]
+async fn the_list_is_counted_and_has_its_turn() {
+    let world = World::new().await;
+    let engine = world.with_upkeep("frugal", small());
+    world.many(40).await;
+    let (mut before, mut counts) = (0, Vec::new());
+    for _ in 0..900 {
+        world.clock.advance(SignedDuration::from_secs(1));
+        engine.sweep_due().await.unwrap();
+        engine.settle_due().await.unwrap();
+        let calls = world.listed.looks() + u32::try_from(world.listed.list.asks().len()).unwrap();
+        counts.push(calls - before);
+        before = calls;
+    }
+    let most = counts.windows(60).map(|minute| minute.iter().sum::<u32>()).max();
+    assert!(most <= Some(BUDGET), "{most:?} calls in a minute");
+    // Once a minute, or a little less often while it has to wait for its moment.
+    let readings = world.listed.list.asks().len();
+    assert!((6..=19).contains(&readings), "{readings} readings in a quarter of an hour");
+}
