@@ -91,9 +91,26 @@ impl Budget {
         if self.per_minute == 0 {
             return Ok(());
         }
+        self.with(account, |lanes| lanes.admit(looker, haste, now))
+    }
+
+    /// Counts a look, or says that there is no room now: nothing is kept for whoever asks again by itself.
+    pub(crate) fn has_room(&self, account: &AccountKey, now: Timestamp) -> bool {
+        if self.per_minute == 0 {
+            return true;
+        }
+        self.with(account, |lanes| {
+            let (lane, at) = lanes.next(Haste::Urgent, now);
+            if at <= now {
+                lanes.lane(lane).give(at);
+            }
+            at <= now
+        })
+    }
+
+    fn with<T>(&self, account: &AccountKey, work: impl FnOnce(&mut Lanes) -> T) -> T {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        let lanes = accounts.entry(account.clone()).or_insert_with(|| Lanes::of(self.per_minute));
-        lanes.admit(looker, haste, now)
+        work(accounts.entry(account.clone()).or_insert_with(|| Lanes::of(self.per_minute)))
     }
 }
 
@@ -231,6 +248,8 @@ mod tests {
         assert!(budget.admit(&merchant, stranger, Haste::Routine, at(65_000)).is_err());
         assert_eq!(budget.admit(&merchant, lookers[6], Haste::Routine, at(66_000)), Ok(()));
         assert!(budget.admit(&merchant, lookers[6], Haste::Routine, at(66_000)).is_err());
+        // Who keeps no moment has none, and takes none from those who wait.
+        assert!(budget.has_room(&merchant, at(66_000)) && !budget.has_room(&merchant, at(66_000)));
         // Another account has a budget of its own.
         let another = account(&ids);
         assert_eq!(budget.admit(&another, stranger, Haste::Routine, at(65_000)), Ok(()));

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use lendport_core::{Attempt, CheckoutId};
 use lendport_storage::Tenant;
 
-use crate::budget::{AccountKey, Haste, Looker};
+use crate::budget::AccountKey;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::polling::after;
@@ -30,9 +30,7 @@ impl Engine {
         let Some(attempt) = record.attempts.iter().find(asked) else { return Ok(true) };
         let waited = after(record.checkout.expires_at, PATIENCE) <= self.clock.now();
         let account = (tenant, attempt.provider.clone());
-        let looker = Looker::Attempt(attempt.id);
-        if silent.contains(&account) || self.budget.admit(&account, looker, Haste::Urgent, self.clock.steady()).is_err()
-        {
+        if silent.contains(&account) || !self.budget.has_room(&account, self.clock.steady()) {
             return Ok(waited);
         }
         match self.look_and_follow(tenant, id, attempt.id).await {
