@@ -7,6 +7,7 @@ use lendport_core::{
     Ability, AccountSettings, Attempt, AttemptState, AttentionDraft, AttentionKind, CallContext, Checkout, Claim,
     CommitClass, CreateRequest, Created, Descriptor, ErrorKind, Finalized, FinancingProvider, Invalid, LineReport,
     LineStanding, LineUnits, Mode, Money, Notice, NoticeContext, NoticeRefusal, ProviderError, Push, Reason, Secret,
+    SweepAsk, Swept,
 };
 use lendport_outbound::{Answer, Outbound, Request, Url};
 use serde::de::DeserializeOwned;
@@ -15,7 +16,8 @@ use crate::account::{self, setup};
 use crate::config::ProviderConfig;
 use crate::descriptor::DESCRIPTOR;
 use crate::wire::{
-    Application, CallbackBody, CancelBody, FinalizeBody, LinesAnswer, LinesBody, RefundBody, ShipmentAnswer,
+    Application, ApplicationPage, CallbackBody, CancelBody, FinalizeBody, LinesAnswer, LinesBody, RefundBody,
+    ShipmentAnswer,
 };
 use crate::{error, lines, mapping, notification};
 
@@ -180,6 +182,21 @@ impl FinancingProvider for Sandbox {
         let others = application.duplicates;
         let retrieved = mapping::retrieved_from(application, currency).map_err(|_| unreadable())?;
         Ok(Some(Found { reference, retrieved, others }))
+    }
+
+    fn sweep_marks(&self, _: &Checkout, attempt: &Attempt) -> Vec<String> {
+        vec![attempt.merchant_reference.clone()]
+    }
+
+    async fn sweep(&self, ctx: CallContext<'_>, ask: SweepAsk<'_>) -> Result<Swept, ProviderError> {
+        let mut address = self.address(&[])?;
+        let since = ask.since.as_second().to_string();
+        address.query_pairs_mut().append_pair("status", "signed").append_pair("made_since", &since);
+        if let Some(cursor) = ask.cursor {
+            address.query_pairs_mut().append_pair("after", cursor);
+        }
+        let (page, _): (ApplicationPage, _) = self.call(ctx, Request::get(address)).await?;
+        Ok(mapping::swept_from(page))
     }
 
     async fn finalize(

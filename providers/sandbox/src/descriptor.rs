@@ -1,7 +1,7 @@
 //! The made-up provider as data. Every ability has a row, and every row a reason.
 
 use lendport_core::provider::Market;
-use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Frames, Resend, Support};
+use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Frames, Resend, Support, SweepPlan};
 
 use crate::{ID, account};
 
@@ -26,8 +26,9 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
         (AttemptState::Authorized, 3_600),
         (AttemptState::Captured, 86_400),
     ],
-    pauses: &[],
-    sweep: None,
+    // While it may be decided any moment; it pushes as well.
+    pauses: &[(AttemptState::UnderReview, &[5, 30, 120, 600, 3_600])],
+    sweep: Some(SweepPlan { every_s: 300, back_s: 86_400 }),
 };
 
 const CAPABILITIES: &[Capability] = &[

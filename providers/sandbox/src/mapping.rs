@@ -6,13 +6,13 @@ use lendport_core::operation::Shipment;
 use lendport_core::provider::Retrieved;
 use lendport_core::{
     Attempt, AttemptState, CaptureMode, Checkout, Claim, CreateRequest, Currency, Details, Dispute, Invalid, Line,
-    Money, MoneyError, NextAction, NextActionKind, Pointer, ProviderRef, ShipmentStatus, limits,
+    Money, MoneyError, NextAction, NextActionKind, Pointer, ProviderRef, ShipmentStatus, Swept, SweptRow, limits,
 };
 use lendport_outbound::Url;
 
 use crate::descriptor::DESCRIPTOR;
 use crate::lines;
-use crate::wire::{Application, NewApplication, PluginOrder, ShipmentBody, WireCustomer, WireItem};
+use crate::wire::{Application, ApplicationPage, NewApplication, PluginOrder, ShipmentBody, WireCustomer, WireItem};
 
 /// Refuses a country that is not served, then a currency that does not belong to it.
 pub(crate) fn check(checkout: &Checkout) -> Result<(), Invalid> {
@@ -92,6 +92,16 @@ pub(crate) fn retrieved_from(application: Application, currency: Currency) -> Re
         capture_by: moment_from(application.capture_by),
         raw_status: Some(application.status),
     })
+}
+
+/// A page of the list. Applications are known by our reference; one that has none is nobody's.
+pub(crate) fn swept_from(page: ApplicationPage) -> Swept {
+    let row = |application: Application| SweptRow {
+        version: format!("{} {}", application.id, application.status),
+        marks: application.reference.into_iter().collect(),
+        made_at: None,
+    };
+    Swept { rows: page.applications.into_iter().map(row).collect(), next: page.next }
 }
 
 /// What an application tells beside its status.

@@ -5,6 +5,7 @@
 
 mod api;
 mod lines;
+mod list;
 mod oddities;
 mod page;
 mod push;
@@ -52,7 +53,7 @@ impl Simulator {
 
     fn router(&self) -> Router {
         Router::new()
-            .route("/v1/applications", post(api::create))
+            .route("/v1/applications", post(api::create).get(list::list))
             .route("/v1/applications/{id}", get(api::show))
             .route("/v1/applications/by_reference/{reference}", get(api::find))
             .route("/v1/applications/{id}/capture", post(api::capture))

@@ -81,6 +81,15 @@ pub(crate) struct Application {
     pub(crate) capture_by: Option<i64>,
 }
 
+/// Answer to `GET /v1/applications`.
+#[derive(Deserialize)]
+pub(crate) struct ApplicationPage {
+    pub(crate) applications: Vec<Application>,
+    /// Where the next page begins.
+    #[serde(default)]
+    pub(crate) next: Option<String>,
+}
+
 /// Body of `POST /v1/applications/{id}/cancel`; there is none without a reason.
 #[derive(Serialize)]
 pub(crate) struct CancelBody<'a> {

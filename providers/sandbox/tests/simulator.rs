@@ -9,10 +9,11 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::routing::post;
+use jiff::Timestamp;
 use lendport_core::{
     AccountSettings, Attempt, AttemptState, CallContext, CallLog, CaptureMode, Checkout, Claim, CreateRequest, Created,
     ErrorKind, FinancingProvider, LineUnits, Money, Notice, NoticeContext, ProviderError, Push, Secret, Shipment,
-    ShipmentStatus, parse_decimal,
+    ShipmentStatus, SweepAsk, parse_decimal,
 };
 use lendport_outbound::{ClientSettings, Outbound, Request, Url};
 use lendport_testkit::clock::START;
@@ -221,4 +222,29 @@ async fn shipments_pay_for_their_units_and_what_fails_is_said() {
     assert_eq!((back.done, back.failed), (units(&checkout, [2, 0]), units(&checkout, [0, 1])));
     let told = provider.retrieve(context, &attempt).await.unwrap();
     assert_eq!(told.details.refunded.unwrap().to_string(), "200.00");
+}
+
+#[tokio::test]
+async fn what_was_signed_is_in_the_list_a_page_after_the_other() {
+    let world = World::start().await;
+    let (checkout, attempt) = order("50.34", CaptureMode::Manual);
+    let mut ours = Vec::new();
+    for number in 0..102 {
+        let attempt = Attempt { merchant_reference: format!("order-{number}"), ..attempt.clone() };
+        let page = world.create(&checkout, &attempt).await.unwrap().next_action.unwrap().url;
+        if number > 0 {
+            world.press(&page, "approve").await;
+            ours.extend(world.provider.sweep_marks(&checkout, &attempt));
+        }
+    }
+    let calls = CallLog::new();
+    let list = async |since, cursor: Option<&str>| {
+        world.provider.sweep(world.context(&calls), SweepAsk { since, cursor }).await.unwrap()
+    };
+    let first = list(START, None).await;
+    let rest = list(START, first.next.as_deref()).await;
+    assert_eq!((first.rows.len(), rest.rows.len(), &rest.next), (100, 1, &None));
+    let seen: Vec<String> = first.rows.iter().chain(&rest.rows).flat_map(|row| row.marks.clone()).collect();
+    assert_eq!(seen, ours);
+    assert!(list(Timestamp::MAX, None).await.rows.is_empty(), "nothing was made since");
 }

@@ -56,6 +56,7 @@ fn cases() -> Vec<Case> {
         on("retrieve_unknown_status", Expect::Retrieved(Claim::UnknownStatus)),
         on("capture_ok", Expect::Captured(captured)),
         on("finalize_ok", Expect::Finalized(Claim::state(AttemptState::Authorized), false)),
+        Case::new("sweep_ok", Expect::Swept { rows: 2, ours: 1, more: true }),
         on("finalize_other_amount", Expect::Finalized(mismatch, true)),
         on("cancel_ok", Expect::Canceled(Claim::state(AttemptState::Canceled))),
         on("cancel_still_open", Expect::Canceled(canceled_here)),

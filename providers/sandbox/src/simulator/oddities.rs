@@ -43,6 +43,11 @@ impl Oddities {
 }
 
 impl Application {
+    /// Seconds since 1970.
+    pub(super) fn made_at(&self) -> i64 {
+        self.odd.made_at
+    }
+
     fn is_odd_by(&self, cents: u64) -> bool {
         self.amount_cents % 100 == cents
     }

@@ -4,7 +4,7 @@ use lendport_core::operation::Shipment;
 use lendport_core::provider::Retrieved;
 use lendport_core::{
     Ability, AttemptState, Claim, CommitClass, CreateRequest, Created, ErrorKind, LineReport, LineUnits, Money,
-    ProviderError, RetryClass, ShipmentStatus,
+    ProviderError, RetryClass, ShipmentStatus, SweepAsk,
 };
 
 use super::{Case, Expect, LinesCase, Stage};
@@ -57,6 +57,15 @@ pub(super) async fn run(stage: &Stage, case: &Case) -> Result<(), String> {
         Expect::LinesReturned(case) => {
             let asked = units(stage, case.asked)?;
             reported(stage, case, provider.return_lines(ctx, &stage.checkout, attempt, &asked, None).await)
+        }
+        Expect::Swept { rows, ours, more } => {
+            let since = ctx.now.saturating_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(ctx.now);
+            let ask = SweepAsk { since, cursor: None };
+            let page = provider.sweep(ctx, ask).await.map_err(|error| told_of(&error))?;
+            let marks = provider.sweep_marks(&stage.checkout, attempt);
+            let fits = page.rows.iter().filter(|row| row.marks.iter().any(|mark| marks.contains(mark))).count();
+            let seen = (page.rows.len(), fits, page.next.is_some());
+            if seen == (*rows, *ours, *more) { Ok(()) } else { Err(format!("rows, ours, more: {seen:?}")) }
         }
         Expect::Amended(claim) => told(provider.amend_callback(ctx, attempt, &stage.callback_url).await, claim),
         Expect::Shipped(status) => {

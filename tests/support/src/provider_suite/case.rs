@@ -66,6 +66,16 @@ pub enum Expect {
     LinesReturned(LinesCase),
     /// Telling another address for notices gives this.
     Amended(Claim),
+    /// Reading a page of the provider's list gives so many rows, of which so many may be about the attempt, and there are more
+    /// pages or not.
+    Swept {
+        /// Rows.
+        rows: usize,
+        /// Rows with one of the attempt's marks.
+        ours: usize,
+        /// Whether another page follows.
+        more: bool,
+    },
     /// Telling of goods succeeds.
     Shipped(ShipmentStatus),
 }
@@ -114,7 +124,9 @@ impl Case {
             Expect::Amended(_) => Ability::AmendCallback,
             Expect::Shipped(ShipmentStatus::Delivered) => Ability::ConfirmDelivery,
             Expect::Shipped(_) => Ability::ConfirmShipment,
-            Expect::RefusedContent | Expect::Declined | Expect::WrongKey | Expect::TimeLimit => return None,
+            Expect::RefusedContent | Expect::Declined | Expect::WrongKey | Expect::TimeLimit | Expect::Swept { .. } => {
+                return None;
+            }
         })
     }
 }

@@ -105,6 +105,10 @@ pub(super) fn declared(suite: &Suite<'_>) -> Vec<String> {
     if descriptor.resend.is_some() && !((native(Ability::NativeIdempotency) || !sends) && native(Ability::Find)) {
         failures.push("resend: declared without a token of the provider's own, or without a search".to_owned());
     }
+    let lists = has(suite, |e| matches!(e, Expect::Swept { ours, .. } if *ours > 0));
+    if descriptor.sweep.is_some() != lists {
+        failures.push("sweep: the descriptor and the cassettes do not agree on whether there is a list".to_owned());
+    }
     let pushes = descriptor.capability(Ability::Notifications).support.can_be_asked();
     let reads = descriptor.capability(Ability::Retrieve).support.can_be_asked();
     for (what, needed, found) in [
