@@ -6,7 +6,7 @@ use lendport_core::{
     AccountSettings, Attempt, AttemptState, CallContext, Checkout, CommitClass, CreateRequest, Created, Descriptor,
     Details, ErrorKind, FieldError, Finalized, FinancingProvider, Invalid, LineReport, LineStanding, LineUnits, Mode,
     Money, NextAction, NextActionKind, Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push,
-    Shipment,
+    Shipment, SweepAsk, Swept,
 };
 
 use crate::account::{Account, setup};
@@ -19,7 +19,7 @@ use crate::mapping::{self, Own, standing};
 use crate::medusa::Medusa;
 use crate::options::Options;
 use crate::order::{Order, transaction_id};
-use crate::{commands, notification, shipping};
+use crate::{commands, notification, shipping, sweep};
 
 /// The adapter. Clones share what is remembered of minimum orders.
 #[derive(Clone, Debug)]
@@ -150,6 +150,14 @@ impl FinancingProvider for FlexShopper {
     async fn find(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Option<Found>, ProviderError> {
         let (there, retrieved) = self.look(ctx, attempt).await?;
         Ok(there.then(|| Found { reference: ProviderRef(transaction_id(attempt)), retrieved, others: 0 }))
+    }
+
+    fn sweep_marks(&self, checkout: &Checkout, attempt: &Attempt) -> Vec<String> {
+        sweep::marks_of(checkout, attempt)
+    }
+
+    async fn sweep(&self, ctx: CallContext<'_>, ask: SweepAsk<'_>) -> Result<Swept, ProviderError> {
+        sweep::page(&self.connect(ctx)?, ask).await
     }
 
     async fn finalize(

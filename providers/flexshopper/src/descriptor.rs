@@ -1,7 +1,7 @@
 //! FlexShopper as data: what it can do, where, and why not the rest (`model.md` section 5).
 
 use lendport_core::provider::Market;
-use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Frames, Resend, Support};
+use lendport_core::{Ability, AttemptState, Capability, CaptureMode, Descriptor, Frames, Resend, Support, SweepPlan};
 
 use crate::{ID, account};
 
@@ -26,8 +26,9 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     // script to sign with. An hour is as long as somebody may wait in front of the page.
     resend: Some(Resend { shows_after_s: 0, within_s: 3_600, sends_max: 3 }),
     reconcile: RECONCILE,
-    pauses: &[],
-    sweep: None,
+    pauses: PAUSES,
+    // The list of signed leases; question 2. Two days, for what its days are compared with is not stated.
+    sweep: Some(SweepPlan { every_s: 60, back_s: 172_800 }),
 };
 
 const CAPABILITIES: &[Capability] = &[
@@ -63,6 +64,14 @@ const CAPABILITIES: &[Capability] = &[
 const fn has(ability: Ability, support: Support, note: &'static str) -> Capability {
     Capability { ability, support, note }
 }
+
+/// From 5 seconds to a minute while the customer may be in the plugin (question 2); then the list of signed leases tells, and
+/// looks are for what it does not show. A decision takes up to 270 seconds.
+const PAUSES: &[(AttemptState, &[u32])] = &[
+    (AttemptState::AwaitingCustomer, &[5, 10, 20, 40, 60, 300, 3_600]),
+    (AttemptState::UnderReview, &[10, 20, 40, 60, 60, 60, 300, 3_600]),
+    (AttemptState::Preapproved, &[60, 300, 3_600]),
+];
 
 /// Nothing is pushed: a signed lease is looked after within a minute, what is confirmed a few times a day (question 2).
 const RECONCILE: &[(AttemptState, u32)] =

@@ -26,6 +26,7 @@ mod registration;
 mod shipping;
 #[cfg(feature = "simulator")]
 pub mod simulator;
+mod sweep;
 pub mod wire;
 
 pub use adapter::FlexShopper;

@@ -50,6 +50,8 @@ fn looks() -> Vec<Case> {
         state("retrieve_signed", S::AwaitingMerchant),
         Case::new("retrieve_unknown_status", Expect::Retrieved(Claim::UnknownStatus)).on(ID),
         Case::new("find_signed", Expect::Found(Claim::state(S::AwaitingMerchant))),
+        Case::new("sweep_ok", Expect::Swept { rows: 5, ours: 4, more: true }).on(ID),
+        Case::new("sweep_nothing", Expect::Swept { rows: 0, ours: 0, more: false }).on(ID),
     ]
 }
 
