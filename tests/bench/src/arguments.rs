@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::Fault;
 use crate::part::Suite;
+use crate::polling::{self, PollingPlan};
 use crate::subject::Databases;
 
 const AFTER: &str = "\
@@ -59,17 +61,45 @@ pub struct Arguments {
     /// Keeps the filled databases here, and takes those that an earlier run of the same version kept.
     #[arg(long, value_name = "FOLDER")]
     pub seeds: Option<PathBuf>,
-    /// What a child of this program does.
+    /// Something else.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// What a child of this program does.
+/// What else this program does.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Opens checkouts at a provider that says nothing by itself, and counts how it is asked, on a virtual clock.
+    Polling(PollingCommand),
     /// Serves the floor until standard input ends.
     #[command(hide = true)]
     Floor(FloorCommand),
+}
+
+/// Open checkouts, and how they are asked for.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct PollingCommand {
+    /// Checkouts that are open from the beginning.
+    #[arg(long, default_value_t = PollingPlan::default().checkouts)]
+    pub checkouts: usize,
+    /// Virtual minutes that are watched; from 75 on every checkout has had a look.
+    #[arg(long, default_value_t = PollingPlan::default().minutes)]
+    pub minutes: i64,
+    /// The account's budget, `engine.looks_per_minute`.
+    #[arg(long, default_value_t = PollingPlan::default().looks_per_minute)]
+    pub looks_per_minute: u32,
+}
+
+impl PollingCommand {
+    /// Plays it, prints what was seen, and fails when a promise was broken.
+    pub(crate) async fn play(self) -> Result<(), Fault> {
+        let Self { checkouts, minutes, looks_per_minute } = self;
+        let plan = PollingPlan { checkouts, minutes, looks_per_minute, ..PollingPlan::default() };
+        let seen = polling::play(plan).await?;
+        polling::tell(&plan, &seen);
+        let broken = polling::broken(&seen);
+        if broken.is_empty() { Ok(()) } else { Err(broken.join("; ").into()) }
+    }
 }
 
 /// The floor, told apart by what it stores and where it tells of it.

@@ -15,6 +15,7 @@ mod open_loop;
 mod part;
 mod plan;
 mod plot;
+pub mod polling;
 mod postback;
 mod process;
 mod report;
@@ -30,7 +31,7 @@ mod targets;
 mod upstream;
 mod wire;
 
-pub use arguments::{Arguments, Command, FloorCommand};
+pub use arguments::{Arguments, Command, FloorCommand, PollingCommand};
 pub use part::Suite;
 pub use subject::Databases;
 
@@ -44,6 +45,7 @@ pub type Fault = Box<dyn std::error::Error + Send + Sync>;
 pub async fn run(asked: Arguments) -> Result<(), Fault> {
     match asked.command {
         Some(Command::Floor(asked)) => floor::serve(asked).await,
+        Some(Command::Polling(asked)) => asked.play().await,
         None => {
             let plan = plan::Plan::of(&asked)?;
             limits::raise()?;

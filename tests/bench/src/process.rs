@@ -52,6 +52,21 @@ impl Process {
     }
 }
 
+/// Processor time of this process's threads of a name, in microseconds.
+pub(crate) fn thread_cpu_us(name: &str) -> Result<u64, Fault> {
+    let mut ticks = 0;
+    for thread in fs::read_dir("/proc/self/task")? {
+        let folder = thread?.path();
+        let own = fs::read_to_string(folder.join("comm")).unwrap_or_default();
+        if own.trim_end() == name {
+            let [user, system, ..] =
+                times_of(&fs::read_to_string(folder.join("stat"))?).ok_or("/proc/self/task/ID/stat is too short")?;
+            ticks += user + system;
+        }
+    }
+    Ok(ticks * TICK_US)
+}
+
 /// The 14th to 17th field of `/proc/PID/stat`. The second may hold blanks and ends with the last parenthesis.
 fn times_of(stat: &str) -> Option<[u64; 4]> {
     let (_, rest) = stat.rsplit_once(')')?;
