@@ -11,7 +11,7 @@ use sha2::Sha256;
 pub struct CallbackKey(Secret<[u8; 32]>);
 
 impl CallbackKey {
-    /// 256 secret bits that are used for nothing else.
+    /// 256 secret bits that are used for nothing but these tokens and the marks of lists.
     pub fn new(key: Secret<[u8; 32]>) -> Self {
         Self(key)
     }

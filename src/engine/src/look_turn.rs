@@ -1,4 +1,5 @@
-//! A look has to fit into its account's budget; one that does not waits for its moment.
+//! A look has to fit into its account's budget; one that does not waits for its moment. What a provider's own notice asks for
+//! does not wait.
 
 use jiff::Timestamp;
 use lendport_core::{Attempt, CheckoutId};
@@ -29,10 +30,13 @@ impl Engine {
         known: &Attempt,
         now: Timestamp,
     ) -> Result<bool, EngineError> {
-        let account = (tenant, known.provider.clone());
-        let Err(at) = self.budget.admit(&account, Looker::Attempt(known.id), Haste::of(known), now) else {
+        let haste = Haste::of(known);
+        // A notice asks for it: the provider itself says how many there are.
+        if haste == Haste::Urgent && self.tools.polling.sends_notices(&known.provider) {
             return Ok(true);
-        };
+        }
+        let account = (tenant, known.provider.clone());
+        let Err(at) = self.budget.admit(&account, Looker::Attempt(known.id), haste, now) else { return Ok(true) };
         let (tools, attempt, due) = (self.tools.clone(), known.id, known.poll_at);
         let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
         self.change(tenant, id, ask, move |loaded| {

@@ -78,6 +78,11 @@ impl Polling {
         attempt.state.may_expire() && self.can_ask(attempt) && !self.pushing.contains(&attempt.provider)
     }
 
+    /// True when the provider tells of changes by itself.
+    pub(crate) fn sends_notices(&self, provider: &ProviderId) -> bool {
+        self.pushing.contains(provider)
+    }
+
     /// How the provider's list is read, where there is one.
     pub(crate) fn sweep_plan(&self, provider: &ProviderId) -> Option<SweepPlan> {
         self.sweeps.get(provider).copied()

@@ -5,7 +5,7 @@ use lendport_core::{AttemptState, CheckoutId, Claim, Reason};
 use lendport_engine::{CommandAsk, UpkeepSettings};
 
 use crate::fake_list::row;
-use crate::world::{World, id_of, ticket};
+use crate::world::{World, id_of, push_at, ticket};
 
 /// Looks in a minute.
 const BUDGET: u32 = 12;
@@ -101,4 +101,18 @@ async fn the_list_is_counted_and_has_its_turn() {
     // Once a minute, or a little less often while it has to wait for its moment.
     let readings = world.listed.list.asks().len();
     assert!((6..=19).contains(&readings), "{readings} readings in a quarter of an hour");
+}
+
+#[tokio::test]
+async fn what_a_notice_asks_for_does_not_wait() {
+    let world = World::new().await;
+    let engine = world.with_upkeep("frugal", small());
+    world.able.answer_retrieve(Claim::state(AttemptState::AwaitingCustomer));
+    for key in 0..40 {
+        world.open_at("able", &format!("key {key}")).await.unwrap();
+        let token = world.able.last().token;
+        let look = serde_json::json!({ "state": "awaiting_customer", "look": true });
+        assert_eq!(push_at(&engine, "able", &token, look).await.status, 200);
+    }
+    assert_eq!((engine.settle_due().await, world.able.looks()), (Ok(40), 40));
 }

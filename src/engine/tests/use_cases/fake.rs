@@ -50,8 +50,8 @@ pub(crate) struct Fake {
     pub(crate) on_lines: Mutex<Arc<OnLines>>,
     command: Mutex<Result<Retrieved, ProviderError>>,
     finalized: Mutex<Result<Finalized, ProviderError>>,
-    retrieved: Mutex<Result<Retrieved, ProviderError>>,
-    found: Mutex<Option<Found>>,
+    pub(crate) retrieved: Mutex<Result<Retrieved, ProviderError>>,
+    pub(crate) found: Mutex<Option<Found>>,
     looks: AtomicU32,
     pub(crate) gate: Mutex<Option<Arc<Notify>>>,
     pub(crate) look_gate: Mutex<Option<Arc<Notify>>>,
@@ -154,16 +154,6 @@ impl Fake {
     /// From now on, asked how a request stands, it says all of this.
     pub(crate) fn answer_look(&self, retrieved: Retrieved) {
         *self.retrieved.lock().unwrap() = Ok(retrieved);
-    }
-
-    /// From now on it does not answer how a request stands.
-    pub(crate) fn fail_retrieve(&self, error: ProviderError) {
-        *self.retrieved.lock().unwrap() = Err(error);
-    }
-
-    /// From now on it finds this request by our reference.
-    pub(crate) fn answer_find(&self, found: Option<Found>) {
-        *self.found.lock().unwrap() = found;
     }
 
     /// How often it was asked how a request stands, or whether there is one.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lendport_core::provider::ShipmentConfirmed;
+use lendport_core::provider::{Found, ShipmentConfirmed};
 use lendport_core::{LineReport, LineUnits, ProviderError, Shipment};
 use tokio::sync::Notify;
 
@@ -26,6 +26,16 @@ impl Fake {
         answer: impl Fn(&[LineUnits]) -> Result<LineReport, ProviderError> + Send + Sync + 'static,
     ) {
         *self.on_lines.lock().unwrap() = Arc::new(answer);
+    }
+
+    /// From now on it does not answer how a request stands.
+    pub(crate) fn fail_retrieve(&self, error: ProviderError) {
+        *self.retrieved.lock().unwrap() = Err(error);
+    }
+
+    /// From now on it finds this request by our reference.
+    pub(crate) fn answer_find(&self, found: Option<Found>) {
+        *self.found.lock().unwrap() = found;
     }
 
     /// From now on a command is answered only when this is notified.
