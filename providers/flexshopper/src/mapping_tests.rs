@@ -64,7 +64,10 @@ fn rows() -> Vec<(&'static str, String)> {
             "lease `signed`, confirmed, some units `shipped` or none",
             of_order(Some(order("signed", [1, 1])), Own::Confirmed),
         ),
-        ("lease `signed`, confirmed, all units `shipped`", of_order(Some(order("signed", [1, 2])), Own::Confirmed)),
+        (
+            "lease `signed`, confirmed, all units `shipped` or canceled here",
+            of_order(Some(order("signed", [1, 2])), Own::Confirmed),
+        ),
         ("no transaction, confirmed", of_order(None, Own::Confirmed)),
         ("lease not `signed`, confirmed", of_order(Some(order("pending", [0, 0])), Own::Confirmed)),
         ("lease in any other word", of_order(Some(order("finalized", [1, 2])), Own::Open)),
