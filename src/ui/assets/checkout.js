@@ -1,5 +1,6 @@
 // The customer's page. The server draws it; this opens the financer, hears of changes and has them drawn anew.
 import { close, isOpen, offerNews, open } from "./box.js";
+import { isShown, show as showPlugin } from "./plugin.js";
 import { isEmbedded, tell } from "./shop.js";
 import { listen } from "./updates.js";
 
@@ -53,6 +54,7 @@ const way = (link) => link.dataset.way;
 function goToFinancer() {
   const link = find("open");
   if (!link || isOpen()) return;
+  if (way(link) === "plugin") return goToPlugin();
   // Inside a shop's page only the shopper's own click may leave it.
   if (way(link) === "redirect") return embedded || link.click();
   hinted = false;
@@ -72,6 +74,21 @@ function goToFinancer() {
     if (complete) wait(true);
     else find("open")?.focus();
     draw();
+  });
+}
+
+/** The financer's button, drawn by its own script. */
+function goToPlugin() {
+  hinted = false;
+  showPlugin(base, data.status.next_action?.origin ?? "", {
+    signed: () => {
+      hinted = true;
+      cameBack("complete");
+      wait(true);
+      draw();
+    },
+    moved: () => anew(true),
+    over: () => ask(),
   });
 }
 
@@ -103,6 +120,8 @@ stage.addEventListener("click", (event) => {
   const plainly = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
   if (link.id === "open" && plainly && way(link) !== "redirect") {
     event.preventDefault();
+    goToFinancer();
+  } else if (link.id === "plugin-again") {
     goToFinancer();
   } else if (link.id === "reopen") {
     wait(false);
@@ -181,6 +200,9 @@ async function redraw() {
     else offerNews();
     return;
   }
+  // What the financer's script has drawn stays while the customer may be reading there.
+  const shown = isShown();
+  if (shown && !hinted && !latest.is_final && latest.state !== "choose" && drawn.stage !== latest.state) return;
   const answer = await fetch(`${base}/stage?lang=${lang}${data.embed ? "&embed=1" : ""}`, { cache: "no-store" });
   if (!answer.ok) throw new Error(`stage ${answer.status}`);
   const hadFocus = atStage();
@@ -188,6 +210,7 @@ async function redraw() {
   clearTimeout(longWait);
   stage.replaceChildren(...drawnAnew.body.childNodes);
   show(stage, hadFocus);
+  if (shown && status.state === "continue") goToFinancer();
   leadOn();
 }
 
@@ -202,9 +225,10 @@ function leadOn() {
 const sameChoices = ({ choices }) =>
   [...stage.querySelectorAll("[name=provider]")].map((input) => input.value).join() === choices.map(({ id }) => id).join();
 
-/** The page's policy was made for another address. */
+/** The page's policy was made for another address, or before there was a script to load. */
 function frameIsNew({ next_action: next }) {
-  return Boolean(next && data.status.next_action && next.origin !== data.status.next_action.origin);
+  const known = data.status.next_action;
+  return Boolean(next && (known || next.type === "plugin") && next.origin !== known?.origin);
 }
 
 let lost = 0;
@@ -235,7 +259,9 @@ const ask = listen(
 if (embedded) {
   tell(allowed, "ready");
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !isOpen()) tell(allowed, "close");
+    // A window of the financer's script closes itself, and no more.
+    const theirs = document.querySelector("dialog[open]");
+    if (event.key === "Escape" && !isOpen() && !theirs) tell(allowed, "close");
   });
 }
 

@@ -82,6 +82,11 @@ trait Shown {
         self.page().next.as_ref().filter(|next| next.way != Way::Plugin)
     }
 
+    /// A script of the financer's draws its button.
+    fn is_plugin(&self) -> bool {
+        self.page().next.as_ref().is_some_and(|next| next.way == Way::Plugin)
+    }
+
     /// Somebody else is at work.
     fn is_busy(&self) -> bool {
         matches!(self.page().stage, Stage::Preparing | Stage::Checking | Stage::Deciding | Stage::Preapproved)

@@ -108,7 +108,25 @@ fn no_page_leads_to_a_script() {
     for mut page in every() {
         page.next = Some(NextStep { url: script.to_owned(), way: Way::Plugin, also: Vec::new() });
         let html = render_page(&page);
-        assert!(!html.contains(script) && !html.contains("id=\"open\""), "{html}");
+        assert!(!html.contains(script) && !html.contains("<a class=\"button\" id=\"open\""), "{html}");
+    }
+}
+
+#[test]
+fn a_script_has_its_place_where_the_customer_acts_and_nowhere_else() {
+    for mut page in every() {
+        page.next =
+            Some(NextStep { url: "https://lender.example/sdk.js".to_owned(), way: Way::Plugin, also: Vec::new() });
+        let stage = render_stage(&page);
+        let acts = page.stage == Stage::Continue;
+        for part in ["<button type=\"button\" id=\"open\" data-way=\"plugin\">", "<div id=\"plugin\">", "plugin-again"]
+        {
+            assert_eq!(stage.contains(part), acts, "{part}: {stage}");
+        }
+        // Who has no script reads why the button is not there.
+        assert_eq!(stage.matches("<noscript>").count(), usize::from(acts) + usize::from(!page.stage.is_final()));
+        page.next = None;
+        assert!(!render_stage(&page).contains("plugin"), "{:?}", page.stage);
     }
 }
 

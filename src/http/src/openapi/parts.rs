@@ -81,6 +81,9 @@ pub(crate) struct ClientProblems;
 /// Problems of the customer's choice of a financer.
 pub(crate) struct ClientChoiceProblems;
 
+/// Problems of what the customer's page hands to a financer's script.
+pub(crate) struct ClientPluginProblems;
+
 /// Problems of making a token for the customer's page.
 pub(crate) struct TokenProblems;
 
@@ -189,6 +192,12 @@ impl IntoResponses for ClientChoiceProblems {
         let own = [&Code::CommitFence, &Code::InvalidState, &Code::PreconditionFailed];
         let asked = ASK.iter().chain([&Code::ProviderRefused]);
         answers(CLIENT.iter().chain(BODY).chain(own).chain(asked))
+    }
+}
+
+impl IntoResponses for ClientPluginProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        answers(CLIENT.iter().chain([&Code::InvalidState, &Code::ProviderConfiguration]))
     }
 }
 

@@ -9,6 +9,7 @@ mod events;
 mod face;
 mod live;
 mod looks;
+mod plugin;
 mod policy;
 mod returned;
 mod show;
@@ -40,5 +41,6 @@ pub(crate) fn client() -> OpenApiRouter<App> {
         .routes(routes!(events::stream))
         .routes(routes!(attempts::choose))
         .routes(routes!(came_back::say))
+        .routes(routes!(plugin::get))
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
 }

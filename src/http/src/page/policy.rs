@@ -22,20 +22,23 @@ pub(super) struct Policy<'a> {
     pub(super) framed: Option<&'a str>,
     /// How far that page leads.
     pub(super) frames: Frames,
+    /// Address of the financer's script that it may load; what the script shows comes from the same host.
+    pub(super) plugin: Option<&'a str>,
 }
 
 impl Policy<'_> {
     /// The `Content-Security-Policy`. Every address in it is an origin that was parsed and written anew.
     fn text(self) -> String {
         let nonce = self.nonce;
+        let plugin = self.plugin.and_then(url_origin).unwrap_or_default();
         let logo = self.shop.and_then(|shop| shop.logo_url.as_deref()).and_then(url_origin).unwrap_or_default();
         let parts = [
             "default-src 'none'".to_owned(),
-            format!("script-src 'nonce-{nonce}'"),
+            format!("script-src 'nonce-{nonce}' {plugin}"),
             format!("style-src 'self' 'nonce-{nonce}'"),
             format!("img-src 'self' data: {logo}"),
             "connect-src 'self'".to_owned(),
-            format!("frame-src 'self' {}", self.frame_hosts()),
+            format!("frame-src 'self' {}{plugin}", self.frame_hosts()),
             "form-action 'self'".to_owned(),
             "base-uri 'none'".to_owned(),
             format!("frame-ancestors {}", self.ancestors()),
@@ -115,6 +118,20 @@ mod tests {
         assert_eq!(many.text(), widened, "frames alone are open");
         let none = Policy { framed: None, ..many };
         assert!(none.text().contains("; frame-src 'self'; "), "{}", none.text());
+    }
+
+    #[test]
+    fn a_financers_script_is_loaded_and_framed_from_its_host_and_nothing_else_is() {
+        let none = Policy { nonce: "N", ..Policy::default() };
+        let plugin = Policy { plugin: Some("https://lender.example:8443/sdk/js?authKey=a;script-src *"), ..none };
+        let widened = none.text().replace("'nonce-N';", "'nonce-N' https://lender.example:8443;");
+        // The style's nonce stands there too.
+        let widened =
+            widened.replace("style-src 'self' 'nonce-N' https://lender.example:8443;", "style-src 'self' 'nonce-N';");
+        let widened = widened.replace("frame-src 'self';", "frame-src 'self' https://lender.example:8443;");
+        assert_eq!(plugin.text(), widened);
+        let odd = Policy { plugin: Some("javascript:alert(1)"), ..none };
+        assert_eq!(odd.text(), none.text());
     }
 
     #[test]

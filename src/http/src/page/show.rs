@@ -49,10 +49,12 @@ pub(super) async fn page(State(app): State<App>, path: PathParts, uri: Uri, head
 
 fn shown(app: &App, customer: &Customer, view: &CustomerView, manner: &Manner) -> Response {
     let nonce = app.ids.token().expose().clone();
-    let page = view.next_action.as_ref().filter(|action| action.kind != NextActionKind::Plugin);
-    let framed = page.map(|action| action.url.as_str());
+    let next = view.next_action.as_ref();
+    let url_of =
+        |plugin: bool| next.filter(|one| (one.kind == NextActionKind::Plugin) == plugin).map(|one| one.url.as_str());
+    let (framed, plugin) = (url_of(false), url_of(true));
     let frames = view.financer.as_ref().map(|financer| financer.frames).unwrap_or_default();
-    let policy = Policy { nonce: &nonce, shop: Some(&view.shop), framed, frames, ..Policy::default() };
+    let policy = Policy { nonce: &nonce, shop: Some(&view.shop), framed, frames, plugin, ..Policy::default() };
     let html = render_page(&face::page(customer, view, manner, nonce.clone()));
     policy.page(StatusCode::OK, html)
 }

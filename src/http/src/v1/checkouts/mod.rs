@@ -7,6 +7,7 @@ mod client_token;
 mod create;
 mod get;
 mod list;
+pub(crate) mod plugin;
 mod refresh;
 mod refunds;
 mod renew_callback;
@@ -35,6 +36,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(refunds::refund, refunds::list))
         .routes(routes!(shipments::ship, shipments::list))
         .routes(routes!(refresh::refresh))
+        .routes(routes!(plugin::get))
         .routes(routes!(renew_callback::renew))
         .routes(routes!(client_token::refresh))
         .routes(routes!(timeline::timeline))
