@@ -66,6 +66,7 @@ impl Simulator {
             .route("/v1/applications/{id}/lines/return", post(lines::take_back))
             .route("/apply/{id}", get(page::show))
             .route("/apply/{id}/decide", post(page::decide))
+            .route("/apply/{id}/script.js", get(page::script))
             .with_state(Arc::clone(&self.sim))
     }
 

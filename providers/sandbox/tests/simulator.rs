@@ -148,6 +148,21 @@ async fn the_cents_decide() {
 }
 
 #[tokio::test]
+async fn a_page_that_a_script_shows_is_beside_it() {
+    let mut world = World::start().await;
+    let (checkout, mut attempt) = order("50.36", CaptureMode::Automatic);
+    let created = world.create(&checkout, &attempt).await.unwrap();
+    attempt.reference = Some(created.reference);
+    let action = created.next_action.unwrap();
+    assert_eq!(action.kind, lendport_core::NextActionKind::Plugin);
+    let answer = world.outbound.call(Request::get(Url::parse(&action.url).unwrap()), &CallLog::new()).await.unwrap();
+    let script = String::from_utf8(answer.body.to_vec()).unwrap();
+    assert!(answer.status == 200 && script.contains("FlexSDK") && script.contains("createOrder"), "{script}");
+    world.press(action.url.strip_suffix("/script.js").unwrap(), "approve").await;
+    assert_eq!(world.notice(&attempt).await.claim, Claim::state(AttemptState::Captured));
+}
+
+#[tokio::test]
 async fn a_wrong_key_opens_nothing() {
     let mut world = World::start().await;
     world.account = samples::account(&[("api_key", "other"), ("push_secret", "push")]);

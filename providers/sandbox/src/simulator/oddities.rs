@@ -96,6 +96,11 @@ impl Application {
         }
     }
 
+    /// True where a page of the merchant's loads a script that shows the application.
+    pub(super) fn is_shown_by_a_script(&self) -> bool {
+        self.is_odd_by(PLUGIN)
+    }
+
     /// Fields that only odd applications have.
     pub(super) fn odd_fields(&self) -> impl Iterator<Item = (String, Value)> {
         let lasts = |status, seconds: i64| {
@@ -103,7 +108,7 @@ impl Application {
                 .then(|| json!(self.odd.made_at.saturating_add(seconds)))
         };
         let fields = [
-            ("shown_by", self.is_odd_by(PLUGIN).then(|| json!("plugin"))),
+            ("shown_by", self.is_shown_by_a_script().then(|| json!("plugin"))),
             ("expires_at", lasts("applying", PAGE_LIVES_S)),
             ("capture_by", lasts("approved", CAPTURE_WITHIN_S)),
             ("lines", self.shown_lines()),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -25,6 +26,10 @@ const BUTTONS: [(&str, &str); 10] = [
     ("lose_dispute", "The merchant loses the dispute"),
 ];
 
+/// Tells the script around the page how it stands. It proves nothing: the merchant has to look.
+const TELL: &str = "<script>if (parent !== window) parent.postMessage(\
+    { sandbox: document.querySelector('p').textContent }, '*')</script>";
+
 #[derive(Deserialize)]
 pub(super) struct Pressed {
     decision: String,
@@ -34,6 +39,11 @@ pub(super) struct Pressed {
     /// True when nobody is told of it.
     #[serde(default)]
     quiet: bool,
+}
+
+/// Loaded by a page of the merchant's, which hands it the order.
+pub(super) async fn script() -> Response {
+    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("script.js")).into_response()
 }
 
 pub(super) async fn show(State(sim): State<Arc<Sim>>, Path(id): Path<String>) -> Response {
@@ -48,9 +58,10 @@ pub(super) async fn show(State(sim): State<Arc<Sim>>, Path(id): Path<String>) ->
     Html(format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Sandbox</title>\
          <h1>Application {id}</h1><p>{dollars}.{cents:02}, {status}. You are the lender.</p>\
-         <form method=\"post\" action=\"/apply/{id}/decide\">{buttons}</form></html>",
+         <form method=\"post\" action=\"/apply/{id}/decide\">{buttons}</form>{told}</html>",
         id = application.id,
         status = application.status,
+        told = if application.is_shown_by_a_script() { TELL } else { "" },
     ))
     .into_response()
 }

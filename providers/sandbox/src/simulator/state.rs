@@ -71,12 +71,18 @@ impl Sim {
         format!("{}/apply/{id}", self.base.get().map_or("http://localhost", String::as_str))
     }
 
+    /// What the merchant is told: the page, or the script that shows it.
+    fn way(&self, application: &Application) -> String {
+        let page = self.page(&application.id);
+        if application.is_shown_by_a_script() { format!("{page}/script.js") } else { page }
+    }
+
     /// An application as answers and pushes show it.
     pub(super) fn shown(&self, application: &Application) -> Value {
         let Application { id, reference, status, amount_cents, refunded_cents, charged_back_cents, .. } = application;
         let dispute_url = application.dispute.map(|_| format!("{}#dispute", self.page(id)));
         let mut shown = json!({ "id": id, "reference": reference, "status": status, "amount_cents": amount_cents,
-            "refunded_cents": refunded_cents, "apply_url": self.page(id), "review_open": application.in_review,
+            "refunded_cents": refunded_cents, "apply_url": self.way(application), "review_open": application.in_review,
             "charged_back_cents": charged_back_cents, "dispute": application.dispute, "dispute_url": dispute_url,
             "duplicates": application.duplicates });
         if let Some(fields) = shown.as_object_mut() {
