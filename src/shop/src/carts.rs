@@ -28,10 +28,11 @@ pub(crate) const CARTS: [Cart; 3] = [
         title: "A television",
         note: "fits every financer",
         currency: "USD",
-        total: "1420.00",
-        goods: &[Goods("TV, 55 inches", 1, "1370.00", "52.69")],
+        total: "1249.00",
+        goods: &[Goods("TV, 55 inches", 1, "1199.00", "46.12")],
         shipping: "50.00",
-        who: ["John", "Doe", "john@example.com", "2222222222"],
+        // Whom FlexShopper's simulator proposes: a lease that somebody else signs is undone.
+        who: ["Pat", "Shopper", "pat.shopper@example.com", "6514447773"],
         address: ["6 West End Court 1", "Long Branch", "NJ", "07740", "US"],
     },
     Cart {
