@@ -2,7 +2,10 @@
 //! and signs.
 
 mod fulfilment;
+mod journey;
+mod killed;
 mod life;
+mod unclear;
 
 use lendport_core::{CheckoutId, Mode};
 use lendport_storage::Tenant;
@@ -37,7 +40,12 @@ struct Desk {
 
 impl Desk {
     async fn open() -> Self {
-        let gateway = TestGateway::start().await;
+        Self::open_with(&[]).await
+    }
+
+    /// With settings of the gateway by their dotted keys.
+    async fn open_with(settings: &[(&'static str, &str)]) -> Self {
+        let gateway = TestGateway::start_with(settings).await;
         let simulator = gateway.dev.simulators.iter().find(|simulator| simulator.provider == "flexshopper");
         let address = simulator.unwrap().url.clone();
         Self { gateway, address }
