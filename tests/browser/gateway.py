@@ -94,6 +94,7 @@ class Gateway:
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("LENDPORT_")}
         self.env["LENDPORT_PROVIDERS__WEPAY__ENABLED"] = "true"
         self.env["LENDPORT_PROVIDERS__SANDBOX__ENABLED"] = "true"
+        self.env["LENDPORT_PROVIDERS__FLEXSHOPPER__ENABLED"] = "true"
         if origins:
             self.env["LENDPORT_MERCHANT__NAME"] = "Demo TV"
             self.env["LENDPORT_MERCHANT__PAGE__ALLOWED_ORIGINS"] = " ".join(origins)

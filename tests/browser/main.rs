@@ -4,7 +4,13 @@
 //!
 //! `.ci/install-test-deps.sh` and `.ci/install-python-deps.sh` install what is needed. Another browser can be named in
 //! `LENDPORT_TEST_CHROMIUM`, another Python that has the packages in `LENDPORT_TEST_PYTHON`.
-#![cfg(all(feature = "wegetfinancing", feature = "wepay", feature = "sandbox", feature = "simulator"))]
+#![cfg(all(
+    feature = "wegetfinancing",
+    feature = "wepay",
+    feature = "sandbox",
+    feature = "flexshopper",
+    feature = "simulator"
+))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeSet;
@@ -228,6 +234,51 @@ fn what_changes_is_said() {
 #[test]
 fn without_an_event_stream_questions_do() {
     play("without_an_event_stream_questions_do");
+}
+
+#[test]
+fn lease_in_the_lightbox() {
+    play("lease_in_the_lightbox");
+}
+
+#[test]
+fn lease_in_the_whole_window() {
+    play("lease_in_the_whole_window");
+}
+
+#[test]
+fn closing_the_plugin_ends_nothing() {
+    play("closing_the_plugin_ends_nothing");
+}
+
+#[test]
+fn another_financer_after_flexshoppers_no() {
+    play("another_financer_after_flexshoppers_no");
+}
+
+#[test]
+fn a_script_that_does_not_come() {
+    play("a_script_that_does_not_come");
+}
+
+#[test]
+fn no_other_script_runs() {
+    play("no_other_script_runs");
+}
+
+#[test]
+fn what_the_script_says_is_a_hint() {
+    play("what_the_script_says_is_a_hint");
+}
+
+#[test]
+fn the_plugin_without_a_script() {
+    play("the_plugin_without_a_script");
+}
+
+#[test]
+fn the_made_up_providers_plugin() {
+    play("the_made_up_providers_plugin");
 }
 
 #[test]

@@ -9,6 +9,7 @@ from gateway import until
 LENDER = "wegetfinancing"
 CARD = "wepay"
 SANDBOX = "sandbox"
+LEASE = "flexshopper"
 # A checkout whose shopper chooses among three.
 CHOICE = {"customer_chooses": True, "providers": [LENDER, CARD, SANDBOX]}
 
@@ -30,6 +31,26 @@ def ours(page):
 def theirs(place):
     """The financer's page inside the customer's page."""
     return place.frame_locator("#box-place iframe")
+
+
+def window(place):
+    """The window that FlexShopper's script opens over the customer's page."""
+    return place.frame_locator("dialog[aria-label=FlexShopper] iframe")
+
+
+def apply(place, email="john@example.com"):
+    """Presses FlexShopper's own button and applies; what its window shows then."""
+    press(place, "Lease with FlexShopper")
+    inside = window(place)
+    inside.get_by_label("E-mail").fill(email)
+    press(inside, "Apply")
+    return inside
+
+
+def sign(inside):
+    """Signs the contract that FlexShopper's window shows."""
+    inside.get_by_label("I have read the lease").check()
+    press(inside, "Sign the lease")
 
 
 def frame_at(page, address):

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from eyes import PHONE, fits, sound
-from parts import heading, ours, press, theirs
+from parts import apply, heading, ours, press, sign, theirs
 
 
 def the_demo_tells_the_whole_story(world):
@@ -32,12 +32,27 @@ def the_demo_tells_the_whole_story(world):
         sound(page, "the demo shop with its cards")
         world.shot(page, "2-story", whole=True)
         page.context.close()
+    _lease_it(world, gateway)
     phone = world.look(viewport=PHONE, scheme="dark")
     phone.goto(gateway.shop)
     expect(phone.locator(".cart")).to_have_count(3)
     fits(phone)
     sound(phone, "the demo shop on a phone")
     world.shot(phone, "3-phone", whole=True)
+
+
+def _lease_it(world, gateway):
+    """The cart that fits all, leased by whom FlexShopper's simulator proposes."""
+    page = world.look()
+    page.goto(gateway.shop)
+    page.locator(".cart").first.get_by_role("button").click()
+    inner = ours(page)
+    expect(inner.locator(".choice").filter(has_text="FlexShopper")).to_contain_text("Not a loan.")
+    press(inner, "Continue with FlexShopper")
+    sign(apply(inner, "pat.shopper@example.com"))
+    heading(inner, "You are approved")
+    world.shot(page, "4-leased")
+    page.context.close()
 
 
 def each_cart_of_the_demo_opens(world):

@@ -108,7 +108,7 @@ def little_is_loaded_and_nothing_from_elsewhere(world):
     until("everything", loaded)
     _show("the page", asked, sizes)
     kinds = sorted(url.split("?")[0].rsplit(".", 1)[-1] for url in asked.values() if "/assets/" in url)
-    assert kinds == ["css", "css", "js", "js", "js", "js", "svg"], f"another file is loaded, or one less: {kinds}"
+    assert kinds == ["css", "css", "js", "js", "js", "js", "js", "svg"], f"another file is loaded, or one less: {kinds}"
     total = sum(sizes.values())
     assert total < 60_000, f"{total} bytes were transferred for the page"
     elsewhere = [url for url in asked.values() if not url.startswith(gateway.url)]

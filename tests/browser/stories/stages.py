@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from eyes import DESKTOP, PHONE, fits, sound
 from gateway import http, until
-from parts import CARD, CHOICE, LENDER, SANDBOX, buy, frame_at, heading, ours, press, stage, theirs
+from parts import CARD, CHOICE, LEASE, LENDER, SANDBOX, buy, frame_at, heading, ours, press, stage, theirs
 
 LANGUAGES = ("en", "es", "fr")
 # The simulator is silent for longer than the story takes, and the gateway waits for it.
@@ -64,6 +64,8 @@ def _stages(gateway):
 
     going = gateway.open_checkout(provider=LENDER)["checkout_url"]
     keep("continue", going)
+    lease = gateway.open_checkout(provider=LEASE, items=[{"sku": "TV-1", "name": "Television", "quantity": 1, "unit_price": "900.00"}])
+    keep("lease", lease["checkout_url"], "continue")
     pages["waiting"] = (f"{going}?back=complete", "continue")
     for status, name in (("preapproved", "preapproved"), ("approved", "approved"), ("rejected", "declined")):
         checkout = gateway.open_checkout(provider=LENDER)
