@@ -79,6 +79,8 @@ chaos: deps
 	$(CHAOS) --database postgres --replicas 2
 	$(CHAOS) --database sqlite --provider wepay
 	$(CHAOS) --database postgres --replicas 2 --provider wepay
+	$(CHAOS) --database sqlite --provider flexshopper
+	$(CHAOS) --database postgres --replicas 2 --provider flexshopper
 
 fuzz-api:
 	.ci/fuzz-api.sh

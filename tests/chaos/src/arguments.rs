@@ -21,7 +21,7 @@ pub struct Arguments {
     /// [default: from the clock]
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Shoppers at the same time. [default: 6; 24 with WePay, where one whose create was interrupted waits for a while]
+    /// Shoppers at the same time. [default: 6; 24 with WePay and 18 with FlexShopper, where one that was interrupted waits for a while]
     #[arg(long)]
     pub shoppers: Option<usize>,
     /// Which provider finances most checkouts; the made-up one has a few.
@@ -66,6 +66,8 @@ pub enum Played {
     Wegetfinancing,
     /// Its notices only say "look".
     Wepay,
+    /// It tells nothing at all, and the gateway confirms what its customers sign.
+    Flexshopper,
 }
 
 impl Played {
@@ -74,6 +76,8 @@ impl Played {
         match self {
             Self::Wegetfinancing => 6,
             Self::Wepay => 24,
+            // Some sign where nobody hears of it, and wait until the gateway asks.
+            Self::Flexshopper => 18,
         }
     }
 
@@ -82,6 +86,7 @@ impl Played {
         match self {
             Self::Wegetfinancing => "wegetfinancing",
             Self::Wepay => "wepay",
+            Self::Flexshopper => "flexshopper",
         }
     }
 }

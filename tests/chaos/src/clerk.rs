@@ -9,6 +9,22 @@ use crate::Fault;
 use crate::merchant::{rows_at, text_at};
 use crate::world::World;
 
+/// Says what became of a confirmation that the gateway has given up, as FlexShopper's own portal shows it.
+pub(crate) async fn rule(world: &World, story: u64, id: &str, confirmed: bool) -> Result<(), Fault> {
+    let items = world.merchant.get(&format!("/v1/attention?checkout={id}&kind=unknown_command&state=open")).await?;
+    for item in rows_at(&items, "/data") {
+        let choice = if confirmed { "took_effect" } else { "no_effect" };
+        let said = json!({ "choice": choice, "reason": "the provider's own portal shows it" });
+        let item = text_at(item, "/id");
+        let answer =
+            world.merchant.post(&format!("/v1/attention/{item}/resolve"), &format!("clerk-{item}"), &said).await;
+        let status = answer.map_or_else(|fault| fault.to_string(), |answer| answer.status().to_string());
+        world.book.note(story, format!("the clerk says {choice}: {status}"), |_| ());
+        world.book.count("clerk: ruled a confirmation");
+    }
+    Ok(())
+}
+
 /// Longer than a call of a gateway that was killed is on its way.
 const ON_ITS_WAY: Duration = Duration::from_secs(2);
 

@@ -52,6 +52,10 @@ impl Financers {
             let dials = json!({ "throttle_calls": 0, "ipn_on_partial": true });
             financers.control("POST", "settings", Some(&dials)).await?;
         }
+        if played == Played::Flexshopper {
+            // However much they all lease.
+            financers.control("POST", "settings", Some(&json!({ "spending_limit": "1000000" }))).await?;
+        }
         Ok(financers)
     }
 
@@ -66,11 +70,12 @@ impl Financers {
         }
     }
 
-    /// Lets the next create call go wrong in this way.
+    /// Lets the next call that binds go wrong in this way: a create, or a confirmation where customers sign.
     pub(crate) async fn disturb(&self, kind: &str) -> Result<(), Fault> {
+        let on = if self.played == Played::Flexshopper { "finalize" } else { "create" };
         let fault = match kind {
-            "late" | "silence" => json!({ "on": "create", "kind": kind, "delay_ms": DISTURBED_MS }),
-            _ => json!({ "on": "create", "kind": kind }),
+            "late" | "silence" => json!({ "on": on, "kind": kind, "delay_ms": DISTURBED_MS }),
+            _ => json!({ "on": on, "kind": kind }),
         };
         self.control("POST", "faults", Some(&fault)).await.map(drop)
     }
@@ -85,9 +90,19 @@ impl Financers {
         self.control("POST", &format!("requests/{request}/decide"), Some(decision)).await.map(drop)
     }
 
+    /// The customer goes through the plugin's window as far as this; what is shown there then.
+    pub(crate) async fn customer(&self, order: &Value, email: &str, until: &str) -> Result<Value, Fault> {
+        self.control("POST", "plugin", Some(&json!({ "order": order, "email": email, "until": until }))).await
+    }
+
+    /// Everything that the provider knows of a request.
+    pub(crate) async fn request(&self, request: &str) -> Result<Value, Fault> {
+        self.control("GET", &format!("requests/{request}"), None).await
+    }
+
     /// Whether every push about a request was answered with 2xx.
     pub(crate) async fn all_heard(&self, request: &str) -> Result<bool, Fault> {
-        let seen = self.control("GET", &format!("requests/{request}"), None).await?;
+        let seen = self.request(request).await?;
         let mut pushes = rows_at(&seen, "/postbacks");
         Ok(pushes.all(|push| push.get("delivered") == Some(&Value::Bool(true))))
     }
@@ -98,12 +113,15 @@ impl Financers {
         let (ours, theirs) = match self.played {
             Played::Wegetfinancing => ("merchant_transaction_id", "inv_id"),
             Played::Wepay => ("reference_id", "checkout_id"),
+            Played::Flexshopper => ("transaction_id", "lease_number"),
         };
         let text = |row: &Value, name: &str| match row.get(name) {
             Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
             None => String::new(),
         };
-        Ok(rows_at(&list, "/requests").map(|row| (text(row, ours), text(row, theirs))).collect())
+        // FlexShopper is told no underscores.
+        let own = |row: &Value| text(row, ours).replacen("chk-", "chk_", 1);
+        Ok(rows_at(&list, "/requests").map(|row| (own(row), text(row, theirs))).collect())
     }
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::Fault;
 use crate::merchant::text_at;
 use crate::plot::Step;
 use crate::shop::Patience;
 use crate::story::{Financer, Story};
 use crate::world::World;
+use crate::{Fault, customer};
 
 const PAUSE: Duration = Duration::from_millis(60);
 
@@ -23,6 +23,10 @@ pub(crate) async fn play(world: &World, story: &Story, patience: &Patience) -> R
     let promise = world.book.of_story(story.number);
     let request = promise.and_then(|promise| promise.provider_reference).unwrap_or_default();
     for step in story.plot.steps() {
+        if story.financer == Financer::Flexshopper {
+            patience.lasts("what a customer's signature leads to", customer::act(world, story, &request, step)).await?;
+            continue;
+        }
         patience.lasts("OK to what the lender told", tell(world, story, &request, step)).await?;
         world.book.note(story.number, format!("the lender heard OK for {:?}", step.words), |promise| {
             promise.steps_heard += 1;

@@ -4,6 +4,7 @@ mod arguments;
 mod balancer;
 mod book;
 mod clerk;
+mod customer;
 mod database;
 mod dice;
 mod downtime;

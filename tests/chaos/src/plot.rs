@@ -28,6 +28,14 @@ pub(crate) enum Plot {
     PayThenRefundPart,
     PayThenRefundAll,
     PayThenChargeback,
+    /// FlexShopper, as everything below: the customer signs, and the page hears of it.
+    Sign,
+    /// The customer signs, and the browser dies before the page hears of it.
+    SignUnheard,
+    /// The customer signs for another sum.
+    SignOther,
+    /// The customer applies, and does not sign.
+    ApplyOnly,
     /// Whoever it is: nothing.
     Silence,
 }
@@ -87,6 +95,10 @@ impl Plot {
             Self::PayThenRefundPart => &[PAID, REFUND_PART],
             Self::PayThenRefundAll => const { &[PAID, shown(&["refund"], "refunded")] },
             Self::PayThenChargeback => const { &[PAID, shown(&["chargeback"], "charged_back")] },
+            Self::Sign => const { &[shown(&["sign"], "authorized")] },
+            Self::SignUnheard => const { &[shown(&["sign_unheard"], "authorized")] },
+            Self::SignOther => const { &[shown(&["sign_other"], "canceled")] },
+            Self::ApplyOnly => const { &[word(&["apply"])] },
             Self::Silence => &[],
         }
     }
@@ -100,6 +112,8 @@ impl Plot {
             Self::Approve | Self::PreapproveThenApprove | Self::PreapprovalComesLate | Self::RejectThenApprove => {
                 ships("authorized")
             }
+            Self::Sign | Self::SignUnheard => ships("authorized"),
+            Self::SignOther => never("canceled"),
             Self::PreapproveOnly => never("preapproved"),
             Self::Reject => never("declined"),
             Self::ApproveThenWithdraw => undone("canceled", NOTHING),
@@ -110,7 +124,7 @@ impl Plot {
             Self::CardDeclined => never("failed"),
             Self::PayThenRefundPart => Ending { refunded: PART, ..ships("captured") },
             Self::PayThenChargeback => undone("charged_back", NOTHING),
-            Self::Silence => never("requires_customer_action"),
+            Self::ApplyOnly | Self::Silence => never("requires_customer_action"),
         }
     }
 }

@@ -21,8 +21,9 @@ pub(crate) fn write(
     public_address: &str,
     financers: &Financers,
 ) -> Result<PathBuf, Fault> {
-    // A create at WePay is up to four calls.
-    let lease_ms = if financers.running.iter().any(|simulator| simulator.provider == "wepay") { 9_000 } else { 3_000 };
+    // A create at WePay is up to four calls, a confirmation at FlexShopper up to three.
+    let long = financers.running.iter().any(|simulator| ["wepay", "flexshopper"].contains(&simulator.provider));
+    let lease_ms = if long { 9_000 } else { 3_000 };
     let mut text = format!(
         r#"
 [server]

@@ -13,6 +13,8 @@ pub(crate) enum Financer {
     Wegetfinancing,
     /// Its payers, banks and reviewers likewise.
     Wepay,
+    /// Its customers are played in its plugin.
+    Flexshopper,
     /// Decides by itself, by the cents of the total.
     Sandbox,
 }
@@ -42,6 +44,7 @@ impl Story {
         let played = match provider {
             Played::Wegetfinancing => Financer::Wegetfinancing,
             Played::Wepay => Financer::Wepay,
+            Played::Flexshopper => Financer::Flexshopper,
         };
         let financer = if dice.percent(15) { Financer::Sandbox } else { played };
         let plot = match financer {
@@ -76,6 +79,16 @@ impl Story {
                 ],
                 Plot::Pay,
             ),
+            Financer::Flexshopper => dice.weighted(
+                &[
+                    (10, Plot::Sign),
+                    (3, Plot::SignUnheard),
+                    (4, Plot::SignOther),
+                    (1, Plot::ApplyOnly),
+                    (1, Plot::Silence),
+                ],
+                Plot::Sign,
+            ),
         };
         let disturbance = dice.weighted(
             &[
@@ -109,6 +122,14 @@ impl Story {
         }
     }
 
+    /// The customer's e-mail address: FlexShopper's customers are people of their own.
+    pub(crate) fn email(&self) -> String {
+        match self.financer {
+            Financer::Flexshopper => format!("john-{}@example.com", self.number),
+            _ => "john@example.com".to_owned(),
+        }
+    }
+
     /// The merchant's own reference.
     pub(crate) fn reference(&self) -> String {
         format!("chaos-{}", self.number)
@@ -119,22 +140,25 @@ impl Story {
         let (provider, shipping) = match (self.financer, self.plot) {
             (Financer::Wegetfinancing, _) => ("wegetfinancing", "50.00"),
             (Financer::Wepay, _) => ("wepay", "50.00"),
+            (Financer::Flexshopper, _) => ("flexshopper", "50.00"),
             // The cents decide; see the README of the made-up provider.
             (Financer::Sandbox, Plot::Reject) => ("sandbox", "50.11"),
             (Financer::Sandbox, Plot::PreapproveOnly) => ("sandbox", "50.14"),
             (Financer::Sandbox, _) if self.copies > 1 => ("sandbox", "50.13"),
             (Financer::Sandbox, _) => ("sandbox", "50.10"),
         };
+        // FlexShopper buys exempt from tax: what it finances is the whole cart where there is none.
+        let tax = if self.financer == Financer::Flexshopper { "0.00" } else { "52.69" };
         json!({
             "reference": self.reference(),
             "provider": provider,
             "customer": {
-                "first_name": "John", "last_name": "Doe", "email": "john@example.com", "phone": "2222222222"
+                "first_name": "John", "last_name": "Doe", "email": self.email(), "phone": "2222222222"
             },
             "billing_address": {
                 "line1": "6 West End Court 1", "city": "Long Branch", "state": "NJ", "postal_code": "07740", "country": "US"
             },
-            "items": [{ "sku": "TV-1", "name": "TV", "quantity": 1, "unit_price": "1370.00", "unit_tax": "52.69" }],
+            "items": [{ "sku": "TV-1", "name": "TV", "quantity": 1, "unit_price": "1370.00", "unit_tax": tax }],
             "shipping_amount": shipping
         })
     }
@@ -155,6 +179,7 @@ mod tests {
                 Played::Wepay,
                 ["PayThenReviewed", "PayUnreviewed", "CardDeclined", "PayThenRefundAll", "PayThenChargeback"],
             ),
+            (Played::Flexshopper, ["Sign,", "SignUnheard", "SignOther", "ApplyOnly", "Silence"]),
         ] {
             let tell =
                 |seed| (0..400).map(|number| format!("{:?}", Story::draw(seed, number, provider))).collect::<Vec<_>>();

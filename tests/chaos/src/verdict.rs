@@ -2,6 +2,7 @@
 
 mod creates;
 mod deliveries;
+mod leases;
 mod one_checkout;
 mod whole;
 
@@ -103,8 +104,9 @@ async fn judge(world: &World, quiet_ms: u64) -> Result<Verdict, Fault> {
     general.extend(whole::list_faults(&world.merchant.list("/v1/checkouts").await?, &promises));
     general.extend(whole::event_faults(&world.merchant.list("/v1/events").await?, &seen));
     general.extend(whole::replay_faults(world, &promises).await);
-    let one_each = world.plan.provider == Played::Wepay;
+    let one_each = world.plan.provider != Played::Wegetfinancing;
     general.extend(creates::faults(&world.financer.requests().await?, &seen, one_each));
+    general.extend(leases::faults(world, &promises).await?);
     general.extend(deliveries::unknown(&inboxes, &seen));
     general.extend(world.receivers.iter().flat_map(|receiver| receiver.wrongs()));
     for fault in general {

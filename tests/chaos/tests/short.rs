@@ -30,6 +30,13 @@ async fn nothing_is_lost_or_doubled_when_replicas_and_their_server_are_killed() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_where_the_gateway_confirms_what_customers_sign() {
+    let asked =
+        ["--provider", "flexshopper", "--database", "sqlite", "--kills", "8", "--shoppers", "6", "--seed", "20261124"];
+    assert!(survives(&asked).await, "the run's output says what");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_or_doubled_where_every_notice_only_says_look() {
     let asked =
         ["--provider", "wepay", "--database", "sqlite", "--kills", "8", "--shoppers", "9", "--seed", "20261123"];

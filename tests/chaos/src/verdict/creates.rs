@@ -3,7 +3,7 @@
 //! At WeGetFinancing a repeat is harmless when nobody saw the link of the first (`model.md` section 5): only attempts
 //! whose outcome was unknown, or known to be nothing, may have been repeated, and each attempt was sent once. At WePay an
 //! attempt may be sent again with its own number, which still makes one checkout; another attempt follows only when the
-//! clerk saw that there is none.
+//! clerk saw that there is none. At FlexShopper a customer makes the one there is.
 
 use std::collections::BTreeMap;
 
