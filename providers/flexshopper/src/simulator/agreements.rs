@@ -3,14 +3,14 @@
 use rust_decimal::Decimal;
 
 use super::api::{self, Call};
-use super::errors::{Refusal, Reply};
-use super::json::Json;
+use super::errors::Refusal;
 use super::money;
 use super::object::moment;
 use super::payment_methods::bare;
 use super::state::Sim;
 use super::time::later;
 use super::transaction::Transaction;
+use lendport_simulation::{Json, Reply};
 
 /// From finalization to the first bill.
 const FIRST_BILL_MS: u64 = 7 * 24 * 60 * 60 * 1000;

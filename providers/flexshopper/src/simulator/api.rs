@@ -13,11 +13,10 @@ use super::account;
 use super::agreements;
 use super::apply;
 use super::endpoint::Endpoint;
-use super::errors::{Refusal, Reply};
+use super::errors::{Refusal, data};
 use super::fields::Fields;
 use super::fulfil;
 use super::gateways;
-use super::json::Json;
 use super::lease;
 use super::object;
 use super::payment_methods;
@@ -25,7 +24,7 @@ use super::rules::{MixedTokens, Verdict};
 use super::state::Sim;
 use super::transactions;
 use super::users;
-use lendport_simulation::Wire;
+use lendport_simulation::{Json, Reply, Wire};
 
 /// Bytes of a request body.
 const BODY_MAX_BYTES: usize = 1024 * 1024;
@@ -211,7 +210,7 @@ fn is_consumer(text: &str) -> bool {
 /// A body, which has to be labelled as JSON. Nothing at all is an empty one.
 fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<Json, Refusal> {
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Json::empty());
+        return Ok(Json::object([]));
     }
     let kind = text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
@@ -253,7 +252,7 @@ async fn decided(sim: &Sim, call: &Call<'_>, user: &str) -> Reply {
             let store = sim.store();
             let pending = store.people.get(user).is_some_and(|user| user.verdict(now) == Some(Verdict::Pending));
             if !pending || !store.rules.apply_waits {
-                return Reply::data(object::user(&store, user, call.account, now, false));
+                return data(object::user(&store, user, call.account, now, false));
             }
         }
         tokio::select! {

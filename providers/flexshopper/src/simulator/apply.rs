@@ -6,12 +6,12 @@ use jiff::civil::Date;
 use super::api::{self, Call};
 use super::errors::Refusal;
 use super::fields::Fields;
-use super::json::Json;
 use super::magic;
 use super::payment_methods;
 use super::person::{PaymentMethod, same_address, same_phone};
 use super::rules::Verdict;
 use super::state::Sim;
+use lendport_simulation::Json;
 
 /// Every documented member.
 const KNOWN: [&str; 19] = [

@@ -3,10 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::html::escape;
 use super::money::TERM_WEEKS;
 use super::money::Terms;
 use super::transaction::{Cart, Transaction};
+use lendport_simulation::escape;
 
 /// The contract in HTML. It holds nothing that was made up by somebody else without escaping.
 pub(super) fn html(cart: &Cart, terms: &Terms, number: &str) -> String {

@@ -9,14 +9,10 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::errors::Reply;
-use super::html::escape;
-use super::json::Json;
 use super::lease;
 use super::money;
 use super::object;
@@ -25,6 +21,7 @@ use super::rules::{Identity, Verdict};
 use super::state::{Sim, Store};
 use super::transaction::Signature;
 use super::view;
+use lendport_simulation::{Json, Reply};
 
 type Handle = State<Arc<Sim>>;
 
@@ -41,11 +38,7 @@ pub(super) fn routes() -> Router<Arc<Sim>> {
 }
 
 async fn manual() -> Reply {
-    let text = escape(include_str!("README.md"));
-    Reply::html(
-        StatusCode::OK,
-        format!("<!doctype html><html lang=en><title>FlexShopper simulator</title><main><pre>{text}</pre></main>"),
-    )
+    Reply::html(StatusCode::OK, lendport_simulation::manual("FlexShopper simulator", include_str!("README.md")))
 }
 
 async fn list(State(sim): Handle) -> Reply {
@@ -106,7 +99,7 @@ fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>,
 }
 
 async fn decide(State(sim): Handle, Path(id): Path<String>, body: Bytes) -> Reply {
-    let asked: DecideBody = match read(&body) {
+    let asked: DecideBody = match Reply::read(&body) {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };
@@ -136,7 +129,7 @@ async fn decide(State(sim): Handle, Path(id): Path<String>, body: Bytes) -> Repl
     if let Some(due) = asked.past_due {
         match money::parse(&due).filter(|due| !due.is_sign_negative()) {
             Some(due) => transaction.past_due = due,
-            None => return refused("\"past_due\" must be a text of dollars"),
+            None => return Reply::refused("\"past_due\" must be a text of dollars"),
         }
     }
     Reply::json(StatusCode::OK, &view::detail(transaction, now))
@@ -152,9 +145,10 @@ fn overrides(
         store.get(serial).map(|transaction| object::transaction(store, transaction)).ok_or_else(not_found)?;
     let mut read = Vec::new();
     for (pointer, value) in pointers {
-        let value = Json::parse(value.get().as_bytes()).ok_or_else(|| refused("a value is nested too deeply"))?;
-        if !honest.set(&pointer, value.clone()) {
-            return Err(refused(&format!("{pointer} leads nowhere")));
+        let value =
+            Json::parse(value.get().as_bytes()).ok_or_else(|| Reply::refused("a value is nested too deeply"))?;
+        if !honest.set_at(&pointer, value.clone()) {
+            return Err(Reply::refused(&format!("{pointer} leads nowhere")));
         }
         read.push((pointer, value));
     }
@@ -180,7 +174,7 @@ fn happen(store: &mut Store, serial: u64, word: &str, now: jiff::Timestamp) -> R
             transaction.void = true;
             transaction.note(now, "canceled by FlexShopper");
         }
-        _ => return Err(refused("\"status\" is sign, expire, deliver or cancel")),
+        _ => return Err(Reply::refused("\"status\" is sign, expire, deliver or cancel")),
     }
     Ok(())
 }
@@ -219,7 +213,7 @@ struct PersonBody {
 }
 
 async fn decide_person(State(sim): Handle, Path(id): Path<String>, body: Bytes) -> Reply {
-    let asked: PersonBody = match read(&body) {
+    let asked: PersonBody = match Reply::read(&body) {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };
@@ -231,7 +225,7 @@ async fn decide_person(State(sim): Handle, Path(id): Path<String>, body: Bytes) 
     let Some(user) = store.people.get_mut(&id) else { return not_found() };
     let limit = asked.limit.as_deref().map(money::parse);
     if limit.is_some_and(|limit| limit.is_none_or(|limit| limit.is_sign_negative())) {
-        return refused("\"limit\" must be a text of dollars");
+        return Reply::refused("\"limit\" must be a text of dollars");
     }
     if user.decision.is_none() && (asked.decision.is_some() || limit.is_some()) {
         user.decide(&rules, application_id, prequal_id, now);
@@ -256,18 +250,10 @@ fn change(user: &mut User, asked: &PersonBody, limit: Option<rust_decimal::Decim
     }
 }
 
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Reply> {
-    serde_json::from_slice(body).map_err(|error| refused(&error.to_string()))
-}
-
-pub(super) fn refused(why: &str) -> Reply {
-    Reply::json(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "error": why }))
-}
-
 pub(super) fn conflict(why: &str) -> Reply {
     Reply::json(StatusCode::CONFLICT, &json!({ "error": why }))
 }
 
 pub(super) fn not_found() -> Reply {
-    Reply::json(StatusCode::NOT_FOUND, &json!({ "error": "nothing of that id" }))
+    Reply::not_found("nothing of that id")
 }

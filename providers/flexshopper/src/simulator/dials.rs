@@ -13,12 +13,11 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::account::{self, Account};
-use super::control::{conflict, read, refused};
-use super::errors::Reply;
+use super::control::conflict;
 use super::faults::Fault;
-use super::json::Json;
 use super::session::{self, Until};
 use super::state::{Sim, Store};
+use lendport_simulation::{Json, Reply};
 
 /// Faults that may wait at one time.
 const FAULTS_MAX: usize = 1_000;
@@ -45,17 +44,17 @@ async fn faults(State(sim): Handle) -> Reply {
 }
 
 async fn add_fault(State(sim): Handle, body: Bytes) -> Reply {
-    let fault: Fault = match read(&body) {
+    let fault: Fault = match Reply::read(&body) {
         Ok(fault) => fault,
         Err(refusal) => return refusal,
     };
     if let Some(problem) = fault.problem() {
-        return refused(problem);
+        return Reply::refused(problem);
     }
     let shown = json!(fault);
     let mut store = sim.store();
     if store.faults.len() >= FAULTS_MAX {
-        return refused("too many faults wait already; DELETE /_sim/faults");
+        return Reply::refused("too many faults wait already; DELETE /_sim/faults");
     }
     store.faults.push(fault);
     Reply::json(StatusCode::CREATED, &shown)
@@ -73,7 +72,7 @@ async fn settings(State(sim): Handle) -> Reply {
 
 /// Changes the settings that are named and keeps the others.
 async fn change_settings(State(sim): Handle, body: Bytes) -> Reply {
-    let changes: Value = match read(&body) {
+    let changes: Value = match Reply::read(&body) {
         Ok(changes) => changes,
         Err(refusal) => return refusal,
     };
@@ -83,7 +82,7 @@ async fn change_settings(State(sim): Handle, body: Bytes) -> Reply {
             store.rules = rules;
             Reply::json(StatusCode::OK, &json!(store.rules))
         }
-        Err(why) => refused(&why),
+        Err(why) => Reply::refused(&why),
     }
 }
 
@@ -113,7 +112,7 @@ struct NewAccount {
 }
 
 async fn add_account(State(sim): Handle, body: Bytes) -> Reply {
-    let asked: NewAccount = match read(&body) {
+    let asked: NewAccount = match Reply::read(&body) {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };
@@ -140,7 +139,7 @@ struct PluginBody {
 
 /// What a customer does in the plugin's window, without a browser.
 async fn plugin(State(sim): Handle, headers: HeaderMap, body: Bytes) -> Reply {
-    let asked: PluginBody = match read(&body) {
+    let asked: PluginBody = match Reply::read(&body) {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };
@@ -148,8 +147,10 @@ async fn plugin(State(sim): Handle, headers: HeaderMap, body: Bytes) -> Reply {
         None => Some(0),
         Some(key) => sim.store().accounts.iter().position(|account| account.auth_key == *key),
     };
-    let Some(account) = account else { return refused("no account has this auth_key") };
-    let Some(order) = Json::parse(asked.order.get().as_bytes()) else { return refused("the order is no object") };
+    let Some(account) = account else { return Reply::refused("no account has this auth_key") };
+    let Some(order) = Json::parse(asked.order.get().as_bytes()) else {
+        return Reply::refused("the order is no object");
+    };
     match session::play(&sim, account, &order, asked.email.as_deref(), asked.until) {
         Ok(played) => Reply::json(StatusCode::OK, &played.shown(&sim.base(&headers))),
         Err(refusal) => conflict(refusal.why()),
@@ -176,7 +177,7 @@ struct Advance {
 
 /// Moves the time on and lets everything happen that is due.
 async fn advance(State(sim): Handle, body: Bytes) -> Reply {
-    let asked: Advance = match read(&body) {
+    let asked: Advance = match Reply::read(&body) {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };

@@ -1,72 +1,18 @@
-//! Error bodies as the reference prints them (flexshopper.md 1.5), and the plain answer type all endpoints build.
+//! Error bodies as the reference prints them (flexshopper.md 1.5).
 
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use serde_json::Value;
+use axum::http::{StatusCode, header};
 
-use super::json::Json;
 use super::rules::Rules;
+use lendport_simulation::{Json, Reply};
 
 /// The text under nearly every 400 of the reference, whatever the endpoint.
 const PRINTED: &str = "User already exists with email user@example.com";
 
 const TOO_MANY: &str = "API rate limit exceeded";
 
-/// An answer that can still be bent by a fault before it goes out.
-#[derive(Clone, Debug)]
-pub(super) struct Reply {
-    pub(super) status: StatusCode,
-    pub(super) content_type: &'static str,
-    pub(super) body: Vec<u8>,
-    /// Seconds in a `Retry-After` header.
-    pub(super) retry_after: Option<u64>,
-}
-
-impl Reply {
-    fn new(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
-        Self { status, content_type, body, retry_after: None }
-    }
-
-    /// An answer of the control API.
-    pub(super) fn json(status: StatusCode, body: &Value) -> Self {
-        Self::new(status, "application/json", body.to_string().into_bytes())
-    }
-
-    /// An answer of the provider's API.
-    pub(super) fn exact(status: StatusCode, body: &Json) -> Self {
-        Self::new(status, "application/json; charset=utf-8", body.write().into_bytes())
-    }
-
-    /// The usual success: `{"data": ...}` with 200.
-    pub(super) fn data(value: Json) -> Self {
-        Self::exact(StatusCode::OK, &Json::data(value))
-    }
-
-    pub(super) fn text(status: StatusCode, body: &str) -> Self {
-        Self::new(status, "text/plain; charset=utf-8", body.as_bytes().to_vec())
-    }
-
-    pub(super) fn html(status: StatusCode, body: String) -> Self {
-        Self::new(status, "text/html; charset=utf-8", body.into_bytes())
-    }
-
-    pub(super) fn empty(status: StatusCode) -> Self {
-        Self::new(status, "", Vec::new())
-    }
-}
-
-impl IntoResponse for Reply {
-    fn into_response(self) -> Response {
-        let mut response = (self.status, self.body).into_response();
-        response.headers_mut().remove(header::CONTENT_TYPE);
-        if !self.content_type.is_empty() {
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-        }
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
-    }
+/// The usual success: `{"data": ...}` with 200.
+pub(super) fn data(value: Json) -> Reply {
+    Reply::exact(StatusCode::OK, &Json::object([("data", value)]))
 }
 
 /// A refusal of the API.
@@ -141,7 +87,7 @@ impl Refusal {
     pub(super) fn reply(&self, rules: &Rules) -> Reply {
         match self {
             Self::Gateway(status, text) => message(*status, text),
-            Self::Limited(seconds) => Reply { retry_after: Some(*seconds), ..message(429, TOO_MANY) },
+            Self::Limited(seconds) => message(429, TOO_MANY).with(header::RETRY_AFTER, (*seconds).into()),
             Self::Invalid(text) => error_object(400, "".into(), text),
             Self::Rejected(_) if rules.boilerplate => error_object(400, "UserAlreadyExists".into(), PRINTED),
             Self::Rejected(why) => error_object(400, "BadRequest".into(), why),
@@ -166,7 +112,7 @@ pub(super) fn error_object(status: u16, word: Json, text: &str) -> Reply {
         ("statusCode", u32::from(status).into()),
         ("code", word),
         ("message", text.into()),
-        ("data", Json::empty()),
+        ("data", Json::object([])),
     ]);
     Reply::exact(code(status), &Json::object([("error", error)]))
 }

@@ -7,12 +7,11 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::bend::{edited, half_body, hang_up, huge_body};
+use super::bend::edited;
 use super::endpoint::Endpoint;
-use super::errors::{Reply, error_object, message};
-use super::json::Json;
+use super::errors::{error_object, message};
 use super::state::Sim;
-use lendport_simulation::{Cut, Wire};
+use lendport_simulation::{Cut, Json, Reply, Wire, half_body, hang_up, huge_body};
 
 /// How long `late` waits when the fault does not say.
 const LATE_MS: u64 = 5_000;
@@ -170,13 +169,13 @@ impl Fault {
                 let text = "Down for maintenance, back soon.\n";
                 Reply::text(StatusCode::SERVICE_UNAVAILABLE, text).into_response()
             }
-            Kind::HugeBody => huge_body(),
+            Kind::HugeBody => huge_body("{\"data\":{\"contract\":\"", "\"}}"),
             Kind::Types => edited(honest, |body| Some(body.with_types_swapped())),
             Kind::Set => edited(honest, |mut body| {
                 let value = exact(self.value.as_deref()).unwrap_or(Json::Null);
-                body.set(pointer, value).then_some(body)
+                body.set_at(pointer, value).then_some(body)
             }),
-            Kind::Remove => edited(honest, |mut body| body.remove(pointer).then_some(body)),
+            Kind::Remove => edited(honest, |mut body| body.remove_at(pointer).then_some(body)),
             Kind::Unwrap => edited(honest, |body| body.get("data").cloned()),
             Kind::Null => edited(honest, |_| Some(Json::Null)),
         }
@@ -184,7 +183,10 @@ impl Fault {
 
     /// The answer, with a `Retry-After` when there shall be one.
     fn later(&self, reply: Reply) -> Response {
-        Reply { retry_after: self.retry_after, ..reply }.into_response()
+        match self.retry_after {
+            Some(seconds) => reply.with(header::RETRY_AFTER, seconds.into()).into_response(),
+            None => reply.into_response(),
+        }
     }
 
     async fn wait(&self, sim: &Sim, usual_ms: u64) {

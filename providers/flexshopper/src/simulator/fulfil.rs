@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 
 use super::api::Call;
-use super::errors::{Refusal, Reply};
+use super::errors::{Refusal, data};
 use super::fields::Fields;
 use super::goods::{Asked, Back, Counts, Parcel};
-use super::json::Json;
 use super::object;
 use super::state::Sim;
 use super::time::later;
 use super::transactions::find;
+use lendport_simulation::{Json, Reply};
 
 /// POST `/v3/transactions/{transactionId}/cancel`
 pub(super) fn cancel(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
@@ -44,7 +44,7 @@ fn take_back(sim: &Sim, call: &Call<'_>, way: Back) -> Result<Reply, Refusal> {
     }
     // Nobody can sign what is canceled as a whole.
     transaction.void |= everything && way == Back::Cancel && transaction.goods.gone();
-    Ok(Reply::data(Json::object([(word, shown(&done)), ("failed", shown(&failed))])))
+    Ok(data(Json::object([(word, shown(&done)), ("failed", shown(&failed))])))
 }
 
 fn shown(counts: &Counts) -> Json {
@@ -151,5 +151,5 @@ fn leave(sim: &Sim, call: &Call<'_>, leaving: Vec<Leaving>, due: Timestamp) -> R
     let word = if due <= call.now { "picked up" } else { "shipped" };
     transaction.note(call.now, format!("{word} {}", written(&counts)));
     transaction.goods.settle(call.now);
-    Ok(Reply::data(Json::empty()))
+    Ok(data(Json::object([])))
 }

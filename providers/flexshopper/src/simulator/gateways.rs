@@ -2,10 +2,10 @@
 
 use axum::http::StatusCode;
 
-use super::errors::Reply;
-use super::json::Json;
+use super::errors::data;
 use super::rules;
 use super::state::Sim;
+use lendport_simulation::{Json, Reply};
 
 /// POST `/v3/paymentMethods/child-transaction-key`: no envelope, another key each time.
 pub(super) fn child_key(sim: &Sim) -> Reply {
@@ -15,11 +15,11 @@ pub(super) fn child_key(sim: &Sim) -> Reply {
 
 /// GET `/v3/gateways/clover/pkms`: the printed key.
 pub(super) fn pkms() -> Reply {
-    Reply::data("182acs90ujo21mklcajsk".into())
+    data("182acs90ujo21mklcajsk".into())
 }
 
 /// GET `/v3/settings/lease`
 pub(super) fn settings(sim: &Sim) -> Reply {
     let minimum = rules::amount(&sim.store().rules.settings_minimum);
-    Reply::data(Json::object([("minimumOrderValue", minimum.into())]))
+    data(Json::object([("minimumOrderValue", minimum.into())]))
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use lendport_simulation::escape;
+
 /// Everything that the pages may load. Any shop may frame them.
 pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; \
      frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors *";
@@ -38,19 +40,3 @@ button:hover{background:#e8f0fb}input,select{font:inherit;padding:.45rem;border:
 @media(prefers-color-scheme:dark){body{background:#161616;color:#eee}a{color:#9cc3ff}\
 button{background:#161616;color:#9cc3ff;border-color:#9cc3ff}button:hover{background:#24344d}\
 .problem{color:#ff9d9d;border-color:#ff9d9d}}";
-
-/// Makes text harmless inside HTML text and quoted attributes.
-pub(super) fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            _ => safe.push(c),
-        }
-    }
-    safe
-}

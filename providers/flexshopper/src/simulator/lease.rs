@@ -5,14 +5,14 @@ use jiff::Timestamp;
 use super::api::{self, Call};
 use super::cart;
 use super::contract;
-use super::errors::{Refusal, Reply};
-use super::json::Json;
+use super::errors::{Refusal, data};
 use super::money::{self, TERM_WEEKS};
 use super::object;
 use super::rules::{self, Again, Identity, Rules, Second, Verdict};
 use super::state::{Sim, Store};
 use super::time::later;
 use super::transaction::{Cart, Signature, Transaction, Way};
+use lendport_simulation::{Json, Reply};
 
 /// POST `/v3/leases`
 pub(super) fn create(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
@@ -42,7 +42,7 @@ pub(super) fn create(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
     if with_token {
         shown.push("agreementToken", sim.opaque(&user, "agreement").into());
     }
-    Ok(Reply::data(shown))
+    Ok(data(shown))
 }
 
 fn push_terms(shown: &mut Json, transaction: &Transaction) {
@@ -150,7 +150,7 @@ pub(super) fn show(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
     ]);
     push_terms(&mut shown, transaction);
     shown.push("isExpired", transaction.expired(call.now).into());
-    Ok(Reply::data(shown))
+    Ok(data(shown))
 }
 
 /// POST `/v3/leases/{leaseId}/sign`
@@ -171,7 +171,7 @@ pub(super) fn sign(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
         *transaction.calls.entry(call.endpoint.word()).or_default() += 1;
     }
     put_signature(&mut store, serial, signature)?;
-    Ok(Reply::data(Json::empty()))
+    Ok(data(Json::object([])))
 }
 
 /// Signs a lease, which takes the first payment.

@@ -19,7 +19,6 @@ mod goods;
 #[cfg(test)]
 mod goods_tests;
 mod html;
-mod json;
 mod lease;
 mod magic;
 mod money;
@@ -42,7 +41,6 @@ mod view;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -50,14 +48,10 @@ use axum::routing::any;
 use lendport_core::{Clock, Secret};
 use tokio::net::TcpListener;
 
-use errors::Reply;
-use lendport_simulation::{Wire, Wired};
+use lendport_simulation::Reply;
 use state::Sim;
 
 pub use setup::{ACCOUNT, press, serve};
-
-/// How long open connections may take to end after the stop.
-const STOP_LIMIT: Duration = Duration::from_secs(5);
 
 /// What one simulated merchant looks like.
 #[derive(Clone, Debug)]
@@ -112,20 +106,8 @@ impl Simulator {
         if !address.ip().is_unspecified() {
             let _unset_before = self.sim.bound.set(format!("http://{address}"));
         }
-        let service = self.router().into_make_service_with_connect_info::<Wire>();
-        let (stop, stopped) = (self.sim.stop.clone(), self.sim.stop.clone());
-        let server = axum::serve(Wired(listener), service).with_graceful_shutdown(async move {
-            shutdown.await;
-            stop.cancel();
-        });
-        let late = async {
-            stopped.cancelled().await;
-            tokio::time::sleep(STOP_LIMIT).await;
-        };
-        tokio::select! {
-            outcome = server.into_future() => outcome,
-            () = late => Ok(()),
-        }
+        let (router, stop) = (self.router(), self.sim.stop.clone());
+        lendport_simulation::serve(listener, router, stop, shutdown).await
     }
 }
 

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::json::Json;
 use super::money;
 use super::person::{Decision, User};
 use super::rules::{Rules, TransactionIds, Verdict};
 use super::state::Store;
 use super::transaction::Transaction;
+use lendport_simulation::Json;
 
 /// A moment with milliseconds, as printed.
 pub(super) fn moment(at: Timestamp) -> Json {
@@ -28,7 +28,7 @@ pub(super) fn printed(text: &str, rules: &Rules) -> Json {
 
 /// A customer as one account sees it (flexshopper.md 4.5). `private` adds what only `/v3/users/me` shows.
 pub(super) fn user(store: &Store, id: &str, account: usize, now: Timestamp, private: bool) -> Json {
-    let Some(user) = store.people.get(id) else { return Json::empty() };
+    let Some(user) = store.people.get(id) else { return Json::object([]) };
     let own = |transaction: &&Transaction| transaction.account == account;
     let transactions: Json = store.of_user(id).filter(own).map(short).collect();
     let mut shown = Json::object([
@@ -125,7 +125,7 @@ pub(super) fn transaction(store: &Store, transaction: &Transaction) -> Json {
     shown.push("purchaseTotal", total.into());
     shown.push("purchaseSalesTax", tax.into());
     for (pointer, value) in &transaction.shown {
-        shown.set(pointer, value.clone());
+        shown.set_at(pointer, value.clone());
     }
     shown
 }

@@ -2,7 +2,7 @@
 
 use super::api::Call;
 use super::errors::Refusal;
-use super::json::Json;
+use lendport_simulation::Json;
 
 /// The largest page and the largest number of one.
 const MAX: usize = 1_000;

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::html::{self, escape};
+use super::html;
 use super::money::TERM_WEEKS;
 use super::session::{Person, Session, Stage, signed_number};
 use super::state::Sim;
 use super::transaction::Transaction;
+use lendport_simulation::escape;
 
 /// What a customer reads when the first payment does not go through.
 pub(super) const PAYMENT_DUE: &str = "Your first payment did not go through. Tick the other card and sign again.";

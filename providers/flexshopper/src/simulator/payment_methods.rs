@@ -1,11 +1,11 @@
 //! Ways to pay (flexshopper.md 4.7 to 4.9). Numbers of accounts are looked at and only their last four digits kept.
 
 use super::api::{self, Call};
-use super::errors::{Refusal, Reply};
+use super::errors::{Refusal, data};
 use super::fields::Fields;
-use super::json::Json;
 use super::person::{PaymentKind, PaymentMethod};
 use super::state::Sim;
+use lendport_simulation::{Json, Reply};
 
 /// Routing numbers that end so belong to banks that are not accepted, and that need verification.
 const REFUSED_BANK: &str = "505";
@@ -37,7 +37,7 @@ pub(super) fn add(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
     let mut store = sim.store();
     let user = store.people.get_mut(&user).ok_or(Refusal::NO_USER)?;
     user.add(method);
-    Ok(Reply { status: axum::http::StatusCode::CREATED, ..Reply::data(Json::empty()) })
+    Ok(Reply { status: axum::http::StatusCode::CREATED, ..data(Json::object([])) })
 }
 
 /// A bank account.
@@ -124,7 +124,7 @@ pub(super) fn list(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
 
 /// A list as the samples show it, or as the schemas say.
 pub(super) fn bare(list: Json, enveloped: bool) -> Reply {
-    if enveloped { Reply::data(list) } else { Reply::exact(axum::http::StatusCode::OK, &list) }
+    if enveloped { data(list) } else { Reply::exact(axum::http::StatusCode::OK, &list) }
 }
 
 fn shown(method: &PaymentMethod) -> Json {
@@ -158,5 +158,5 @@ pub(super) fn verify_ach(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
     }
     let good = !account.ends_with(UNKNOWN_ACCOUNT);
     let code = if good { "_5555" } else { "GN05" };
-    Ok(Reply::data(Json::object([("accountResponseCode", code.into()), ("status", good.into())])))
+    Ok(data(Json::object([("accountResponseCode", code.into()), ("status", good.into())])))
 }

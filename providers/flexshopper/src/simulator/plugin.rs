@@ -11,14 +11,13 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::endpoint::Endpoint;
-use super::errors::{Refusal, Reply};
+use super::errors::Refusal;
 use super::html;
-use super::json::Json;
 use super::pages;
 use super::rules::Verdict;
 use super::session::{self, Person, Stage};
 use super::state::Sim;
-use lendport_simulation::Wire;
+use lendport_simulation::{Json, Reply, Wire};
 
 /// Bytes of an order.
 const ORDER_MAX_BYTES: usize = 1024 * 1024;

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use super::cart;
 use super::errors::Refusal;
 use super::fields::Fields;
-use super::json::Json;
 use super::lease;
 use super::person::{PaymentKind, PaymentMethod};
 use super::rules::Verdict;
 use super::state::{Sim, Store};
 use super::transaction::{Cart, Signature, Way};
 use super::users;
+use lendport_simulation::Json;
 
 /// Who signs in a window that nobody typed a name into.
 pub(super) const USUAL_EMAIL: &str = "pat.shopper@example.com";

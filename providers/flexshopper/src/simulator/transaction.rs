@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::goods::{Goods, Line};
-use super::json::Json;
 use super::money::{self, Terms};
 use super::rules::{Rules, Total, amount};
+use lendport_simulation::Json;
 
 /// Who made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,14 +4,14 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::api::Call;
-use super::errors::{Refusal, Reply};
-use super::json::Json;
+use super::errors::{Refusal, data};
 use super::object;
 use super::page;
 use super::rules::Again;
 use super::state::{Sim, Store};
 use super::time::later;
 use super::transaction::Transaction;
+use lendport_simulation::{Json, Reply};
 
 /// The transaction of a path, when this account made it.
 pub(super) fn find(store: &Store, call: &Call<'_>) -> Result<u64, Refusal> {
@@ -25,7 +25,7 @@ pub(super) fn one(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
     let serial = find(&store, call)?;
     store.get_mut(serial, call.now);
     let transaction = store.get(serial).ok_or(Refusal::NO_LEASE)?;
-    Ok(Reply::data(object::transaction(&store, transaction)))
+    Ok(data(object::transaction(&store, transaction)))
 }
 
 /// GET `/v3/transactions`: this account's, newest first.
@@ -52,7 +52,7 @@ pub(super) fn list(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
     let found: Vec<&Transaction> = store.newest_first().filter(fits).collect();
     let (shown, meta) = page.cut(&found);
     let transactions: Json = shown.iter().map(|transaction| object::transaction(&store, transaction)).collect();
-    Ok(Reply::data(Json::object([("transactions", transactions), ("meta", meta)])))
+    Ok(data(Json::object([("transactions", transactions), ("meta", meta)])))
 }
 
 /// A bound of a range: a moment, or a whole day of the zone that the rules set.
@@ -91,7 +91,7 @@ pub(super) fn finalize(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
             transaction.note(call.now, "finalized");
         }
     }
-    Ok(Reply::data(Json::object([
+    Ok(data(Json::object([
         ("transactionId", transaction.id().into()),
         ("loanNumber", transaction.number.as_str().into()),
         ("leaseNumber", transaction.number.as_str().into()),

@@ -1,8 +1,7 @@
 //! Customers: whether they exist, creating them, their tokens, reading them (flexshopper.md 4.1 to 4.6).
 
 use super::api::{self, Call};
-use super::errors::{Code, Refusal, Reply};
-use super::json::Json;
+use super::errors::{Code, Refusal, data};
 use super::object;
 use super::page;
 use super::people::Token;
@@ -10,16 +9,17 @@ use super::person::{User, same_address, same_phone};
 use super::rules::{AbsentUser, Identity};
 use super::state::{Sim, Store};
 use super::time::later;
+use lendport_simulation::{Json, Reply};
 
 /// GET `/v3/user-exists`
 pub(super) fn exists(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
     let email = call.parameter("email").ok_or_else(|| Refusal::Invalid("\"email\" is required".to_owned()))?;
     let store = sim.store();
     match store.people.id_of_email(email) {
-        Some(id) => Ok(Reply::data(Json::object([("userId", id.into()), ("exists", true.into())]))),
+        Some(id) => Ok(data(Json::object([("userId", id.into()), ("exists", true.into())]))),
         None => match store.rules.absent_user {
-            AbsentUser::ExistsFalse => Ok(Reply::data(Json::object([("exists", false.into())]))),
-            AbsentUser::Empty => Ok(Reply::data(Json::empty())),
+            AbsentUser::ExistsFalse => Ok(data(Json::object([("exists", false.into())]))),
+            AbsentUser::Empty => Ok(data(Json::object([]))),
             AbsentUser::NotFound => Err(Refusal::NO_USER),
         },
     }
@@ -43,10 +43,10 @@ pub(super) fn deep_exists(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> 
     }
     let store = sim.store();
     if store.rules.empty_deep_answer {
-        return Ok(Reply::data(Json::empty()));
+        return Ok(data(Json::object([])));
     }
     let known = |fits: &dyn Fn(&User) -> bool| store.people.newest_first().any(fits);
-    Ok(Reply::data(Json::object([
+    Ok(data(Json::object([
         ("addressExists", known(&|user| address.is_some() && user.address == address).into()),
         ("emailExists", store.people.id_of_email(&email).is_some().into()),
         ("phoneExists", known(&|user| phone.is_some() && user.phone == phone).into()),
@@ -80,7 +80,7 @@ pub(super) fn create(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
     }
     let id = enter(sim, &mut store, call.account, first_name, last_name, email);
     let token = new_token(sim, &mut store, &id, call.account);
-    Ok(Reply::data(Json::object([("userId", id.into()), ("token", token.into())])))
+    Ok(data(Json::object([("userId", id.into()), ("token", token.into())])))
 }
 
 /// A new customer of an account; answers its id.
@@ -131,13 +131,13 @@ pub(super) fn authorize(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
         user.accounts.push(call.account);
     }
     let token = new_token(sim, &mut store, &call.id, call.account);
-    Ok(Reply::data(Json::object([("token", object::printed(&token, &store.rules))])))
+    Ok(data(Json::object([("token", object::printed(&token, &store.rules))])))
 }
 
 /// GET `/v3/users/me`
 pub(super) fn me(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
     let user = api::customer(sim, call)?;
-    Ok(Reply::data(object::user(&sim.store(), &user, call.account, call.now, true)))
+    Ok(data(object::user(&sim.store(), &user, call.account, call.now, true)))
 }
 
 /// GET `/v3/users`: everybody that this account has to do with, newest first.
@@ -152,5 +152,5 @@ pub(super) fn list(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {
         .collect();
     let (shown, meta) = page.cut(&ids);
     let users: Json = shown.iter().map(|id| object::user(&store, id, call.account, call.now, false)).collect();
-    Ok(Reply::data(Json::object([("users", users), ("meta", meta)])))
+    Ok(data(Json::object([("users", users), ("meta", meta)])))
 }

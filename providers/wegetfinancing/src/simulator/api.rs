@@ -10,11 +10,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use subtle::ConstantTimeEq as _;
 
-use super::errors::{Refusal, Reply};
+use super::errors::Refusal;
 use super::faults::{Endpoint, Fault};
 use super::json::Json;
 use super::state::Sim;
-use lendport_simulation::Wire;
+use lendport_simulation::{Reply, Wire};
 
 /// Bytes of a request body.
 const BODY_MAX_BYTES: usize = 1024 * 1024;

@@ -8,19 +8,17 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::decide::{self, Decision, Undecided};
 use super::dialect::{Dialect, Variant};
-use super::errors::Reply;
 use super::faults::{Endpoint, Fault};
 use super::json::Json;
-use super::page::escape;
 use super::postback::{self, Message, Signing, Try};
 use super::state::{PER_REQUEST_MAX, Sim, Store};
 use super::view;
+use lendport_simulation::Reply;
 
 /// Faults that may wait at one time.
 const FAULTS_MAX: usize = 1_000;
@@ -45,10 +43,7 @@ pub(super) fn routes() -> Router<Arc<Sim>> {
 }
 
 async fn manual() -> Reply {
-    let text = escape(include_str!("README.md"));
-    let page =
-        format!("<!doctype html><html lang=en><title>WeGetFinancing simulator</title><main><pre>{text}</pre></main>");
-    Reply::html(StatusCode::OK, page)
+    Reply::html(StatusCode::OK, lendport_simulation::manual("WeGetFinancing simulator", include_str!("README.md")))
 }
 
 async fn list(State(sim): Handle) -> Reply {
@@ -97,22 +92,22 @@ struct DecideBody {
 }
 
 async fn decide_one(State(sim): Handle, Path(inv_id): Path<String>, body: Bytes) -> Reply {
-    let asked: DecideBody = match read(&body) {
+    let asked: DecideBody = match Reply::read(&body) {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };
     let statuses = match (asked.status, asked.sequence) {
         (Some(status), None) => vec![status],
         (None, Some(sequence)) if !sequence.is_empty() && sequence.len() <= SEQUENCE_MAX => sequence,
-        _ => return refused("say either \"status\" or a \"sequence\" of 1 to 20"),
+        _ => return Reply::refused("say either \"status\" or a \"sequence\" of 1 to 20"),
     };
     let amount = match asked.amount.as_deref().map(|raw| Json::parse(raw.get().as_bytes())) {
         None | Some(Some(Json::Null)) => None,
         Some(Some(Json::Number(text) | Json::Text(text))) => Some(text),
-        Some(_) => return refused("\"amount\" must be a string or a number"),
+        Some(_) => return Reply::refused("\"amount\" must be a string or a number"),
     };
     let dialect = match asked.dialect.as_deref().map(Dialect::parse) {
-        Some(None) => return refused("\"dialect\" must be 0.2, 1.0 or 1.9"),
+        Some(None) => return Reply::refused("\"dialect\" must be 0.2, 1.0 or 1.9"),
         known => known.flatten(),
     };
     let decision = Decision {
@@ -128,7 +123,7 @@ async fn decide_one(State(sim): Handle, Path(inv_id): Path<String>, body: Bytes)
     match decide::decide(&sim, &inv_id, &decision) {
         Ok(places) => deliver(&sim, &inv_id, places, asked.parallel, asked.r#await).await,
         Err(Undecided::NoSuchRequest) => not_found(),
-        Err(Undecided::NoForm) => refused("no source says how this dialect tells a refund; send a raw postback"),
+        Err(Undecided::NoForm) => Reply::refused("no source says how this dialect tells a refund; send a raw postback"),
         Err(Undecided::Full) => full(),
     }
 }
@@ -148,7 +143,7 @@ struct RawBody {
 }
 
 async fn raw_postback(State(sim): Handle, Path(inv_id): Path<String>, body: Bytes) -> Reply {
-    let asked: RawBody = match read(&body) {
+    let asked: RawBody = match Reply::read(&body) {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };
@@ -199,20 +194,20 @@ async fn faults(State(sim): Handle) -> Reply {
 }
 
 async fn add_fault(State(sim): Handle, body: Bytes) -> Reply {
-    let fault: Fault = match read(&body) {
+    let fault: Fault = match Reply::read(&body) {
         Ok(fault) => fault,
         Err(refusal) => return refusal,
     };
     if fault.kind.create_only() && fault.on != Endpoint::Create {
-        return refused("this kind bends the create answer only");
+        return Reply::refused("this kind bends the create answer only");
     }
     if fault.times == 0 || fault.status.is_some_and(|status| !(200..=599).contains(&status)) {
-        return refused("\"times\" must be at least 1 and \"status\" within 200 to 599");
+        return Reply::refused("\"times\" must be at least 1 and \"status\" within 200 to 599");
     }
     let shown = json!(fault);
     let mut store = sim.store();
     if store.faults.len() >= FAULTS_MAX {
-        return refused("too many faults wait already; DELETE /_sim/faults");
+        return Reply::refused("too many faults wait already; DELETE /_sim/faults");
     }
     store.faults.push(fault);
     Reply::json(StatusCode::CREATED, &shown)
@@ -233,16 +228,8 @@ async fn reset(State(sim): Handle) -> Reply {
     Reply::empty(StatusCode::NO_CONTENT)
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Reply> {
-    serde_json::from_slice(body).map_err(|error| refused(&error.to_string()))
-}
-
-fn refused(why: &str) -> Reply {
-    Reply::json(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "error": why }))
-}
-
 fn not_found() -> Reply {
-    Reply::json(StatusCode::NOT_FOUND, &json!({ "error": "no such request" }))
+    Reply::not_found("no such request")
 }
 
 fn full() -> Reply {

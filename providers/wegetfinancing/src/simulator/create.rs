@@ -9,10 +9,11 @@ use serde_json::json;
 
 use super::api::{self, Call, Outcome};
 use super::checks;
-use super::errors::{Refusal, Reply};
+use super::errors::Refusal;
 use super::faults::Endpoint;
 use super::magic;
 use super::state::{Record, Sim};
+use lendport_simulation::Reply;
 
 pub(super) async fn handle(State(sim): State<Arc<Sim>>, Path(merchant): Path<String>, request: Request) -> Response {
     api::run(&sim, Endpoint::Create, request, |call| create(&sim, &merchant, call)).await

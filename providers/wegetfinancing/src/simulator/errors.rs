@@ -1,51 +1,13 @@
-//! Error bodies in the shape of wegetfinancing.md 5.1, and the plain answer type all endpoints build.
+//! Error bodies in the shape of wegetfinancing.md 5.1.
 
 use std::collections::BTreeMap;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use lendport_simulation::Reply;
 use serde_json::{Value, json};
 
-/// An answer that can still be bent by a fault before it goes out.
-#[derive(Clone, Debug)]
-pub(super) struct Reply {
-    pub(super) status: StatusCode,
-    pub(super) content_type: &'static str,
-    pub(super) body: Vec<u8>,
-}
-
-impl Reply {
-    pub(super) fn json(status: StatusCode, body: &Value) -> Self {
-        Self { status, content_type: "application/json", body: body.to_string().into_bytes() }
-    }
-
-    pub(super) fn text(status: StatusCode, body: &str) -> Self {
-        Self { status, content_type: "text/plain; charset=utf-8", body: body.as_bytes().to_vec() }
-    }
-
-    pub(super) fn html(status: StatusCode, body: String) -> Self {
-        Self { status, content_type: "text/html; charset=utf-8", body: body.into_bytes() }
-    }
-
-    pub(super) fn empty(status: StatusCode) -> Self {
-        Self { status, content_type: "", body: Vec::new() }
-    }
-}
-
-impl IntoResponse for Reply {
-    fn into_response(self) -> Response {
-        let mut response = (self.status, self.body).into_response();
-        response.headers_mut().remove(header::CONTENT_TYPE);
-        if !self.content_type.is_empty() {
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-        }
-        if self.status == StatusCode::UNAUTHORIZED {
-            let realm = HeaderValue::from_static("Basic realm=\"WeGetFinancing simulator\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, realm);
-        }
-        response
-    }
-}
+/// Of which 401 speaks.
+const REALM: &str = "Basic realm=\"WeGetFinancing simulator\"";
 
 /// A refusal of the v1 API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,11 +50,16 @@ impl Refusal {
         if let Some(members) = body.as_object_mut() {
             members.insert("stamp".into(), stamp.clone().into());
         }
-        if accepts_json(headers) {
-            return Reply::json(status, &body);
+        let reply = if accepts_json(headers) {
+            Reply::json(status, &body)
+        } else {
+            let debug = body.get("debug").and_then(Value::as_str).unwrap_or_default();
+            Reply::text(status, &format!("ERROR {} {message} {debug} [{stamp}]\n", status.as_u16()))
+        };
+        match status {
+            StatusCode::UNAUTHORIZED => reply.with(header::WWW_AUTHENTICATE, HeaderValue::from_static(REALM)),
+            _ => reply,
         }
-        let debug = body.get("debug").and_then(Value::as_str).unwrap_or_default();
-        Reply::text(status, &format!("ERROR {} {message} {debug} [{stamp}]\n", status.as_u16()))
     }
 
     fn fields(&self) -> Option<(&'static str, &BTreeMap<String, String>)> {

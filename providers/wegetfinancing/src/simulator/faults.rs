@@ -1,24 +1,18 @@
 //! Misbehaviour on request: what goes wrong on the way back, and whether the call was carried out before.
 
-use std::convert::Infallible;
-use std::io;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::errors::{Refusal, Reply};
+use super::errors::Refusal;
 use super::money;
 use super::state::Sim;
-use lendport_simulation::{Cut, Wire};
+use lendport_simulation::{Cut, Reply, Wire, half_body, hang_up, huge_body};
 
-const HUGE_BODY_BYTES: usize = 50 * 1024 * 1024;
-const CHUNK_BYTES: usize = 64 * 1024;
 /// How long `late` waits when the fault does not say.
 const LATE_MS: u64 = 5_000;
 /// How long `silence` holds the connection when the fault does not say.
@@ -160,7 +154,7 @@ impl Fault {
                 let status = self.status.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::FOUND);
                 (status, [(header::LOCATION, "/elsewhere")]).into_response()
             }
-            Kind::HugeBody => huge_body(),
+            Kind::HugeBody => huge_body("{\"inv_id\":\"", "\"}"),
             Kind::Empty => Reply { content_type: "application/json", ..Reply::empty(StatusCode::OK) }.into_response(),
             Kind::HalfBody => half_body(honest),
             Kind::MaintenanceText => {
@@ -178,19 +172,6 @@ impl Fault {
     }
 }
 
-/// Ends the connection without a byte of answer.
-fn hang_up(wire: Option<&Wire>, cut: Cut) -> Response {
-    match wire {
-        Some(wire) => {
-            wire.cut(cut);
-            StatusCode::NO_CONTENT.into_response()
-        }
-        // Served by somebody else's listener: a body that fails at once makes the server give the connection up.
-        None => Body::from_stream(stream::iter([Err::<Bytes, _>(io::Error::from(io::ErrorKind::BrokenPipe))]))
-            .into_response(),
-    }
-}
-
 fn edited(mut honest: Reply, edit: impl FnOnce(&mut serde_json::Map<String, Value>)) -> Response {
     // A refusal stays what it is.
     if honest.status.is_success()
@@ -200,36 +181,4 @@ fn edited(mut honest: Reply, edit: impl FnOnce(&mut serde_json::Map<String, Valu
         honest.body = Value::Object(members).to_string().into_bytes();
     }
     honest.into_response()
-}
-
-/// 50 MiB of well-formed JSON text that never says anything.
-fn huge_body() -> Response {
-    let chunk = Bytes::from(vec![b'a'; CHUNK_BYTES]);
-    let first = Bytes::from_static(b"{\"inv_id\":\"");
-    let chunks =
-        (0..HUGE_BODY_BYTES / CHUNK_BYTES).map(move |place| if place == 0 { first.clone() } else { chunk.clone() });
-    let last = Bytes::from_static(b"\"}");
-    let body = Body::from_stream(stream::iter(chunks.chain([last]).map(Ok::<_, Infallible>)));
-    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
-}
-
-/// Announces the whole answer, sends half of it and drops the connection.
-fn half_body(honest: Reply) -> Response {
-    let whole = if honest.body.is_empty() { vec![b' '; 200] } else { honest.body };
-    let half = Bytes::copy_from_slice(whole.get(..whole.len() / 2).unwrap_or_default());
-    let parts = stream::unfold(Some(half), |left| async move {
-        match left {
-            Some(half) if !half.is_empty() => Some((Ok(half), Some(Bytes::new()))),
-            Some(_) => {
-                // Lets the first half leave before the connection breaks.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                Some((Err(io::Error::from(io::ErrorKind::BrokenPipe)), None))
-            }
-            None => None,
-        }
-    });
-    let mut response = (honest.status, Body::from_stream(parts)).into_response();
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }

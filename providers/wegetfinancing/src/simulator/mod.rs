@@ -22,7 +22,6 @@ mod view;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
@@ -34,13 +33,10 @@ use lendport_outbound::Outbound;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use errors::{Refusal, Reply};
+use errors::Refusal;
 use faults::Endpoint;
-use lendport_simulation::{Wire, Wired};
+use lendport_simulation::{Reply, STOP_LIMIT};
 use state::Sim;
-
-/// How long the background work may take to end after the last answer.
-const STOP_LIMIT: Duration = Duration::from_secs(5);
 
 /// What one simulated merchant account looks like.
 #[derive(Clone, Debug)]
@@ -125,21 +121,7 @@ impl Simulator {
         if !address.ip().is_unspecified() {
             let _unset_before = self.sim.bound.set(format!("http://{address}"));
         }
-        let service = self.router().into_make_service_with_connect_info::<Wire>();
-        let stop = self.sim.stop.clone();
-        let stopped = self.sim.stop.clone();
-        let server = axum::serve(Wired(listener), service).with_graceful_shutdown(async move {
-            shutdown.await;
-            stop.cancel();
-        });
-        let late = async {
-            stopped.cancelled().await;
-            tokio::time::sleep(STOP_LIMIT).await;
-        };
-        let outcome = tokio::select! {
-            outcome = server.into_future() => outcome,
-            () = late => Ok(()),
-        };
+        let outcome = lendport_simulation::serve(listener, self.router(), self.sim.stop.clone(), shutdown).await;
         self.sim.stop.cancel();
         self.sim.tasks.close();
         let _in_time = tokio::time::timeout(STOP_LIMIT, self.sim.tasks.wait()).await;

@@ -10,12 +10,12 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::decide::{self, Decision, Undecided};
-use super::errors::Reply;
 use super::faults::Endpoint;
 use super::magic;
 use super::money;
 use super::postback;
 use super::state::{Record, Sim, State as Stage};
+use lendport_simulation::{Reply, escape};
 
 /// How long the page waits for the first delivery before it answers anyway.
 const DELIVERY_WAIT: Duration = Duration::from_millis(1_500);
@@ -204,19 +204,3 @@ button:hover{background:#e8f0fb}input{font:inherit;padding:.45rem;border:2px sol
 :focus-visible{outline:3px solid #c2410c;outline-offset:2px}.problem{padding:.6rem;border:2px solid #a40000;color:#a40000}\
 @media(prefers-color-scheme:dark){body{background:#161616;color:#eee}button{background:#161616;color:#9cc3ff;\
 border-color:#9cc3ff}button:hover{background:#24344d}.problem{color:#ff9d9d;border-color:#ff9d9d}}";
-
-/// Makes text harmless inside HTML text and quoted attributes.
-pub(super) fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            _ => safe.push(c),
-        }
-    }
-    safe
-}

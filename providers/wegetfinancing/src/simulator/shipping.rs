@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 
 use super::api::{self, Call};
-use super::errors::{Refusal, Reply};
+use super::errors::Refusal;
 use super::faults::Endpoint;
 use super::fields::{Fields, Reasons};
 use super::json::Json;
 use super::state::{PER_REQUEST_MAX, Sim};
+use lendport_simulation::Reply;
 
 const EVENT: &[&str] = &[
     "date",

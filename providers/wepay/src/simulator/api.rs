@@ -12,14 +12,13 @@ use super::calls;
 use super::create;
 use super::dialect::{Dialect, Unserved, Version};
 use super::endpoint::Endpoint;
-use super::errors::{Refusal, Reply};
+use super::errors::Refusal;
 use super::faults::Fault;
 use super::find;
 use super::form;
-use super::json::Json;
 use super::state::{Sim, Store};
 use super::time::later;
-use lendport_simulation::Wire;
+use lendport_simulation::{Json, Reply, Wire};
 
 /// Bytes of a request body.
 const BODY_MAX_BYTES: usize = 1024 * 1024;

@@ -5,13 +5,13 @@ use axum::http::StatusCode;
 use super::api::Call;
 use super::checkout::Checkout;
 use super::dialect::Dialect;
-use super::errors::{Refusal, Reply};
+use super::errors::Refusal;
 use super::fields::Fields;
-use super::json::Json;
 use super::notice::Telling;
 use super::object;
 use super::rules::Rules;
 use super::state::Sim;
+use lendport_simulation::{Json, Reply};
 
 /// Strange parameters that are noted at one checkout.
 const NOTED_MAX: usize = 100;

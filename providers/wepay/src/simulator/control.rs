@@ -9,19 +9,16 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::decide::{self, Act, Undone};
-use super::errors::Reply;
-use super::html::escape;
-use super::json::Json;
 use super::money;
 use super::notice::{self, PER_CHECKOUT_MAX, Telling, Try};
 use super::object;
 use super::state::Sim;
 use super::view;
+use lendport_simulation::{Json, Reply};
 
 /// Copies of one notice that one call may ask for.
 pub(super) const TIMES_MAX: usize = 100;
@@ -41,11 +38,7 @@ pub(super) fn routes() -> Router<Arc<Sim>> {
 }
 
 async fn manual() -> Reply {
-    let text = escape(include_str!("README.md"));
-    Reply::html(
-        StatusCode::OK,
-        format!("<!doctype html><html lang=en><title>WePay simulator</title><main><pre>{text}</pre></main>"),
-    )
+    Reply::html(StatusCode::OK, lendport_simulation::manual("WePay simulator", include_str!("README.md")))
 }
 
 async fn list(State(sim): Handle) -> Reply {
@@ -101,7 +94,7 @@ fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<St
 }
 
 async fn decide_one(State(sim): Handle, Path(id): Path<u64>, body: Bytes) -> Reply {
-    let asked: DecideBody = match read(&body) {
+    let asked: DecideBody = match Reply::read(&body) {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };
@@ -109,18 +102,18 @@ async fn decide_one(State(sim): Handle, Path(id): Path<u64>, body: Bytes) -> Rep
         (Some(status), None) => vec![status],
         (None, Some(sequence)) if !sequence.is_empty() && sequence.len() <= SEQUENCE_MAX => sequence,
         (None, None) if asked.say.is_some() => Vec::new(),
-        _ => return refused("say either \"status\" or a \"sequence\" of 1 to 20, or \"say\" alone"),
+        _ => return Reply::refused("say either \"status\" or a \"sequence\" of 1 to 20, or \"say\" alone"),
     };
     let Some(acts) = words.iter().map(|word| Act::parse(word)).collect::<Option<Vec<_>>>() else {
-        return refused("not a status that can be decided; see the manual at /_sim/");
+        return Reply::refused("not a status that can be decided; see the manual at /_sim/");
     };
     let amount: Option<Decimal> = match asked.amount.as_deref().map(|raw| Json::parse(raw.get().as_bytes())) {
         None | Some(Some(Json::Null)) => None,
         Some(Some(Json::Number(text) | Json::Text(text))) => match money::parse(&text) {
             Some(amount) => Some(amount),
-            None => return refused("\"amount\" is not a number"),
+            None => return Reply::refused("\"amount\" is not a number"),
         },
-        Some(_) => return refused("\"amount\" must be a string or a number"),
+        Some(_) => return Reply::refused("\"amount\" must be a string or a number"),
     };
     let telling = match asked.times {
         _ if asked.silent => Telling::Silent,
@@ -160,7 +153,7 @@ struct RawBody {
 }
 
 async fn raw_postback(State(sim): Handle, Path(id): Path<u64>, body: Bytes) -> Reply {
-    let asked: RawBody = match read(&body) {
+    let asked: RawBody = match Reply::read(&body) {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };
@@ -210,14 +203,6 @@ async fn deliver(sim: &Arc<Sim>, id: u64, places: Vec<usize>, parallel: bool, wa
     Reply::json(StatusCode::OK, &shown)
 }
 
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Reply> {
-    serde_json::from_slice(body).map_err(|error| refused(&error.to_string()))
-}
-
-pub(super) fn refused(why: &str) -> Reply {
-    Reply::json(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "error": why }))
-}
-
 pub(super) fn not_found() -> Reply {
-    Reply::json(StatusCode::NOT_FOUND, &json!({ "error": "no such checkout" }))
+    Reply::not_found("no such checkout")
 }

@@ -6,15 +6,15 @@ use axum::http::{HeaderMap, StatusCode};
 
 use super::api::{self, Call, Outcome};
 use super::checkout::{Checkout, Payer};
-use super::errors::{Refusal, Reply};
+use super::errors::Refusal;
 use super::fields::Fields;
-use super::json::Json;
 use super::magic;
 use super::notice::Telling;
 use super::object;
 use super::order::{self, Method, Order};
 use super::state::{Sim, Store};
 use super::unique::{self, Spent};
+use lendport_simulation::{Json, Reply};
 
 /// Bytes of a create body that are kept to be shown.
 const BODY_KEPT_BYTES: usize = 64 * 1024;

@@ -10,13 +10,13 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::control::{TIMES_MAX, read, refused};
+use super::control::TIMES_MAX;
 use super::endpoint::Endpoint;
-use super::errors::Reply;
 use super::faults::Fault;
 use super::notice;
 use super::rules::Rules;
 use super::state::{Sim, Store};
+use lendport_simulation::Reply;
 
 /// Faults that may wait at one time.
 const FAULTS_MAX: usize = 1_000;
@@ -38,23 +38,23 @@ async fn faults(State(sim): Handle) -> Reply {
 }
 
 async fn add_fault(State(sim): Handle, body: Bytes) -> Reply {
-    let fault: Fault = match read(&body) {
+    let fault: Fault = match Reply::read(&body) {
         Ok(fault) => fault,
         Err(refusal) => return refusal,
     };
     if fault.kind.of_notices() != (fault.on == Endpoint::Ipn) {
-        return refused("drop, delay and repeat are for \"ipn\", and \"ipn\" knows no other kinds");
+        return Reply::refused("drop, delay and repeat are for \"ipn\", and \"ipn\" knows no other kinds");
     }
     if fault.times == 0 || fault.status.is_some_and(|status| !(200..=599).contains(&status)) {
-        return refused("\"times\" must be at least 1 and \"status\" within 200 to 599");
+        return Reply::refused("\"times\" must be at least 1 and \"status\" within 200 to 599");
     }
     if fault.copies.is_some_and(|copies| copies == 0 || copies > TIMES_MAX) {
-        return refused("\"copies\" must be within 1 to 100");
+        return Reply::refused("\"copies\" must be within 1 to 100");
     }
     let shown = json!(fault);
     let mut store = sim.store();
     if store.faults.len() >= FAULTS_MAX {
-        return refused("too many faults wait already; DELETE /_sim/faults");
+        return Reply::refused("too many faults wait already; DELETE /_sim/faults");
     }
     store.faults.push(fault);
     Reply::json(StatusCode::CREATED, &shown)
@@ -72,7 +72,7 @@ async fn settings(State(sim): Handle) -> Reply {
 
 /// Changes the settings that are named and keeps the others.
 async fn change_settings(State(sim): Handle, body: Bytes) -> Reply {
-    let changes: Value = match read(&body) {
+    let changes: Value = match Reply::read(&body) {
         Ok(changes) => changes,
         Err(refusal) => return refusal,
     };
@@ -82,7 +82,7 @@ async fn change_settings(State(sim): Handle, body: Bytes) -> Reply {
             store.rules = rules;
             Reply::json(StatusCode::OK, &json!(store.rules))
         }
-        Err(why) => refused(&why),
+        Err(why) => Reply::refused(&why),
     }
 }
 
@@ -106,7 +106,7 @@ struct Advance {
 
 /// Moves the time on, lets every timer run that is due and sends what is due.
 async fn advance(State(sim): Handle, body: Bytes) -> Reply {
-    let asked: Advance = match read(&body) {
+    let asked: Advance = match Reply::read(&body) {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };

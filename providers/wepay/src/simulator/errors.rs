@@ -1,56 +1,12 @@
-//! Error objects with their codes (wepay.md 8), and the plain answer type all endpoints build.
+//! Error objects with their codes (wepay.md 8).
 
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use serde_json::Value;
+use axum::http::StatusCode;
 
 use super::dialect::Version;
-use super::json::Json;
+use lendport_simulation::{Json, Reply};
 
 /// The text of the error after which the same `unique_id` may be sent again.
 pub(super) const UNKNOWN_ERROR: &str = "there was an unknown error - please contact api@wepay.com for support";
-
-/// An answer that can still be bent by a fault before it goes out.
-#[derive(Clone, Debug)]
-pub(super) struct Reply {
-    pub(super) status: StatusCode,
-    pub(super) content_type: &'static str,
-    pub(super) body: Vec<u8>,
-}
-
-impl Reply {
-    pub(super) fn json(status: StatusCode, body: &Value) -> Self {
-        Self { status, content_type: "application/json", body: body.to_string().into_bytes() }
-    }
-
-    /// An answer of the provider's API.
-    pub(super) fn exact(status: StatusCode, body: &Json) -> Self {
-        Self { status, content_type: "application/json", body: body.write().into_bytes() }
-    }
-
-    pub(super) fn text(status: StatusCode, body: &str) -> Self {
-        Self { status, content_type: "text/plain; charset=utf-8", body: body.as_bytes().to_vec() }
-    }
-
-    pub(super) fn html(status: StatusCode, body: String) -> Self {
-        Self { status, content_type: "text/html; charset=utf-8", body: body.into_bytes() }
-    }
-
-    pub(super) fn empty(status: StatusCode) -> Self {
-        Self { status, content_type: "", body: Vec::new() }
-    }
-}
-
-impl IntoResponse for Reply {
-    fn into_response(self) -> Response {
-        let mut response = (self.status, self.body).into_response();
-        response.headers_mut().remove(header::CONTENT_TYPE);
-        if !self.content_type.is_empty() {
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-        }
-        response
-    }
-}
 
 /// A refusal of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,7 +166,7 @@ mod tests {
     #[test]
     fn later_versions_add_details() {
         let reply = Refusal::bad("amount", "positive").reply(Version::parse("2018-08-29").unwrap());
-        let body: Value = serde_json::from_slice(&reply.body).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
         assert_eq!(body["details"][0]["target"], "amount");
         assert!(body["documentation_url"].is_string());
     }

@@ -7,14 +7,13 @@ use axum::response::{IntoResponse, Response};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::bend::{edited, half_body, hang_up, huge_body};
+use super::bend::edited;
 use super::dialect::Version;
 use super::endpoint::Endpoint;
-use super::errors::{Refusal, Reply, UNKNOWN_ERROR};
-use super::json::Json;
+use super::errors::{Refusal, UNKNOWN_ERROR};
 use super::money;
 use super::state::Sim;
-use lendport_simulation::{Cut, Wire};
+use lendport_simulation::{Cut, Json, Reply, Wire, half_body, hang_up, huge_body};
 
 /// How long `late` waits when the fault does not say.
 const LATE_MS: u64 = 5_000;
@@ -191,7 +190,7 @@ impl Fault {
             Kind::WrongAccount => edited(honest, |body| body.set("account_id", 1_u64.into())),
             Kind::State => edited(honest, |body| body.set("state", self.value.as_deref().unwrap_or("in_limbo").into())),
             Kind::Redirect => (status(StatusCode::FOUND), [(header::LOCATION, "/elsewhere")]).into_response(),
-            Kind::HugeBody => huge_body(),
+            Kind::HugeBody => huge_body("{\"short_description\":\"", "\"}"),
             Kind::Empty => Reply { content_type: "application/json", ..Reply::empty(StatusCode::OK) }.into_response(),
             Kind::HalfBody => half_body(honest),
             Kind::MaintenanceText => {

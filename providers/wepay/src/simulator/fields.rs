@@ -3,8 +3,8 @@
 use rust_decimal::Decimal;
 
 use super::errors::Refusal;
-use super::json::Json;
 use super::money;
+use lendport_simulation::Json;
 
 /// The parameters of a call, or of an object inside it.
 pub(super) struct Fields<'a> {

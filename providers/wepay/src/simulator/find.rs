@@ -7,12 +7,12 @@ use jiff::civil::DateTime;
 use super::api::Call;
 use super::checkout::Checkout;
 use super::dialect::State;
-use super::errors::{Refusal, Reply};
+use super::errors::Refusal;
 use super::fields::Fields;
-use super::json::Json;
 use super::object;
 use super::order::Method;
 use super::state::Sim;
+use lendport_simulation::{Json, Reply};
 
 const LIMIT_DEFAULT: u64 = 50;
 /// No document says how many are allowed; more than this are cut.

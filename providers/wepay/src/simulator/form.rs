@@ -1,6 +1,6 @@
 //! Form bodies as parameters: `hosted_checkout[mode]=iframe` is a member of an object, `funding_sources[]=x` of a list.
 
-use super::json::Json;
+use lendport_simulation::Json;
 
 /// Deeper names than any documented call has.
 const DEPTH_MAX: usize = 6;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::checkout::Checkout;
 use super::dialect::State;
 use super::hosted::Hosted;
+use lendport_simulation::escape;
 
 /// Everything that pages may load; who may frame them is added.
 pub(super) const POLICY: &str =
@@ -91,19 +92,3 @@ button:hover{background:#e8f0fb}input,select{font:inherit;padding:.45rem;border:
 :focus-visible{outline:3px solid #c2410c;outline-offset:2px}.problem{padding:.6rem;border:2px solid #a40000;color:#a40000}\
 @media(prefers-color-scheme:dark){body{background:#161616;color:#eee}button{background:#161616;color:#9cc3ff;\
 border-color:#9cc3ff}button:hover{background:#24344d}.problem{color:#ff9d9d;border-color:#ff9d9d}}";
-
-/// Makes text harmless inside HTML text and quoted attributes.
-pub(super) fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            _ => safe.push(c),
-        }
-    }
-    safe
-}

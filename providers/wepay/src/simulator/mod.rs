@@ -17,7 +17,6 @@ mod find;
 mod form;
 mod hosted;
 mod html;
-mod json;
 mod magic;
 mod money;
 mod notice;
@@ -43,14 +42,11 @@ use lendport_core::{Clock, Secret};
 use lendport_outbound::Outbound;
 use tokio::net::TcpListener;
 
-use errors::Reply;
-use lendport_simulation::{Wire, Wired};
+use lendport_simulation::{Reply, STOP_LIMIT};
 use state::Sim;
 
 pub use setup::{ACCOUNT, press, serve};
 
-/// How long the background work may take to end after the last answer.
-const STOP_LIMIT: Duration = Duration::from_secs(5);
 /// How often timers and waiting notices are looked at.
 const TURN: Duration = Duration::from_millis(20);
 
@@ -127,22 +123,9 @@ impl Simulator {
         if !address.ip().is_unspecified() {
             let _unset_before = self.sim.bound.set(format!("http://{address}"));
         }
-        let service = self.router().into_make_service_with_connect_info::<Wire>();
-        let (stop, stopped) = (self.sim.stop.clone(), self.sim.stop.clone());
         let own = Arc::clone(&self.sim);
         self.sim.tasks.spawn(async move { turns(&own).await });
-        let server = axum::serve(Wired(listener), service).with_graceful_shutdown(async move {
-            shutdown.await;
-            stop.cancel();
-        });
-        let late = async {
-            stopped.cancelled().await;
-            tokio::time::sleep(STOP_LIMIT).await;
-        };
-        let outcome = tokio::select! {
-            outcome = server.into_future() => outcome,
-            () = late => Ok(()),
-        };
+        let outcome = lendport_simulation::serve(listener, self.router(), self.sim.stop.clone(), shutdown).await;
         self.sim.stop.cancel();
         self.sim.tasks.close();
         let _in_time = tokio::time::timeout(STOP_LIMIT, self.sim.tasks.wait()).await;

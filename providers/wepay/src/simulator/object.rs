@@ -5,9 +5,9 @@ use rust_decimal::Decimal;
 use super::checkout::{Address, Checkout};
 use super::dialect::{Dialect, Version};
 use super::hosted::{COLORS, Hosted, Theme};
-use super::json::Json;
 use super::order::Method;
 use super::rules::{Absent, Rules};
+use lendport_simulation::Json;
 
 /// Fields that may have no value.
 const OPTIONAL: [&str; 4] = ["long_description", "callback_uri", "reference_id", "delivery_type"];

@@ -6,8 +6,8 @@ use super::dialect::{Dialect, Version};
 use super::errors::Refusal;
 use super::fields::Fields;
 use super::hosted::{self, Hosted};
-use super::json::Json;
 use super::money::{APP_FEE_MAX, FeePayer};
+use lendport_simulation::Json;
 
 const TYPES: [&str; 5] = ["goods", "service", "donation", "event", "personal"];
 const DELIVERY_TYPES: [&str; 8] = [

@@ -13,13 +13,13 @@ use super::checkout::{Address, Checkout, Payer};
 use super::decide::{self, Act, Undone};
 use super::dialect::State as Stage;
 use super::endpoint::Endpoint;
-use super::errors::Reply;
 use super::hosted::Hosted;
 use super::html::{self, POLICY};
 use super::notice::{self, Telling};
 use super::object;
 use super::order::Method;
 use super::state::Sim;
+use lendport_simulation::{Reply, escape};
 
 /// How long the page waits for the first notice before it answers anyway.
 const DELIVERY_WAIT: Duration = Duration::from_millis(1_500);
@@ -172,14 +172,14 @@ fn page_of(checkout: &Checkout, hosted: &Hosted, problem: Option<&str>) -> Strin
     let sums = checkout.sums();
     let mut body = String::from("<h1>Payment</h1>");
     if let Some(problem) = problem {
-        let _ok = write!(body, "<p class=problem role=alert>{}</p>", html::escape(problem));
+        let _ok = write!(body, "<p class=problem role=alert>{}</p>", escape(problem));
     }
     let extra = sums.gross - order.amount - hosted.shipping_fee;
     let _ok = write!(
         body,
         "<p>{}</p><dl><dt>State</dt><dd role=status>{}</dd><dt>Amount</dt><dd>{} {currency}</dd><dt>Shipping</dt>\
          <dd>{} {currency}</dd><dt>Fees</dt><dd>{extra} {currency}</dd><dt>You pay</dt><dd>{} {currency}</dd></dl>",
-        html::escape(&order.short_description),
+        escape(&order.short_description),
         html::plain(checkout.state),
         order.amount,
         hosted.shipping_fee,
@@ -197,7 +197,7 @@ fn page_of(checkout: &Checkout, hosted: &Hosted, problem: Option<&str>) -> Strin
     });
     if let Some(uri) = hosted.redirect_uri.as_deref().filter(|_| checkout.paid.is_some()) {
         let target = with_checkout_id(uri, checkout.id);
-        let _ok = write!(body, "<p><a href=\"{}\" target=_top>Back to the shop</a></p>", html::escape(&target));
+        let _ok = write!(body, "<p><a href=\"{}\" target=_top>Back to the shop</a></p>", escape(&target));
     }
     if checkout.paid.is_some() && hosted.iframe {
         let _ok = write!(body, "<script src=\"/js/complete.js\" data-checkout-id=\"{}\"></script>", checkout.id);

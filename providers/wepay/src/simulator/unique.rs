@@ -3,9 +3,10 @@
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 
-use super::errors::{Refusal, Reply};
+use super::errors::Refusal;
 use super::rules::Repeat;
 use super::state::Store;
+use lendport_simulation::Reply;
 
 /// What a `unique_id` was used for.
 pub(super) enum Spent {

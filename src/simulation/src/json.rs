@@ -10,11 +10,16 @@ const DEPTH_MAX: usize = 16;
 
 /// A JSON value whose numbers are still text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Json {
+pub enum Json {
+    /// `null`
     Null,
+    /// `true` or `false`
     Bool(bool),
+    /// Its digits as they were sent.
     Number(String),
+    /// A text.
     Text(String),
+    /// Entries in order.
     List(Vec<Json>),
     /// In the order of writing; what was read is in alphabetical order.
     Object(Vec<(String, Json)>),
@@ -22,26 +27,17 @@ pub(super) enum Json {
 
 impl Json {
     /// Reads a whole body; `None` when it is not UTF-8 or not JSON. Of a doubled key the last one counts.
-    pub(super) fn parse(body: &[u8]) -> Option<Self> {
+    pub fn parse(body: &[u8]) -> Option<Self> {
         read(std::str::from_utf8(body).ok()?, DEPTH_MAX)
     }
 
     /// An object in the order given.
-    pub(super) fn object<const N: usize>(members: [(&str, Json); N]) -> Self {
+    pub fn object<const N: usize>(members: [(&str, Json); N]) -> Self {
         Self::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
-    /// Nothing at all: what most answers hold besides their envelope.
-    pub(super) fn empty() -> Self {
-        Self::Object(Vec::new())
-    }
-
-    /// The usual envelope.
-    pub(super) fn data(value: Json) -> Self {
-        Self::object([("data", value)])
-    }
-
-    pub(super) fn get(&self, name: &str) -> Option<&Json> {
+    /// A member of an object.
+    pub fn get(&self, name: &str) -> Option<&Json> {
         match self {
             Self::Object(members) => members.iter().find(|(known, _)| known == name).map(|(_, value)| value),
             _ => None,
@@ -49,15 +45,31 @@ impl Json {
     }
 
     /// Adds a member at the end.
-    pub(super) fn push(&mut self, name: &str, value: Json) {
+    pub fn push(&mut self, name: &str, value: Json) {
         if let Self::Object(members) = self {
             members.push((name.to_owned(), value));
         }
     }
 
+    /// Sets a member of an object, at its old place or at the end.
+    pub fn set(&mut self, name: &str, value: Json) {
+        let Self::Object(members) = self else { return };
+        match members.iter_mut().find(|(known, _)| known == name) {
+            Some((_, old)) => *old = value,
+            None => members.push((name.to_owned(), value)),
+        }
+    }
+
+    /// Takes a member out of an object.
+    pub fn drop_member(&mut self, name: &str) {
+        if let Self::Object(members) = self {
+            members.retain(|(known, _)| known != name);
+        }
+    }
+
     /// Sets what a pointer such as `/data/items/0/cost` leads to; a member of an object that is not there is added.
     /// False: there is no such place.
-    pub(super) fn set(&mut self, pointer: &str, value: Json) -> bool {
+    pub fn set_at(&mut self, pointer: &str, value: Json) -> bool {
         let Some((parent, last)) = self.parent(pointer) else { return false };
         match parent {
             Self::Object(members) => match members.iter_mut().find(|(known, _)| *known == last) {
@@ -74,7 +86,7 @@ impl Json {
     }
 
     /// Takes out what a pointer leads to. False: there is no such place.
-    pub(super) fn remove(&mut self, pointer: &str) -> bool {
+    pub fn remove_at(&mut self, pointer: &str) -> bool {
         match self.parent(pointer) {
             Some((Self::Object(members), last)) => {
                 let before = members.len();
@@ -104,7 +116,7 @@ impl Json {
     }
 
     /// Every number as a text, and every text of digits alone as a number.
-    pub(super) fn with_types_swapped(self) -> Self {
+    pub fn with_types_swapped(self) -> Self {
         match self {
             Self::Number(digits) => Self::Text(digits),
             Self::Text(text) if !text.is_empty() && text.len() < 16 && text.bytes().all(|b| b.is_ascii_digit()) => {
@@ -119,7 +131,8 @@ impl Json {
         }
     }
 
-    pub(super) fn write(&self) -> String {
+    /// Its text.
+    pub fn write(&self) -> String {
         let mut out = String::new();
         self.write_to(&mut out);
         out
@@ -180,22 +193,28 @@ impl From<bool> for Json {
     }
 }
 
-impl From<u32> for Json {
-    fn from(number: u32) -> Self {
-        Self::Number(number.to_string())
-    }
+macro_rules! from_whole_numbers {
+    ($($kind:ty),*) => {
+        $(impl From<$kind> for Json {
+            fn from(number: $kind) -> Self {
+                Self::Number(number.to_string())
+            }
+        })*
+    };
 }
 
-impl From<usize> for Json {
-    fn from(number: usize) -> Self {
-        Self::Number(number.to_string())
-    }
-}
+from_whole_numbers!(u32, u64, usize, i64);
 
 /// Whole amounts without a point, others without trailing noughts, as in every printed example.
 impl From<Decimal> for Json {
     fn from(amount: Decimal) -> Self {
         Self::Number(amount.normalize().to_string())
+    }
+}
+
+impl<T: Into<Json>> From<Option<T>> for Json {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
     }
 }
 
@@ -237,19 +256,31 @@ mod tests {
         assert_eq!(read.get("a"), Some(&Json::Number("0.1".into())), "the last of two equal keys counts");
         assert_eq!(read.write(), r#"{"a":0.1,"b":[1e2,"3\n"],"c":null,"d":false}"#);
         let made = Json::object([("z", Decimal::new(2000, 2).into()), ("y", Decimal::new(1728, 2).into())]);
-        assert_eq!(Json::data(made).write(), r#"{"data":{"z":20,"y":17.28}}"#);
+        assert_eq!(Json::object([("data", made)]).write(), r#"{"data":{"z":20,"y":17.28}}"#);
     }
 
     #[test]
     fn pointers_set_and_remove() {
         let mut body = Json::parse(br#"{"data":{"items":[{"cost":1}],"lease":{"status":"signed"}}}"#).unwrap();
-        assert!(body.set("/data/items/0/cost", Json::from("7")));
-        assert!(body.set("/data/new", Json::Null));
-        assert!(body.remove("/data/lease/status") && !body.remove("/data/lease/status"));
+        assert!(body.set_at("/data/items/0/cost", Json::from("7")));
+        assert!(body.set_at("/data/new", Json::Null));
+        assert!(body.remove_at("/data/lease/status") && !body.remove_at("/data/lease/status"));
         assert_eq!(body.write(), r#"{"data":{"items":[{"cost":"7"}],"lease":{},"new":null}}"#);
-        assert!(!body.set("/data/items/1/cost", Json::Null) && !body.set("data", Json::Null));
-        assert!(body.remove("/data/items/0") && !body.remove("/data/items/0") && !body.remove("/nowhere/at/all"));
+        assert!(!body.set_at("/data/items/1/cost", Json::Null) && !body.set_at("data", Json::Null));
+        assert!(
+            body.remove_at("/data/items/0") && !body.remove_at("/data/items/0") && !body.remove_at("/nowhere/at/all")
+        );
         assert_eq!(body.write(), r#"{"data":{"items":[],"lease":{},"new":null}}"#);
+    }
+
+    #[test]
+    fn members_keep_their_places() {
+        let mut made = Json::object([("z", 1_u32.into()), ("y", None::<bool>.into())]);
+        made.set("z", Json::from(u64::MAX));
+        made.set("x", "é".into());
+        assert_eq!(made.write(), r#"{"z":18446744073709551615,"y":null,"x":"é"}"#);
+        made.drop_member("y");
+        assert_eq!(made.get("y"), None);
     }
 
     #[test]
