@@ -9,18 +9,35 @@ use crate::Fault;
 use crate::merchant::{rows_at, text_at};
 use crate::world::World;
 
-/// Says what became of a confirmation that the gateway has given up, as FlexShopper's own portal shows it.
+/// Says what became of a confirmation that the gateway has given up, as FlexShopper's own portal shows it, and that the sum
+/// there is right.
 pub(crate) async fn rule(world: &World, story: u64, id: &str, confirmed: bool) -> Result<(), Fault> {
-    let items = world.merchant.get(&format!("/v1/attention?checkout={id}&kind=unknown_command&state=open")).await?;
+    let effect = if confirmed { "took_effect" } else { "no_effect" };
+    settle(world, story, id, "unknown_command", effect).await?;
+    settle(world, story, id, "amount_unverified", "accept_amount").await.map(drop)
+}
+
+/// Settles every open item of a kind in this way; how many there were.
+async fn settle(world: &World, story: u64, id: &str, kind: &str, choice: &str) -> Result<usize, Fault> {
+    let items = world.merchant.get(&format!("/v1/attention?checkout={id}&kind={kind}&state=open")).await?;
+    let said = json!({ "choice": choice, "reason": "the provider's own portal shows it" });
+    let mut open = 0;
     for item in rows_at(&items, "/data") {
-        let choice = if confirmed { "took_effect" } else { "no_effect" };
-        let said = json!({ "choice": choice, "reason": "the provider's own portal shows it" });
         let item = text_at(item, "/id");
         let answer =
             world.merchant.post(&format!("/v1/attention/{item}/resolve"), &format!("clerk-{item}"), &said).await;
         let status = answer.map_or_else(|fault| fault.to_string(), |answer| answer.status().to_string());
         world.book.note(story, format!("the clerk says {choice}: {status}"), |_| ());
-        world.book.count("clerk: ruled a confirmation");
+        world.book.count(&format!("clerk: said {choice}"));
+        open += 1;
+    }
+    Ok(open)
+}
+
+/// Says that the sum is right until nobody asks for it any more.
+pub(crate) async fn accept(world: &World, story: u64, id: &str) -> Result<(), Fault> {
+    while settle(world, story, id, "amount_unverified", "accept_amount").await? > 0 {
+        sleep(ON_ITS_WAY).await;
     }
     Ok(())
 }

@@ -36,7 +36,7 @@ pub(crate) async fn act(world: &World, story: &Story, request: &str, step: &Step
             hint(world, &checkout).await?;
         }
     }
-    let began = Instant::now();
+    let (began, mut ruled) = (Instant::now(), false);
     while let Some(status) = step.shows {
         let seen = world.merchant.get(&format!("/v1/checkouts/{checkout}")).await?;
         if text_at(&seen, "/status") == status {
@@ -45,8 +45,13 @@ pub(crate) async fn act(world: &World, story: &Story, request: &str, step: &Step
         if began.elapsed() > GATEWAY_S_OWN {
             let confirmed = world.financer.request(request).await?.get("finalized") == Some(&Value::Bool(true));
             clerk::rule(world, story.number, &checkout, confirmed).await?;
+            ruled = true;
         }
         sleep(PAUSE).await;
+    }
+    if ruled {
+        // Whoever says that it took effect is asked for how much.
+        clerk::accept(world, story.number, &checkout).await?;
     }
     Ok(())
 }
