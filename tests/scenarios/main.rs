@@ -35,6 +35,8 @@ mod interrupted;
 mod merchant_story;
 #[cfg(feature = "wegetfinancing")]
 mod misbehaviour;
+#[cfg(all(feature = "wegetfinancing", feature = "sandbox", feature = "simulator"))]
+mod own_pages;
 #[cfg(all(feature = "wegetfinancing", feature = "wepay", feature = "sandbox", feature = "simulator"))]
 mod page;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]

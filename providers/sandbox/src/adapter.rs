@@ -7,7 +7,7 @@ use lendport_core::{
     Ability, AccountSettings, Attempt, AttemptState, AttentionDraft, AttentionKind, CallContext, Checkout, Claim,
     CommitClass, CreateRequest, Created, Descriptor, ErrorKind, Finalized, FinancingProvider, Invalid, LineReport,
     LineStanding, LineUnits, Mode, Money, Notice, NoticeContext, NoticeRefusal, ProviderError, Push, Reason, Secret,
-    SweepAsk, Swept,
+    Stepwise, SweepAsk, Swept,
 };
 use lendport_outbound::{Answer, Outbound, Request, Url};
 use serde::de::DeserializeOwned;
@@ -50,14 +50,14 @@ impl Sandbox {
     }
 
     /// The address of something below an attempt's application.
-    fn below(&self, attempt: &Attempt, segments: &[&str]) -> Result<Url, ProviderError> {
+    pub(crate) fn below(&self, attempt: &Attempt, segments: &[&str]) -> Result<Url, ProviderError> {
         let reference = attempt.reference.as_ref().ok_or_else(|| setup("The attempt has no application yet."))?;
         let path: Vec<&str> = std::iter::once(reference.0.as_str()).chain(segments.iter().copied()).collect();
         self.address(&path)
     }
 
     /// Sends, and reads a 2xx answer; everything else is an error.
-    async fn call<T: DeserializeOwned>(
+    pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         ctx: CallContext<'_>,
         request: Request,
@@ -89,7 +89,7 @@ impl Sandbox {
         lines::report_from(checkout, units, &told).ok_or_else(|| error::unreadable(&answer))
     }
 
-    async fn state(
+    pub(crate) async fn state(
         &self,
         ctx: CallContext<'_>,
         attempt: &Attempt,
@@ -108,6 +108,10 @@ impl FinancingProvider for Sandbox {
 
     fn check(&self, checkout: &Checkout, _: &AccountSettings) -> Result<(), Invalid> {
         mapping::check(checkout)
+    }
+
+    fn steps(&self) -> Option<&dyn Stepwise> {
+        Some(self)
     }
 
     fn lines_financed(&self, checkout: &Checkout, _: &AccountSettings) -> Option<Vec<LineStanding>> {
@@ -136,8 +140,8 @@ impl FinancingProvider for Sandbox {
             state,
             next_action: match application.apply_url {
                 Some(_) => Some(mapping::next_action_from(&application).ok_or_else(unreadable)?),
-                // Told when it is read back.
-                None => None,
+                // A step, or told when it is read back.
+                None => mapping::next_action_from(&application),
             },
             amount_echoed: Some(mapping::amounts_from(application.amount_cents, currency).map_err(|_| unreadable())?),
             expires_at: mapping::moment_from(application.expires_at),

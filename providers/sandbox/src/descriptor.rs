@@ -36,6 +36,7 @@ const CAPABILITIES: &[Capability] = &[
     has(Ability::Create, Support::Native, "answers the address of a hosted page"),
     has(Ability::Retrieve, Support::Native, "reads an application back"),
     has(Ability::Find, Support::Native, "finds an application by our reference"),
+    has(Ability::Application, Support::Native, "where the total says so; every other application has a page"),
     has(Ability::Finalize, Support::Native, "confirms what the customer signed; most approvals need no signature"),
     has(Ability::CaptureFull, Support::Native, "takes the whole amount of an approved application"),
     has(Ability::CapturePartial, Support::None, "an application is captured as a whole; refund the difference"),

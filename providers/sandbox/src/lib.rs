@@ -11,6 +11,7 @@ mod notification;
 mod registration;
 #[cfg(feature = "simulator")]
 pub mod simulator;
+mod steps;
 mod wire;
 
 pub use adapter::Sandbox;

@@ -65,7 +65,7 @@ fn item(line: &Line) -> WireItem<'_> {
 /// A status. Anything not named here is not known.
 pub(crate) fn state_from(status: &str) -> Claim {
     Claim::state(match status {
-        "applying" => AttemptState::AwaitingCustomer,
+        "applying" | "agreed" => AttemptState::AwaitingCustomer,
         "reviewing" => AttemptState::UnderReview,
         "preapproved" => AttemptState::Preapproved,
         "signed" => AttemptState::AwaitingMerchant,
@@ -138,8 +138,13 @@ pub(crate) fn reference_of(id: &str) -> Option<ProviderRef> {
     fits.then(|| ProviderRef(id.to_owned()))
 }
 
-/// Where the customer goes: an http(s) address without credentials.
+/// Where the customer goes: an http(s) address without credentials, or the step that the merchant's own pages carry next.
 pub(crate) fn next_action_from(application: &Application) -> Option<NextAction> {
+    match application.next_step.as_deref() {
+        Some("apply") => return Some(NextAction::step(NextActionKind::Apply)),
+        Some("sign") => return Some(NextAction::step(NextActionKind::SignAgreement)),
+        _ => {}
+    }
     let text = application.apply_url.as_deref().filter(|text| text.len() <= limits::URL_MAX_CHARS)?;
     let url = Url::parse(text).ok()?;
     let fits = matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();

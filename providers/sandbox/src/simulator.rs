@@ -10,6 +10,7 @@ mod oddities;
 mod page;
 mod push;
 mod state;
+mod steps;
 
 use std::future::Future;
 use std::sync::{Arc, PoisonError};
@@ -64,6 +65,9 @@ impl Simulator {
             .route("/v1/applications/{id}/shipments", post(api::ship))
             .route("/v1/applications/{id}/lines/cancel", post(lines::cancel))
             .route("/v1/applications/{id}/lines/return", post(lines::take_back))
+            .route("/v1/applications/{id}/apply", post(steps::apply))
+            .route("/v1/applications/{id}/agreement", post(steps::agree).get(steps::show))
+            .route("/v1/applications/{id}/sign", post(steps::sign))
             .route("/apply/{id}", get(page::show))
             .route("/apply/{id}/decide", post(page::decide))
             .route("/apply/{id}/script.js", get(page::script))

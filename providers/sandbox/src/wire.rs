@@ -57,6 +57,9 @@ pub(crate) struct Application {
     /// `plugin` where `apply_url` is a script that a page of the gateway's loads.
     #[serde(default)]
     pub(crate) shown_by: Option<String>,
+    /// `apply` or `sign` where the merchant's own pages carry the application.
+    #[serde(default)]
+    pub(crate) next_step: Option<String>,
     /// True while an approval may still be taken back.
     #[serde(default)]
     pub(crate) review_open: Option<bool>,
@@ -100,6 +103,29 @@ pub(crate) struct CancelBody<'a> {
 #[derive(Serialize)]
 pub(crate) struct FinalizeBody {
     pub(crate) amount_cents: u64,
+}
+
+/// Body of `POST /v1/applications/{id}/apply`: what a customer said, borrowed for the call.
+#[derive(Serialize)]
+pub(crate) struct ApplyBody<'a> {
+    pub(crate) date_of_birth: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ssn: Option<&'a str>,
+}
+
+/// Answer of `/v1/applications/{id}/agreement`.
+#[derive(Deserialize)]
+pub(crate) struct AgreementAnswer {
+    pub(crate) application: Application,
+    pub(crate) document: String,
+    pub(crate) document_sha256: String,
+}
+
+/// Body of `POST /v1/applications/{id}/sign`.
+#[derive(Serialize)]
+pub(crate) struct SignBody<'a> {
+    pub(crate) document_sha256: &'a str,
+    pub(crate) ip: String,
 }
 
 /// Body of `POST /v1/applications/{id}/callback`.

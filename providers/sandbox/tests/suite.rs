@@ -5,7 +5,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lendport_core::{AttemptState, Claim, Currency, Details, Dispute, Grade, Money, Reason, ShipmentStatus};
+use lendport_core::{
+    AttemptState, Claim, Currency, Details, Dispute, Grade, Money, OperationKind, Reason, ShipmentStatus,
+};
 use lendport_testkit::provider_suite::{self, Case, Expect, LinesCase, Suite};
 use lendport_testkit::{Sample, samples};
 use provider_sandbox::{ProviderConfig, Sandbox};
@@ -55,6 +57,10 @@ fn cases() -> Vec<Case> {
         on("notice_dispute", Expect::Notices(vec![(Grade::Signed, Claim::state(AttemptState::Captured))])),
         on("retrieve_unknown_status", Expect::Retrieved(Claim::UnknownStatus)),
         on("capture_ok", Expect::Captured(captured)),
+        on("apply_ok", Expect::Stepped(OperationKind::Apply, Claim::state(AttemptState::Preapproved))),
+        on("apply_found", Expect::Stepped(OperationKind::Apply, Claim::state(AttemptState::Preapproved))),
+        on("agree_ok", Expect::Stepped(OperationKind::Agree, Claim::state(AttemptState::AwaitingCustomer))),
+        on("sign_ok", Expect::Stepped(OperationKind::Sign, Claim::state(AttemptState::AwaitingMerchant))),
         on("finalize_ok", Expect::Finalized(Claim::state(AttemptState::Authorized), false)),
         Case::new("sweep_ok", Expect::Swept { rows: 2, ours: 1, more: true }),
         on("finalize_other_amount", Expect::Finalized(mismatch, true)),

@@ -45,6 +45,7 @@ const CAPABILITIES: &[Capability] = &[
         "no call reads a request back; the stored state is what the postbacks told, and a resent postback corrects it",
     ),
     has(Ability::Find, Support::None, "no call finds a request by our reference; see the provider's portal"),
+    has(Ability::Application, Support::None, "the lender's own page takes the application"),
     has(Ability::Finalize, Support::Implicit, "the approval commits by itself"),
     has(
         Ability::CaptureFull,

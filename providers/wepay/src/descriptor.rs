@@ -35,6 +35,7 @@ const CAPABILITIES: &[Capability] = &[
     has(Ability::Create, Support::Native, "answers the address of a hosted page, or charges a stored payment method"),
     has(Ability::Retrieve, Support::Native, "reads a checkout back; every notice leads to it"),
     has(Ability::Find, Support::Native, "finds a checkout by our reference, for a create that was not answered"),
+    has(Ability::Application, Support::None, "it is a payment; nobody applies"),
     has(Ability::Finalize, Support::Implicit, "the payer's confirmation commits by itself"),
     has(
         Ability::CaptureFull,

@@ -156,9 +156,23 @@ pub enum NextActionKind {
     ///
     /// [`FinancingProvider::plugin_order`]: crate::FinancingProvider::plugin_order
     Plugin,
+    /// Hand the customer's application on ([`Step::Apply`](crate::Step::Apply)). This and what follows has no address: the
+    /// merchant's own pages carry it.
+    Apply,
+    /// The customer has to be identified by the provider itself.
+    Verify,
+    /// Show the agreement, and hand the customer's signature on ([`Step::Agree`](crate::Step::Agree)).
+    SignAgreement,
+    /// Hand on what the customer pays with, then the signature again ([`Step::AddPayment`](crate::Step::AddPayment)).
+    Pay,
 }
 
 impl NextActionKind {
+    /// True for what the merchant's own pages carry.
+    pub fn is_step(self) -> bool {
+        matches!(self, Self::Apply | Self::Verify | Self::SignAgreement | Self::Pay)
+    }
+
     /// The word used in rows and answers.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -166,6 +180,10 @@ impl NextActionKind {
             Self::Redirect => "redirect",
             Self::Iframe => "iframe",
             Self::Plugin => "plugin",
+            Self::Apply => "apply",
+            Self::Verify => "verify",
+            Self::SignAgreement => "sign_agreement",
+            Self::Pay => "pay",
         }
     }
 }
@@ -175,12 +193,19 @@ impl NextActionKind {
 pub struct NextAction {
     /// The preferred way.
     pub kind: NextActionKind,
-    /// The provider's page, or its script.
+    /// The provider's page, or its script; empty for a step that the merchant's own pages carry.
     pub url: String,
     /// Other ways that work with the same URL.
     pub also: Vec<NextActionKind>,
     /// When the URL stops working, where known.
     pub expires_at: Option<Timestamp>,
+}
+
+impl NextAction {
+    /// A step that the merchant's own pages carry.
+    pub fn step(kind: NextActionKind) -> Self {
+        Self { kind, url: String::new(), also: Vec::new(), expires_at: None }
+    }
 }
 
 /// One try.

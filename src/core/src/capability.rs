@@ -14,6 +14,8 @@ pub enum Ability {
     Retrieve,
     /// Find a request by our own reference.
     Find,
+    /// Carry the customer's application, the agreement and the signature.
+    Application,
     /// Commit a signed agreement.
     Finalize,
     /// Take the whole authorized amount.
@@ -48,11 +50,12 @@ pub enum Ability {
 
 impl Ability {
     /// Every operation, in the order of the table.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Eligibility,
         Self::Create,
         Self::Retrieve,
         Self::Find,
+        Self::Application,
         Self::Finalize,
         Self::CaptureFull,
         Self::CapturePartial,
@@ -77,6 +80,7 @@ impl Ability {
             Self::Create => "create",
             Self::Retrieve => "retrieve",
             Self::Find => "find",
+            Self::Application => "application",
             Self::Finalize => "finalize",
             Self::CaptureFull => "capture_full",
             Self::CapturePartial => "capture_partial",

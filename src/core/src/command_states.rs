@@ -43,11 +43,15 @@ pub fn refuses(kind: OperationKind, attempt: &Attempt) -> Option<&'static str> {
             ChargedBack => Some("everything was taken back; only a dispute that is won brings it again"),
             Declined | Canceled | Expired | Failed => Some(OVER),
         },
-        // Creates are fenced elsewhere, shipments go to whoever is committed, what was signed is confirmed by the gateway
+        // Creates are fenced elsewhere, steps have a table of their own, shipments go to whoever is committed, what was signed is confirmed by the gateway
         // itself, and everything else changes no money.
         OperationKind::Create
         | OperationKind::Shipment
         | OperationKind::Finalize
+        | OperationKind::Apply
+        | OperationKind::AddPayment
+        | OperationKind::Agree
+        | OperationKind::Sign
         | OperationKind::Amend
         | OperationKind::Retrieve => None,
     }

@@ -97,7 +97,8 @@ fn email(given: Option<&Personal<String>>, at: &Pointer) -> Result<Personal<Stri
     }
 }
 
-fn ten_digits(given: &str) -> Option<String> {
+/// Reads a North American phone number in any usual notation.
+pub fn ten_digits(given: &str) -> Option<String> {
     let stripped: String = given.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '(' | ')')).collect();
     let national = stripped.strip_prefix("+1").unwrap_or_else(|| match stripped.strip_prefix('1') {
         Some(rest) if stripped.len() == 11 => rest,

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod address;
 mod answers;
+pub mod application;
 pub mod attempt;
 pub mod attention;
 pub mod by_line;
@@ -50,6 +51,7 @@ pub mod ruling;
 pub mod secret;
 pub mod shop_page;
 pub mod status;
+pub mod step;
 mod sums;
 pub mod sweep;
 pub mod webhook;
@@ -57,6 +59,7 @@ pub mod webhook_url;
 
 pub use account::{AccountField, AccountSettings, ProviderAccount};
 pub use address::{Address, AddressInput};
+pub use application::{Agreement, Application, Consent, MeansOfPayment, Offer};
 pub use attempt::{Attempt, AttemptState, Evidence, NextAction, NextActionKind, ProviderRef, Reason};
 pub use attention::{AttentionDraft, AttentionKind, Resolution};
 pub use by_line::LineMove;
@@ -96,6 +99,7 @@ pub use ruling::{Case, Ruling, RulingError};
 pub use secret::{Personal, Secret};
 pub use shop_page::{ShopPage, ShopPageInput};
 pub use status::CheckoutStatus;
+pub use step::{Step, Stepped, Stepwise};
 pub use sweep::{SweepAsk, SweepPlan, Swept, SweptRow};
 pub use webhook::{
     Delivery, DeliveryAttempt, DeliveryState, EndpointSecret, EndpointState, WebhookEndpoint, is_subscribed,

@@ -25,6 +25,14 @@ pub enum OperationKind {
     Amend,
     /// Confirm what the customer signed.
     Finalize,
+    /// Hand on the customer's application.
+    Apply,
+    /// Hand on what the customer pays with.
+    AddPayment,
+    /// Ask for the agreement that the customer has to sign.
+    Agree,
+    /// Hand on the customer's signature.
+    Sign,
     /// Read the truth back.
     Retrieve,
 }
@@ -33,6 +41,9 @@ impl OperationKind {
     /// Those that change something at a provider about a request that is there already.
     pub const COMMANDS: &[Self] =
         &[Self::Capture, Self::Cancel, Self::Refund, Self::Shipment, Self::Amend, Self::Finalize];
+
+    /// Steps of a customer's application that the merchant's own pages carry.
+    pub const STEPS: &[Self] = &[Self::Apply, Self::AddPayment, Self::Agree, Self::Sign];
 
     /// The word used in rows and answers.
     pub fn as_str(self) -> &'static str {
@@ -44,13 +55,22 @@ impl OperationKind {
             Self::Shipment => "shipment",
             Self::Amend => "amend",
             Self::Finalize => "finalize",
+            Self::Apply => "apply",
+            Self::AddPayment => "add_payment",
+            Self::Agree => "agree",
+            Self::Sign => "sign",
             Self::Retrieve => "retrieve",
         }
     }
 
     /// Reads the word back.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Create, Self::Retrieve].iter().chain(Self::COMMANDS).copied().find(|kind| kind.as_str() == text)
+        [Self::Create, Self::Retrieve]
+            .iter()
+            .chain(Self::COMMANDS)
+            .chain(Self::STEPS)
+            .copied()
+            .find(|kind| kind.as_str() == text)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::operation::Shipment;
 use crate::provider_error::ProviderError;
 use crate::resend::Resend;
 use crate::secret::Secret;
+use crate::step::Stepwise;
 use crate::sweep::{SweepAsk, SweepPlan, Swept};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -218,6 +219,12 @@ pub trait FinancingProvider: Send + Sync {
     ) -> Result<Retrieved, ProviderError> {
         let _ = checkout;
         self.retrieve(ctx, attempt).await
+    }
+
+    /// The steps of an application, for a provider whose customers may apply through the merchant's own pages. Needs
+    /// [`Ability::Application`].
+    fn steps(&self) -> Option<&dyn Stepwise> {
+        None
     }
 
     /// Looks for the request by [`Attempt::merchant_reference`], for one whose create was not answered; none when the

@@ -207,7 +207,17 @@ impl Case<'_> {
             Some(OperationKind::Cancel) => return Ok(Ruling { command: Some(Phase::Settled), ..self.canceled() }),
             Some(OperationKind::Shipment | OperationKind::Amend) => Claim::Nothing,
             // The refund's own choice needs its amount.
-            Some(OperationKind::Refund | OperationKind::Create | OperationKind::Retrieve) | None => {
+            // Steps are settled by looks, so no item is about one.
+            Some(
+                OperationKind::Refund
+                | OperationKind::Create
+                | OperationKind::Retrieve
+                | OperationKind::Apply
+                | OperationKind::AddPayment
+                | OperationKind::Agree
+                | OperationKind::Sign,
+            )
+            | None => {
                 return Err(RulingError::NotOffered);
             }
         };

@@ -59,13 +59,19 @@ impl Draft {
         Ok(committed)
     }
 
-    /// Takes in where the customer goes, where the provider says so only now; says whether nothing was known of it.
+    /// Takes in where the customer goes, where the provider says so only now; says whether that is news: nothing was
+    /// known of it, or another step comes next.
     pub(crate) fn learn_next_action(&mut self, id: AttemptId, told: Option<&NextAction>) -> bool {
         let changed = |known: &&Attempt| !known.state.is_over() && known.next_action.as_ref() != told;
-        let Some((known, told)) = self.record.attempt(id).filter(changed).zip(told) else { return false };
-        let unknown = known.next_action.is_none() && !known.state.is_committed();
-        self.amend(id, |attempt| attempt.next_action = Some(told.clone()));
-        unknown
+        let Some(known) = self.record.attempt(id).filter(changed) else { return false };
+        // Steps follow one another, and are over when none is told any more.
+        let stepped = known.next_action.as_ref().is_some_and(|action| action.kind.is_step());
+        if told.is_none() && !stepped {
+            return false;
+        }
+        let news = (known.next_action.is_none() || stepped) && !known.state.is_committed();
+        self.amend(id, |attempt| attempt.next_action = told.cloned());
+        news
     }
 
     /// True when an open item asks the same already.

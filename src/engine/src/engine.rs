@@ -194,6 +194,11 @@ impl Engine {
         if self.store.exclusive() { self.clock.steady() } else { self.clock.now() }
     }
 
+    /// Knows a request again whose body must not be guessed from what is stored of it: a keyed digest (hex).
+    pub fn mark_of(&self, parts: &[&[u8]]) -> String {
+        self.settings.callback_key.mark(parts)
+    }
+
     pub(crate) fn view(&self, record: &CheckoutRecord) -> Result<CheckoutView, EngineError> {
         Ok(CheckoutView::of(record, self.clock.now())?)
     }

@@ -91,6 +91,12 @@ impl Engine {
                         .and_then(|_| draft.flag_unverified_amount(operation.attempt)),
                     // Reading has no effect that could be unknown.
                     OperationKind::Retrieve => Ok(()),
+                    // The financer's own state tells, once nothing of it can still be on its way.
+                    OperationKind::Apply | OperationKind::AddPayment | OperationKind::Agree | OperationKind::Sign => {
+                        draft.reschedule(attempt);
+                        draft.look_at(attempt, operation.lease_until);
+                        Ok(())
+                    }
                     OperationKind::Capture
                     | OperationKind::Cancel
                     | OperationKind::Refund

@@ -214,6 +214,9 @@ impl Engine {
             .await?;
         let Some(looked) = result.unwrap_or(Err(EngineError::NotFound))? else { return Ok(None) };
         self.settle_unknown_commands(tenant, id, attempt.id, looked).await?;
+        if attempt.next_action.as_ref().is_none_or(|action| action.kind.is_step()) {
+            self.settle_unknown_steps(tenant, id, attempt.id).await?;
+        }
         Ok(Some((looked, dispute_uri)))
     }
 
@@ -231,10 +234,15 @@ impl Engine {
         Ok(match &attempt.reference {
             Some(reference) => {
                 let found = |retrieved| Found { reference: reference.clone(), retrieved, others: 0 };
-                provider
-                    .retrieve_lines(context, &record.checkout, attempt)
-                    .await
-                    .map(|retrieved| Some(found(retrieved)))
+                // Before it is committed, what the customer did may be known by the checkout alone.
+                let open = !attempt.state.is_committed() && !attempt.state.is_over();
+                let steps =
+                    provider.steps().filter(|steps| open && steps.carries(&account.settings, tenant.mode).is_ok());
+                let looked = match steps {
+                    Some(steps) => steps.look(context, &record.checkout, attempt).await,
+                    None => provider.retrieve_lines(context, &record.checkout, attempt).await,
+                };
+                looked.map(|retrieved| Some(found(retrieved)))
             }
             None => provider.find(context, attempt).await,
         })

@@ -8,7 +8,7 @@ use lendport_storage::{Change, ChangeAsk, Claim, ClaimState, ClaimWrite, Idempot
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::take_in::Draft;
-use crate::view::{AttentionView, CheckoutView, DeliveryView, EndpointView, RecoveryView, ShipmentView};
+use crate::view::{AgreementView, AttentionView, CheckoutView, DeliveryView, EndpointView, RecoveryView, ShipmentView};
 
 /// What a use case brought about.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub enum Effect {
     Delivery(Box<DeliveryView>),
     /// A recovery that was asked for.
     Recovery(RecoveryView),
+    /// An agreement to show, without its document.
+    Agreement(Box<AgreementView>),
 }
 
 /// An answer as it will be sent and stored.

@@ -83,6 +83,11 @@ impl App {
         }))
     }
 
+    /// Goes on with work whose request is answered already; a stop waits for it.
+    pub(crate) fn go_on(&self, work: impl Future<Output = ()> + Send + 'static) {
+        drop(self.tasks.spawn(work.in_current_span()));
+    }
+
     /// Runs a use case to its end, whoever hangs up. The caller is answered within the time limit.
     pub(crate) async fn run<T: Send + 'static>(
         &self,

@@ -5,6 +5,7 @@ mod calls;
 mod case;
 mod coverage;
 mod notices;
+mod steps;
 mod totals;
 
 use std::collections::BTreeMap;

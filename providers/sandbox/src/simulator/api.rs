@@ -216,7 +216,12 @@ pub(super) async fn ship(
 }
 
 /// Signs in, finds, changes, shows; a change that is not possible now is a conflict.
-fn change(sim: &Sim, headers: &HeaderMap, id: &str, act: impl FnOnce(&mut Application) -> Option<()>) -> Answer {
+pub(super) fn change(
+    sim: &Sim,
+    headers: &HeaderMap,
+    id: &str,
+    act: impl FnOnce(&mut Application) -> Option<()>,
+) -> Answer {
     sign_in(sim, headers)?;
     let mut applications = sim.applications();
     let application = applications.get_mut(id).ok_or_else(|| error(StatusCode::NOT_FOUND, "not_found", &[]))?;

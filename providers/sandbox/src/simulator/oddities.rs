@@ -20,6 +20,8 @@ const SIGNED: u64 = 34;
 const SIGNED_FOR_LESS: u64 = 35;
 /// The page of the gateway's shows it, with a script.
 const PLUGIN: u64 = 36;
+/// The merchant's own pages carry the application.
+const CARRIED: u64 = 39;
 
 const PAGE_LIVES_S: i64 = 30 * 60;
 const CAPTURE_WITHIN_S: i64 = 14 * 86_400;
@@ -64,12 +66,22 @@ impl Application {
 
     /// True where the customer signs and the merchant confirms.
     pub(super) fn is_signed_first(&self) -> bool {
-        self.is_odd_by(SIGNED) || self.is_odd_by(SIGNED_FOR_LESS)
+        self.is_odd_by(SIGNED) || self.is_odd_by(SIGNED_FOR_LESS) || self.is_odd_by(CARRIED)
     }
 
     /// What the customer signed for, while the merchant has to confirm it.
     pub(super) fn signed_for(&self) -> Option<u64> {
         (self.status == "signed").then(|| self.amount_cents.saturating_sub(u64::from(self.is_odd_by(SIGNED_FOR_LESS))))
+    }
+
+    /// What the merchant's own pages do next.
+    pub(super) fn next_step(&self) -> Option<&'static str> {
+        match self.status {
+            _ if !self.is_odd_by(CARRIED) => None,
+            "applying" => Some("apply"),
+            "preapproved" | "agreed" => Some("sign"),
+            _ => None,
+        }
     }
 
     /// Takes a capture in. False where it shows at once.
@@ -108,6 +120,9 @@ impl Application {
                 .then(|| json!(self.odd.made_at.saturating_add(seconds)))
         };
         let fields = [
+            ("next_step", self.next_step().map(|step| json!(step))),
+            // There is no page.
+            ("apply_url", self.is_odd_by(CARRIED).then(|| Value::Null)),
             ("shown_by", self.is_shown_by_a_script().then(|| json!("plugin"))),
             ("expires_at", lasts("applying", PAGE_LIVES_S)),
             ("capture_by", lasts("approved", CAPTURE_WITHIN_S)),

@@ -160,7 +160,7 @@ impl Application {
 
     /// Stops it before capture.
     pub(super) fn cancel(&mut self) -> Option<()> {
-        let open = matches!(self.status, "applying" | "reviewing" | "preapproved" | "signed" | "approved");
+        let open = matches!(self.status, "applying" | "reviewing" | "preapproved" | "agreed" | "signed" | "approved");
         open.then(|| self.status = "cancelled")
     }
 

@@ -8,5 +8,6 @@ mod never_panics;
 mod reducer_properties;
 mod reducer_table;
 mod ruling_properties;
+mod step_table;
 mod watching;
 mod world;

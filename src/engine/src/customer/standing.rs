@@ -100,7 +100,11 @@ impl Standing {
             // Nobody saw a link, and none is given out any more.
             AttemptState::Indeterminate if passed && repeatable => Self::Expired,
             AttemptState::Indeterminate => Self::Checking,
-            AttemptState::AwaitingCustomer if leading.next_action.is_some() => Self::Continue,
+            AttemptState::AwaitingCustomer
+                if leading.next_action.as_ref().is_some_and(|action| !action.kind.is_step()) =>
+            {
+                Self::Continue
+            }
             AttemptState::AwaitingCustomer | AttemptState::UnderReview | AttemptState::AwaitingMerchant => {
                 Self::Deciding
             }

@@ -44,12 +44,13 @@ pub struct AmountsView {
 /// What the customer does next.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct NextActionView {
-    /// The preferred way: `lightbox`, `redirect`, `iframe` or `plugin`.
+    /// The preferred way: `lightbox`, `redirect`, `iframe` or `plugin`; or a step that your own pages carry: `apply`,
+    /// `verify`, `sign_agreement`, `pay`.
     #[serde(rename = "type")]
     #[schema(example = "lightbox")]
     pub kind: String,
-    /// The financer's page; its script for `plugin`.
-    pub url: String,
+    /// The financer's page; its script for `plugin`; null for a step.
+    pub url: Option<String>,
     /// Other ways that work with the same URL.
     pub also: Vec<String>,
     /// When the URL stops working, where known.
@@ -283,7 +284,7 @@ impl CheckoutView {
             dispute_uri: None,
             next_action: next_action.and_then(|attempt| attempt.next_action.as_ref()).map(|action| NextActionView {
                 kind: action.kind.as_str().to_owned(),
-                url: action.url.clone(),
+                url: Some(action.url.clone()).filter(|url| !url.is_empty()),
                 also: action.also.iter().map(|kind| kind.as_str().to_owned()).collect(),
                 expires_at: action.expires_at,
             }),

@@ -9,6 +9,7 @@ mod lines;
 mod movement;
 mod timeline;
 
+pub use crate::steps::{AgreementView, OfferView, TermsView};
 pub use attention::{AttentionAmountsView, AttentionView, ChoiceView, ResolutionView};
 pub use checkout::{
     AmountsView, AttemptView, CheckoutView, DeadlinesView, EventView, LineView, NextActionView, RouteView, SkippedView,

@@ -99,7 +99,7 @@ async fn where_the_customer_goes_may_be_told_later() {
     let told = |url| Retrieved { next_action: Some(page(url)), ..stands(Claim::state(AttemptState::AwaitingCustomer)) };
     world.able.answer_look(told("https://financer.example/1"));
     assert_eq!(world.later(7).await, 1, "it is asked although it pushes");
-    assert_eq!(world.shown(id).await.next_action.unwrap().url, "https://financer.example/1");
+    assert_eq!(world.shown(id).await.next_action.unwrap().url.unwrap(), "https://financer.example/1");
     assert_eq!(world.events(id).await.last(), Some(&"checkout.updated"));
     assert_eq!(world.attempt(id).await.poll_at, None);
 
@@ -108,7 +108,7 @@ async fn where_the_customer_goes_may_be_told_later() {
     assert_eq!((world.events(id).await.len(), world.record(id).await.checkout.version), (told_before, version));
     world.able.answer_look(told("https://financer.example/2"));
     let view = world.engine.refresh(world.tenant, id).await.unwrap();
-    assert_eq!(view.next_action.unwrap().url, "https://financer.example/2");
+    assert_eq!(view.next_action.unwrap().url.unwrap(), "https://financer.example/2");
     assert_eq!(world.events(id).await.len(), told_before, "another address of the same page is no news");
 }
 

@@ -109,7 +109,7 @@ fn customer(node: &Node<'_>, body: &Fields<'_, '_>, notes: &mut Invalid) -> Cust
     }
 }
 
-fn address(body: &Fields<'_, '_>, name: &str, notes: &mut Invalid) -> Option<AddressInput> {
+pub(super) fn address(body: &Fields<'_, '_>, name: &str, notes: &mut Invalid) -> Option<AddressInput> {
     let address = Fields::open(body.node(name)?, body.pointer(name), ADDRESS, notes);
     Some(AddressInput {
         line1: address.personal("line1", notes),

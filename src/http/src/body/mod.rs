@@ -1,5 +1,6 @@
 //! Request bodies: read once, everything wrong named at once with JSON Pointers, amounts without floating point.
 
+pub(crate) mod application;
 pub(crate) mod attention;
 pub(crate) mod checkout;
 pub(crate) mod client;

@@ -91,6 +91,23 @@ pub(crate) struct Pending {
 impl Write {
     /// Makes the ticket. `success` is the status of an answer that is no problem.
     pub(crate) fn pending(&self, app: &App, tenant: Tenant, body: &JsonBody, success: StatusCode) -> Pending {
+        self.known_by(app, tenant, fingerprint(&self.route, &body.0), success)
+    }
+
+    /// The same for a body with what a customer said: nobody without the gateway's own key can find out from what is kept
+    /// whether a guess of it is right.
+    pub(crate) fn pending_unguessable(
+        &self,
+        app: &App,
+        tenant: Tenant,
+        body: &JsonBody,
+        success: StatusCode,
+    ) -> Pending {
+        let mark = app.engine.mark_of(&[self.route.as_bytes(), &[0], &body.0]);
+        self.known_by(app, tenant, mark, success)
+    }
+
+    fn known_by(&self, app: &App, tenant: Tenant, fingerprint: String, success: StatusCode) -> Pending {
         let extras = Arc::new(Mutex::new(Extras::default()));
         let filled = Arc::clone(&extras);
         let (app, request_id) = (app.clone(), self.request_id.clone());
@@ -99,7 +116,6 @@ impl Write {
             *filled.lock().unwrap_or_else(PoisonError::into_inner) = found;
             rendered
         };
-        let fingerprint = fingerprint(&self.route, &body.0);
         let ticket = Ticket { route: self.route.clone(), key: self.key.clone(), fingerprint, render: Arc::new(render) };
         Pending { ticket, extras }
     }
@@ -128,6 +144,7 @@ fn render(
         Ok(Effect::Delivery(view)) => (text(view), None, None),
         Ok(Effect::Recovery(view)) => (text(view), None, None),
         Ok(Effect::Attention(view)) => (text(view), None, None),
+        Ok(Effect::Agreement(view)) => (text(view), None, None),
         Err(error) => {
             let problem = Problem::from(error);
             let extras = Extras { retry_after_s: problem.retry_after_s(), ..Extras::default() };

@@ -1,6 +1,7 @@
 //! The description of the API, generated from the routes (OpenAPI 3.1).
 
 pub(crate) mod amount;
+pub(crate) mod application_bodies;
 pub(crate) mod bodies;
 pub(crate) mod disabled_endpoint;
 pub(crate) mod event_document;

@@ -86,10 +86,12 @@ pub(super) fn page(customer: &Customer, view: &CustomerView, manner: &Manner, no
         stage: stage(view.standing),
         financer: view.financer.as_ref().map(financer),
         previous: view.ended.map(outcome),
-        next: view.next_action.as_ref().map(|action| NextStep {
-            url: action.url.clone(),
-            way: way(action.kind),
-            also: action.also.iter().copied().map(way).collect(),
+        next: view.next_action.as_ref().and_then(|action| {
+            Some(NextStep {
+                url: action.url.clone(),
+                way: way(action.kind)?,
+                also: action.also.iter().copied().filter_map(way).collect(),
+            })
         }),
         attempt: view.attempt.map(|id| id.to_string()),
         choices: view.choices.iter().map(financer).collect(),
@@ -117,12 +119,14 @@ fn financer(face: &Face) -> FinancerFace {
     FinancerFace { id: face.id.clone(), name: face.name.to_owned(), kind: face.product.to_owned() }
 }
 
-fn way(kind: NextActionKind) -> Way {
+/// None for a step that the merchant's own pages carry.
+fn way(kind: NextActionKind) -> Option<Way> {
     match kind {
-        NextActionKind::Lightbox => Way::Lightbox,
-        NextActionKind::Redirect => Way::Redirect,
-        NextActionKind::Iframe => Way::Iframe,
-        NextActionKind::Plugin => Way::Plugin,
+        NextActionKind::Lightbox => Some(Way::Lightbox),
+        NextActionKind::Redirect => Some(Way::Redirect),
+        NextActionKind::Iframe => Some(Way::Iframe),
+        NextActionKind::Plugin => Some(Way::Plugin),
+        NextActionKind::Apply | NextActionKind::Verify | NextActionKind::SignAgreement | NextActionKind::Pay => None,
     }
 }
 

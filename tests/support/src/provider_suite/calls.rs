@@ -7,7 +7,7 @@ use lendport_core::{
     ProviderError, RetryClass, ShipmentStatus, SweepAsk,
 };
 
-use super::{Case, Expect, LinesCase, Stage};
+use super::{Case, Expect, LinesCase, Stage, steps};
 
 pub(super) async fn run(stage: &Stage, case: &Case) -> Result<(), String> {
     let (ctx, attempt) = (stage.context(), &stage.attempt);
@@ -45,6 +45,7 @@ pub(super) async fn run(stage: &Stage, case: &Case) -> Result<(), String> {
                 _ => told(Ok(done.retrieved), claim),
             }
         }
+        Expect::Stepped(kind, claim) => told(steps::take(stage, *kind).await, claim),
         Expect::Refunded(amount, claim) => {
             let amount = amount.map_or(Ok(attempt.amount), |text| Money::parse(text, attempt.amount.currency()));
             let amount = amount.map_err(|error| format!("the case's amount {error}"))?;

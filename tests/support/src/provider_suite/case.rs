@@ -1,6 +1,6 @@
 //! What a cassette shows.
 
-use lendport_core::{Ability, Claim, Details, Grade, ShipmentStatus};
+use lendport_core::{Ability, Claim, Details, Grade, OperationKind, ShipmentStatus};
 
 use crate::samples::Sample;
 
@@ -58,6 +58,8 @@ pub enum Expect {
     Canceled(Claim),
     /// Confirming what the customer signed gives this, and a person has to look or not.
     Finalized(Claim, bool),
+    /// Taking this step of an application that the merchant's own pages carry gives this.
+    Stepped(OperationKind, Claim),
     /// Giving an amount back gives this; no amount means everything.
     Refunded(Option<&'static str>, Claim),
     /// Stopping units of lines does this.
@@ -117,6 +119,7 @@ impl Case {
             Expect::Captured(_) => Ability::CaptureFull,
             Expect::Canceled(_) => Ability::CancelFull,
             Expect::Finalized(..) => Ability::Finalize,
+            Expect::Stepped(..) => Ability::Application,
             Expect::Refunded(None, _) => Ability::RefundFull,
             Expect::Refunded(Some(_), _) => Ability::RefundPartial,
             Expect::LinesCanceled(_) => Ability::CancelPartial,

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use lendport_core::{
-    Ability, AttemptState, Claim, CommitClass, ErrorKind, Money, ProviderError, ShipmentStatus, Support,
+    Ability, AttemptState, Claim, CommitClass, ErrorKind, Money, OperationKind, ProviderError, ShipmentStatus, Support,
 };
 use lendport_outbound::{Cassette, Outbound};
 
 use super::{Case, Expect, Stage, Suite, calls};
 
 /// Abilities that have a method of their own.
-const WITH_METHOD: [Ability; 11] = [
+const WITH_METHOD: [Ability; 12] = [
+    Ability::Application,
     Ability::Finalize,
     Ability::Retrieve,
     Ability::Find,
@@ -62,6 +63,7 @@ async fn ask(stage: &Stage, ability: Ability) -> Result<(), ProviderError> {
     match ability {
         Ability::Retrieve => provider.retrieve(ctx, attempt).await.map(drop),
         Ability::Find => provider.find(ctx, attempt).await.map(drop),
+        Ability::Application => super::steps::take(stage, OperationKind::Apply).await.map(drop),
         Ability::Finalize => provider.finalize(ctx, &stage.checkout, attempt, false).await.map(drop),
         Ability::CaptureFull => provider.capture(ctx, attempt).await.map(drop),
         Ability::CancelFull => provider.cancel(ctx, attempt, None).await.map(drop),

@@ -1,5 +1,7 @@
 //! Checkouts.
 
+mod agreement;
+mod application;
 mod attempts;
 mod cancel;
 mod capture;
@@ -35,6 +37,11 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(capture::capture))
         .routes(routes!(refunds::refund, refunds::list))
         .routes(routes!(shipments::ship, shipments::list))
+        .routes(routes!(application::apply))
+        .routes(routes!(application::add_payment))
+        .routes(routes!(application::offer))
+        .routes(routes!(agreement::agree, agreement::read))
+        .routes(routes!(agreement::sign))
         .routes(routes!(refresh::refresh))
         .routes(routes!(plugin::get))
         .routes(routes!(renew_callback::renew))
