@@ -17,6 +17,12 @@ pub(crate) const FIELDS: &[AccountField] = &[
         required: true,
         ..field("auth_key", &[], "authorization key of the Payment Plugin; the customer's browser sees it")
     },
+    field(
+        "mode",
+        &["plugin", "medusa"],
+        "who takes the customer's application: FlexShopper's plugin, or medusa: the merchant's own pages, through the API; \
+         plugin when empty",
+    ),
     field("channel", &[], "channel of the vendor; sent as x-consumer-custom-id, together with vendor_id"),
     field("vendor_id", &[], "number of the vendor; sent together with channel"),
     field(
@@ -56,6 +62,11 @@ impl<'a> Account<'a> {
         } else {
             Err(setup("The account's channel and vendor_id may hold no colon, blank or control character."))
         }
+    }
+
+    /// True where the merchant's own pages take the application.
+    pub(crate) fn carries_steps(self) -> bool {
+        self.text("mode") == Some("medusa")
     }
 
     pub(crate) fn item_cost_includes_tax(self) -> bool {

@@ -1,4 +1,4 @@
-//! [`FinancingProvider`] for FlexShopper in plugin mode: one short method per operation, no parsing here.
+//! [`FinancingProvider`] for FlexShopper in both modes: one short method per operation, no parsing here.
 
 use async_trait::async_trait;
 use lendport_core::provider::{Found, Retrieved, ShipmentConfirmed};
@@ -6,7 +6,7 @@ use lendport_core::{
     AccountSettings, Attempt, AttemptState, CallContext, Checkout, CommitClass, CreateRequest, Created, Descriptor,
     Details, ErrorKind, FieldError, Finalized, FinancingProvider, Invalid, LineReport, LineStanding, LineUnits, Mode,
     Money, NextAction, NextActionKind, Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push,
-    Shipment, SweepAsk, Swept,
+    Shipment, Stepwise, SweepAsk, Swept,
 };
 
 use crate::account::{Account, setup};
@@ -19,20 +19,22 @@ use crate::mapping::{self, Own, standing};
 use crate::medusa::Medusa;
 use crate::options::Options;
 use crate::order::{Order, transaction_id};
+use crate::steps::Customers;
 use crate::{commands, notification, shipping, sweep};
 
-/// The adapter. Clones share what is remembered of minimum orders.
+/// The adapter. Clones share what is remembered of minimum orders and customers.
 #[derive(Clone, Debug)]
 pub struct FlexShopper {
-    config: ProviderConfig,
+    pub(crate) config: ProviderConfig,
     clients: Clients,
     minimums: Minimums,
+    pub(crate) customers: Customers,
 }
 
 impl FlexShopper {
     /// An adapter with its settings and the HTTP clients to call with.
     pub fn new(config: ProviderConfig, clients: Clients) -> Self {
-        Self { config, clients, minimums: Minimums::default() }
+        Self { config, clients, minimums: Minimums::default(), customers: Customers::default() }
     }
 
     /// Confirms a signed lease that is the checkout's, and undoes any other: [`FinancingProvider::finalize`] in detail.
@@ -52,7 +54,7 @@ impl FlexShopper {
         url.map(String::from).ok_or_else(|| setup("The address of FlexShopper's plugin is not usable."))
     }
 
-    fn connect<'a>(&'a self, ctx: CallContext<'a>) -> Result<Medusa<'a>, ProviderError> {
+    pub(crate) fn connect<'a>(&'a self, ctx: CallContext<'a>) -> Result<Medusa<'a>, ProviderError> {
         Medusa::open(ctx, &self.config, &self.clients)
     }
 
@@ -97,13 +99,24 @@ impl FinancingProvider for FlexShopper {
         Order::of(checkout, Account(account))?.plugin_json(&transaction_id(attempt)).map(Some)
     }
 
-    /// Nothing is sent to FlexShopper but the question for its minimum: the customer's page hands the order on.
+    fn steps(&self) -> Option<&dyn Stepwise> {
+        Some(self)
+    }
+
+    /// Nothing is sent to FlexShopper but the question for its minimum: the customer's page hands the order on, or the steps
+    /// do.
     async fn create(&self, ctx: CallContext<'_>, request: CreateRequest<'_>) -> Result<Created, ProviderError> {
         let CreateRequest { checkout, attempt, .. } = request;
         let to = self.connect(ctx)?;
         self.check(checkout, ctx.account).map_err(|invalid| refused(invalid.0).committed_as(CommitClass::NotSent))?;
-        let script_url = self.script_url(ctx.account, ctx.mode)?;
-        self.plugin_order(checkout, attempt, ctx.account)?;
+        let next_action = if Account(ctx.account).carries_steps() {
+            self.carries(ctx.account, ctx.mode).map_err(setup)?;
+            NextAction::step(NextActionKind::Apply)
+        } else {
+            self.plugin_order(checkout, attempt, ctx.account)?;
+            let url = self.script_url(ctx.account, ctx.mode)?;
+            NextAction { kind: NextActionKind::Plugin, url, also: Vec::new(), expires_at: None }
+        };
         let minimum = self.minimums.of(&to, self.config.settings_cache_s).await?;
         if let Some(error) = minimum.and_then(|minimum| eligibility::too_small(checkout, minimum)) {
             return Err(refused(vec![error]));
@@ -112,12 +125,7 @@ impl FinancingProvider for FlexShopper {
             reference: ProviderRef(transaction_id(attempt)),
             state: AttemptState::AwaitingCustomer,
             raw_status: None,
-            next_action: Some(NextAction {
-                kind: NextActionKind::Plugin,
-                url: script_url,
-                also: Vec::new(),
-                expires_at: None,
-            }),
+            next_action: Some(next_action),
             amount_echoed: None,
             mismatch_stops: true,
             details: Details::default(),

@@ -88,6 +88,12 @@ impl ProviderConfig {
         }
     }
 
+    /// True when calls of this mode go to FlexShopper itself, and not to a simulator or a proxy in front of one.
+    pub(crate) fn is_flexshoppers(&self, mode: Mode) -> bool {
+        let Ok(url) = Url::parse(self.base_url(mode)) else { return true };
+        url.host_str().is_none_or(|host| host == "flexshopper.com" || host.ends_with(".flexshopper.com"))
+    }
+
     /// Where a page of this mode loads the plugin from; `auth_key` is public.
     pub(crate) fn script_url(&self, mode: Mode, auth_key: &str) -> Option<Url> {
         let host = match mode {

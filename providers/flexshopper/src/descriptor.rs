@@ -40,6 +40,11 @@ const CAPABILITIES: &[Capability] = &[
     ),
     has(Ability::Retrieve, Support::Native, "reads the order by our own id"),
     has(Ability::Find, Support::Native, "our own id is the one that FlexShopper knows it by"),
+    has(
+        Ability::Application,
+        Support::Native,
+        "for accounts whose mode is medusa: application, offer, agreement and signature through the API",
+    ),
     has(Ability::Finalize, Support::Native, "confirms a signed lease that is the checkout's, and undoes any other"),
     has(Ability::CaptureFull, Support::Implicit, "FlexShopper pays for what is delivered; tell of the shipments"),
     has(Ability::CapturePartial, Support::Implicit, "each shipment pays for its lines; tell of the shipments"),

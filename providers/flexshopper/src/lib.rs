@@ -26,6 +26,7 @@ mod registration;
 mod shipping;
 #[cfg(feature = "simulator")]
 pub mod simulator;
+mod steps;
 mod sweep;
 pub mod wire;
 

@@ -7,6 +7,7 @@ use lendport_core::{Attempt, Checkout, Line, LineId, Money, MoneyError, Provider
 use serde::Serialize;
 
 use crate::account::{Account, setup};
+use crate::medusa::{LeaseItem, LeaseOrder, LeaseShipping};
 use crate::money::Dollars;
 use crate::options::Options;
 
@@ -65,6 +66,32 @@ impl<'c> Order<'c> {
     pub(crate) fn plugin_json(&self, transaction_id: &str) -> Result<String, ProviderError> {
         let written = self.plugin_order(transaction_id).ok().and_then(|order| serde_json::to_string(&order).ok());
         written.ok_or_else(|| setup("The checkout's prices cannot be told to FlexShopper in dollars and cents."))
+    }
+
+    /// The order as a lease is asked for (4.13), with the checkout's id to know it by.
+    pub(crate) fn lease(&self, transaction_id: &str, order_id: &str) -> Result<LeaseOrder, ProviderError> {
+        let item = |line: &OrderLine<'c>| {
+            Ok(LeaseItem {
+                brand: line.line.brand.as_deref().unwrap_or(NO_BRAND).to_owned(),
+                sku: line.sku.clone(),
+                description: line.line.name.clone(),
+                cost: Dollars::try_from(line.cost)?,
+                condition: self.options.condition,
+                quantity: line.line.quantity,
+            })
+        };
+        let unusable =
+            |_: MoneyError| setup("The checkout's prices cannot be told to FlexShopper in dollars and cents.");
+        Ok(LeaseOrder {
+            transaction_id: transaction_id.to_owned(),
+            order_id: order_id.to_owned(),
+            items: self.lines.iter().map(item).collect::<Result<_, MoneyError>>().map_err(unusable)?,
+            shipping: Some(LeaseShipping {
+                cost: Dollars::try_from(self.shipping).map_err(unusable)?,
+                method: Some(self.options.shipping_method.to_owned()),
+            }),
+            total_discount: None,
+        })
     }
 
     fn plugin_order<'o>(&'o self, transaction_id: &'o str) -> Result<PluginOrder<'o>, MoneyError> {

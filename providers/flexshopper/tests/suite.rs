@@ -8,7 +8,7 @@ mod common;
 use std::path::Path;
 use std::sync::Arc;
 
-use lendport_core::{AttemptState, Claim, Currency, Money, Reason, ShipmentStatus};
+use lendport_core::{AttemptState, Claim, Currency, Money, OperationKind, Reason, ShipmentStatus};
 use lendport_testkit::provider_suite::{self, Case, Expect, LinesCase, Suite};
 use provider_flexshopper::{Clients, FlexShopper, ProviderConfig};
 
@@ -20,7 +20,7 @@ async fn the_shared_suite() {
         provider: &|outbound| Arc::new(FlexShopper::new(ProviderConfig::default(), Clients::all(outbound))),
         account: ACCOUNT,
         cassettes: Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/cassettes")),
-        cases: [creates(), looks(), commands()].concat(),
+        cases: [creates(), looks(), steps(), commands()].concat(),
     };
     provider_suite::run(&suite).await.unwrap();
 }
@@ -52,6 +52,24 @@ fn looks() -> Vec<Case> {
         Case::new("find_signed", Expect::Found(Claim::state(S::AwaitingMerchant))),
         Case::new("sweep_ok", Expect::Swept { rows: 5, ours: 4, more: true }).on(ID),
         Case::new("sweep_nothing", Expect::Swept { rows: 0, ours: 0, more: false }).on(ID),
+    ]
+}
+
+fn steps() -> Vec<Case> {
+    use AttemptState as S;
+    use OperationKind::{Agree, Apply, Sign};
+    let step = |cassette, kind, state| Case::new(cassette, Expect::Stepped(kind, Claim::state(state))).on(ID);
+    let below = Claim::State { state: S::Preapproved, reason: Some(Reason::new("limit_below_cart")) };
+    vec![
+        step("apply_new_customer", Apply, S::Preapproved),
+        step("apply_decided_before", Apply, S::Preapproved),
+        step("agree_new_lease", Agree, S::AwaitingCustomer).with(two_products),
+        Case::new("agree_limit_below_cart", Expect::Stepped(Agree, below)).on(ID),
+        step("agree_there_already", Agree, S::AwaitingCustomer),
+        step("sign_ok", Sign, S::AwaitingMerchant),
+        step("sign_payment_first", Sign, S::AwaitingCustomer),
+        step("sign_too_late", Sign, S::Expired),
+        step("sign_expired", Sign, S::Expired),
     ]
 }
 

@@ -5,6 +5,10 @@ mod fulfilment;
 mod journey;
 mod killed;
 mod life;
+mod steps;
+mod steps_killed;
+mod steps_privacy;
+mod steps_recovered;
 mod unclear;
 
 use lendport_core::{CheckoutId, Mode};
