@@ -1,5 +1,6 @@
 //! Applications that the merchant's own pages carry, at a provider that pushes: the routes are nobody's own.
 
+use lendport::gateway::Ambient;
 use serde_json::{Value, json};
 
 use crate::harness::{TestGateway, carts, fresh};
@@ -23,7 +24,7 @@ async fn the_same_routes_carry_an_application_to_another_financer() {
     let page = merchant.http.get(made.str("/checkout_url")).send().await.unwrap();
     assert_eq!(page.status(), 200, "the page leads nowhere, and says so");
     let consent = json!({
-        "document_sha256": document, "accepted": true, "accepted_at": jiff::Timestamp::now().to_string(),
+        "document_sha256": document, "accepted": true, "accepted_at": Ambient::system().clock.now().to_string(),
         "ip_address": "203.0.113.7"
     });
     post("agreement/sign", consent).await.ok(200);

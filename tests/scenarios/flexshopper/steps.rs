@@ -19,7 +19,7 @@ pub(super) fn application() -> Value {
 /// The signature under a document.
 pub(super) fn signature(document: &str) -> Value {
     json!({
-        "document_sha256": document, "accepted": true, "accepted_at": jiff::Timestamp::now().to_string(),
+        "document_sha256": document, "accepted": true, "accepted_at": Ambient::system().clock.now().to_string(),
         "ip_address": "203.0.113.7"
     })
 }

@@ -30,7 +30,7 @@ impl Lender {
         let running = simulators::start(&registry::registration("flexshopper").unwrap(), setup).await.unwrap();
         let account = running.account.iter().map(|(name, value)| (name.clone(), value.expose().clone())).collect();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { address: running.url.clone(), account, http, _stop: stop }
+        Self { address: running.url, account, http, _stop: stop }
     }
 
     pub(super) async fn control(&self, method: Method, path: &str, body: &Value) -> Value {
