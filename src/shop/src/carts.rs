@@ -32,7 +32,7 @@ pub(crate) const CARTS: [Cart; 3] = [
         goods: &[Goods("TV, 55 inches", 1, "1199.00", "46.12")],
         shipping: "50.00",
         // Whom FlexShopper's simulator proposes: a lease that somebody else signs is undone.
-        who: ["Pat", "Shopper", "pat.shopper@example.com", "6514447773"],
+        who: ["John", "Doe", "john@example.com", "6514447773"],
         address: ["6 West End Court 1", "Long Branch", "NJ", "07740", "US"],
     },
     Cart {

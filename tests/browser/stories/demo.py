@@ -49,7 +49,7 @@ def _lease_it(world, gateway):
     inner = ours(page)
     expect(inner.locator(".choice").filter(has_text="FlexShopper")).to_contain_text("Not a loan.")
     press(inner, "Continue with FlexShopper")
-    sign(apply(inner, "pat.shopper@example.com"))
+    sign(apply(inner, "john@example.com"))
     heading(inner, "You are approved")
     world.shot(page, "4-leased")
     page.context.close()

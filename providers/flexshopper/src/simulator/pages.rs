@@ -97,7 +97,8 @@ fn application(body: &mut String, action: &str) {
     let _ok = write!(
         body,
         "<h2>Apply</h2><p>Type in nothing true: this is a simulator. A word in the e-mail address asks for an outcome, \
-         as in <code>ada+deny@example.com</code>.</p><form method=post action=\"{action}\">\
+         as in <code>ada+deny@example.com</code>. Name or e-mail address have to be those of the shop's checkout: a lease that \
+         somebody else signs is undone.</p><form method=post action=\"{action}\">\
          <fieldset><legend>Who you are</legend>"
     );
     html::field(body, "first_name", "First name", &usual.first_name, "text", "given-name");

@@ -16,7 +16,7 @@ use super::users;
 use lendport_simulation::Json;
 
 /// Who signs in a window that nobody typed a name into.
-pub(super) const USUAL_EMAIL: &str = "pat.shopper@example.com";
+pub(super) const USUAL_EMAIL: &str = "john@example.com";
 
 /// One open window.
 #[derive(Clone)]
@@ -70,8 +70,8 @@ pub(super) struct Person {
 impl Person {
     pub(super) fn usual(email: Option<&str>) -> Self {
         Self {
-            first_name: "Pat".to_owned(),
-            last_name: "Shopper".to_owned(),
+            first_name: "John".to_owned(),
+            last_name: "Doe".to_owned(),
             email: email.unwrap_or(USUAL_EMAIL).to_owned(),
             date_of_birth: "1990-10-10".to_owned(),
             declining_card: false,
