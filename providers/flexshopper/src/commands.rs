@@ -7,9 +7,13 @@ use lendport_core::{
 };
 
 use crate::error;
+use crate::mapping::Own;
 use crate::medusa::{Booked, Medusa, SkuQuantity};
 use crate::order::transaction_id;
 use crate::wire::Transaction;
+
+const NOT_SHOWN: &str =
+    "FlexShopper does not show the lease that was confirmed, so it was not canceled; look at it in its back office.";
 
 /// Cancels what is not delivered. What nobody has signed is ended here only: its page may still be open.
 pub(crate) async fn cancel(to: &Medusa<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {
@@ -17,6 +21,10 @@ pub(crate) async fn cancel(to: &Medusa<'_>, attempt: &Attempt) -> Result<Retriev
     let known = to.transaction(&id).await?;
     let word = known.as_ref().and_then(Transaction::lease_status).map(str::to_owned);
     let Some(known) = known.filter(|known| known.lease_status() == Some("signed")) else {
+        // What was confirmed goes on there, whatever is shown of it: ending it here alone would end nothing (4.18).
+        if Own::of(attempt.state) != Own::Open {
+            return Err(error::not_now(NOT_SHOWN));
+        }
         let reason = Some(Reason::new(Reason::CANCELED_LOCALLY));
         let claim = Claim::State { state: AttemptState::Canceled, reason };
         return Ok(Retrieved { raw_status: word, ..Retrieved::of(claim) });

@@ -187,6 +187,19 @@ async fn a_whole_cancel_or_return_that_was_done_in_part_is_a_persons() {
 }
 
 #[tokio::test]
+async fn what_was_confirmed_is_not_ended_here_alone() {
+    for cassette in ["cancel_unsigned", "cancel_not_begun"] {
+        for state in [AttemptState::Authorized, AttemptState::Captured] {
+            let (mut stage, _guard) = Stage::play(cassette, &two_products(), &[]);
+            stage.attempt.state = state;
+            let error = stage.provider.cancel(stage.context(), &stage.attempt, None).await.unwrap_err();
+            let told = (error.kind, error.commit, error.retry);
+            assert_eq!(told, (ErrorKind::Invalid, CommitClass::NotSent, RetryClass::AfterLookup), "{cassette}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn lines_are_done_refused_or_not_said() {
     for (cassette, returns, asked, expected) in [
         ("cancel_lines_part", false, vec![(1, 2)], [vec![(1, 1)], vec![(1, 1)], vec![]]),
