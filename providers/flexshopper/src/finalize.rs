@@ -4,6 +4,8 @@
 //! found to differ again, and undoing what is undone changes nothing. Only the confirmation itself is never repeated blindly:
 //! whoever asks says whether it may have been sent before.
 
+use std::collections::BTreeMap;
+
 use lendport_core::{Attempt, Checkout, CommitClass, Money, ProviderError, RetryClass};
 
 use crate::compare::{Difference, Verdict, compare};
@@ -13,6 +15,7 @@ use crate::field::Word;
 use crate::mapping::{Own, standing};
 use crate::medusa::{Booked, Medusa};
 use crate::order::{Order, transaction_id};
+use crate::wire::{SkuCount, Transaction, by_code};
 
 /// What became of a confirmation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +74,7 @@ pub(crate) async fn finalize(
     let financed = match compare(&order, checkout, &signed, to.account.checks_customer()) {
         Verdict::Fits(financed) => financed,
         Verdict::CannotTell(fields) => return Ok(Finalization::Review(Doubt::CannotTell(fields))),
-        Verdict::Differs(differences) => return undo(to, &id, Undoing::Differs(differences)).await,
+        Verdict::Differs(differences) => return undo(to, &id, &signed, Undoing::Differs(differences)).await,
     };
     match to.finalize(&id).await {
         Ok(done) if done.transaction_id.value().is_some_and(|told| told.as_str() != id) => {
@@ -82,26 +85,38 @@ pub(crate) async fn finalize(
             Ok(Finalization::Confirmed { lease_number: lease_number.map(str::to_owned), financed })
         }
         Err(failed) => match failed.refusal {
-            Some(Refusal::NotFound | Refusal::Rejected) if sent_before => {
-                Ok(Finalization::Review(Doubt::RefusedAfterUnclearTry))
-            }
-            Some(Refusal::NotFound | Refusal::Rejected) => undo(to, &id, Undoing::Refused).await,
-            _ => Err(failed.error),
+            // A key that is not accepted says nothing of the lease.
+            None | Some(Refusal::Unauthorized) => Err(failed.error),
+            Some(_) if sent_before => Ok(Finalization::Review(Doubt::RefusedAfterUnclearTry)),
+            Some(_) => undo(to, &id, &signed, Undoing::Refused).await,
         },
     }
 }
 
 /// Cancels the whole transaction: the one cancel whose list is left empty on purpose (question 8).
-async fn undo(to: &Medusa<'_>, id: &str, why: Undoing) -> Result<Finalization, ProviderError> {
+async fn undo(to: &Medusa<'_>, id: &str, signed: &Transaction, why: Undoing) -> Result<Finalization, ProviderError> {
     match to.cancel(id, &[]).await {
         Ok(Booked::Lists { done, failed }) => {
-            let complete = failed.is_empty() && !done.is_empty();
+            let complete = failed.is_empty() && is_all(&done, signed);
             Ok(Finalization::Undone { why, complete })
         }
         Ok(Booked::NotSaid) => Ok(Finalization::Undone { why, complete: false }),
         // Nothing to undo is left there.
         Err(failed) if failed.refusal == Some(Refusal::NotFound) => Ok(Finalization::Undone { why, complete: true }),
-        // The lease is not confirmed, and whether it is undone is open: the whole is taken up again.
+        // Taken up again, it would be confirmed anew while this cancel may still arrive.
+        Err(_) if why == Undoing::Refused => Ok(Finalization::Undone { why, complete: false }),
+        // It differs for ever, so that it is never confirmed, and whether it is undone is open: taken up again.
         Err(failed) => Err(failed.error.committed_as(CommitClass::Unknown).retried_as(RetryClass::AfterLookup)),
     }
+}
+
+/// True when every unit that was signed for is among what was canceled.
+fn is_all(done: &[SkuCount], signed: &Transaction) -> bool {
+    let done = by_code(done);
+    let mut wanted: BTreeMap<&str, u64> = BTreeMap::new();
+    for item in signed.items() {
+        let (Some(sku), Some(quantity)) = (item.sku.value(), item.quantity.value()) else { return false };
+        *wanted.entry(sku.as_str()).or_default() += u64::from(quantity.0);
+    }
+    !wanted.is_empty() && wanted.iter().all(|(sku, units)| done.get(sku).is_some_and(|canceled| canceled >= units))
 }

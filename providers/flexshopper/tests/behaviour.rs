@@ -129,6 +129,7 @@ async fn a_signed_lease_is_confirmed_undone_or_a_persons() {
         ("finalize_other_customer", false, differs(Difference::Customer)),
         ("finalize_refused", false, F::Undone { why: Undoing::Refused, complete: true }),
         ("finalize_gone", false, F::Undone { why: Undoing::Refused, complete: true }),
+        ("finalize_refused_undo_lost", false, F::Undone { why: Undoing::Refused, complete: false }),
         ("finalize_refused_again", true, F::Review(Doubt::RefusedAfterUnclearTry)),
         ("finalize_cannot_tell", false, F::Review(Doubt::CannotTell(vec!["purchaseTotal"]))),
         ("finalize_pending", false, F::NotSigned(Some("pending".to_owned()))),

@@ -1,5 +1,7 @@
 //! What became of each product of a cancel or return (4.19, 4.20): success can be partial.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::field::{Field, Word};
@@ -38,6 +40,15 @@ impl LineOutcomes {
         }
         Some((rows(done), rows(failed)))
     }
+}
+
+/// Units by code: a code may be listed in parts.
+pub(crate) fn by_code(rows: &[SkuCount]) -> BTreeMap<&str, u64> {
+    let mut units = BTreeMap::new();
+    for row in rows {
+        *units.entry(row.sku.as_str()).or_default() += u64::from(row.quantity.0);
+    }
+    units
 }
 
 #[cfg(test)]

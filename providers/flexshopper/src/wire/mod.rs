@@ -18,6 +18,7 @@ pub use agreement::{Agreement, AgreementItem, CollectedPayment};
 pub use envelope::{Meta, Page, bare, data, list, page};
 pub use error::{Code, ErrorBody, Spoken};
 pub use lease::{Lease, LeaseSettings};
+pub(crate) use lines::by_code;
 pub use lines::{LineOutcomes, SkuCount};
 pub(crate) use payment_method::ChildKey;
 pub use payment_method::{AchVerdict, PaymentMethod};
