@@ -1,6 +1,8 @@
 //! Ending an order as a whole. Each looks first and names every product with its units, for an empty list means everything and
 //! an unclear one could be meant for another time (question 8).
 
+use std::collections::BTreeMap;
+
 use lendport_core::provider::Retrieved;
 use lendport_core::{
     Attempt, AttemptState, Claim, CommitClass, ErrorKind, FieldError, Money, Pointer, ProviderError, Reason, RetryClass,
@@ -10,7 +12,7 @@ use crate::error;
 use crate::mapping::Own;
 use crate::medusa::{Booked, Medusa, SkuQuantity};
 use crate::order::transaction_id;
-use crate::wire::Transaction;
+use crate::wire::{Transaction, by_code};
 
 const NOT_SHOWN: &str =
     "FlexShopper does not show the lease that was confirmed, so it was not canceled; look at it in its back office.";
@@ -49,15 +51,19 @@ pub(crate) async fn refund(to: &Medusa<'_>, attempt: &Attempt, amount: Money) ->
     Ok(Retrieved { raw_status: known.lease_status().map(str::to_owned), ..Retrieved::of(claim) })
 }
 
-/// Every product with its units.
+/// Every product with its units, each code once (question 8).
 fn everything(known: &Transaction) -> Result<Vec<SkuQuantity>, ProviderError> {
-    let item = |item: &crate::wire::Item| match (item.sku.value(), item.quantity.value()) {
-        (Some(sku), Some(quantity)) if quantity.0 > 0 => {
-            Some(SkuQuantity { sku: sku.as_str().to_owned(), quantity: quantity.0 })
-        }
-        _ => None,
-    };
-    let items: Option<Vec<SkuQuantity>> = known.items().iter().map(item).collect();
+    let mut items: Option<Vec<SkuQuantity>> = Some(Vec::new());
+    for item in known.items() {
+        let units = item.sku.value().zip(item.quantity.value()).filter(|(_, quantity)| quantity.0 > 0);
+        items = items.zip(units).map(|(mut items, (sku, quantity))| {
+            match items.iter_mut().find(|known| known.sku == sku.as_str()) {
+                Some(known) => known.quantity = known.quantity.saturating_add(quantity.0),
+                None => items.push(SkuQuantity { sku: sku.as_str().to_owned(), quantity: quantity.0 }),
+            }
+            items
+        });
+    }
     items.filter(|items| !items.is_empty()).ok_or_else(|| {
         let message = "FlexShopper does not say what the order holds, so it cannot be ended as a whole.";
         ProviderError::new(ErrorKind::BadResponse, message)
@@ -68,11 +74,10 @@ fn everything(known: &Transaction) -> Result<Vec<SkuQuantity>, ProviderError> {
 
 /// All or an error: nothing done is a refusal, a part done is known to nobody until a person looks.
 fn whole(booked: Booked, asked: &[SkuQuantity]) -> Result<(), ProviderError> {
-    let units = |rows: &[crate::wire::SkuCount]| rows.iter().map(|row| u64::from(row.quantity.0)).sum::<u64>();
-    let wanted: u64 = asked.iter().map(|item| u64::from(item.quantity)).sum();
+    let wanted: BTreeMap<&str, u64> = asked.iter().map(|item| (item.sku.as_str(), u64::from(item.quantity))).collect();
     match booked {
-        Booked::Lists { done, failed } if failed.is_empty() && units(&done) == wanted => Ok(()),
-        Booked::Lists { done, failed } if done.is_empty() && units(&failed) == wanted => {
+        Booked::Lists { done, failed } if failed.is_empty() && by_code(&done) == wanted => Ok(()),
+        Booked::Lists { done, failed } if done.is_empty() && by_code(&failed) == wanted => {
             let message = "FlexShopper refused every product of the order.";
             Err(ProviderError::new(ErrorKind::Invalid, message)
                 .retried_as(RetryClass::AfterLookup)

@@ -174,6 +174,7 @@ async fn a_whole_cancel_or_return_that_was_done_in_part_is_a_persons() {
     for (cassette, commit) in [
         ("cancel_part", CommitClass::Unknown),
         ("cancel_not_said", CommitClass::Unknown),
+        ("cancel_strange", CommitClass::Unknown),
         ("cancel_time_limit", CommitClass::Unknown),
         ("cancel_refused", CommitClass::Rejected),
         ("cancel_shipped", CommitClass::NotSent),
@@ -187,6 +188,13 @@ async fn a_whole_cancel_or_return_that_was_done_in_part_is_a_persons() {
     assert_eq!((error.kind, error.commit), (ErrorKind::BadResponse, CommitClass::Unknown));
     let error = stage.provider.refund(stage.context(), &stage.attempt, usd("1.00"), None).await.unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Unsupported { ability: Ability::RefundPartial, .. }));
+}
+
+#[tokio::test]
+async fn a_product_that_is_told_in_parts_is_canceled_once() {
+    let (stage, _guard) = Stage::play("cancel_in_parts", &two_products(), &[]);
+    let told = stage.provider.cancel(stage.context(), &stage.attempt, None).await.unwrap();
+    assert_eq!(told.claim, Claim::state(AttemptState::Canceled));
 }
 
 #[tokio::test]
