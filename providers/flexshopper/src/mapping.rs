@@ -171,6 +171,8 @@ pub fn decided(user: &User, asked: Money) -> Decided {
         _ if user.spending_hold.value() == Some(&true) => because(AttemptState::Declined, "spending_hold"),
         (Some("failed"), _) => because(AttemptState::Declined, "verification_failed"),
         (_, Some("failed" | "denied")) => Claim::state(AttemptState::Declined),
+        // Said, and not in a way that could be read: it may be a no (section 7).
+        _ if user.spending_hold.is_unreadable() || user.verification_status.is_unreadable() => Claim::UnknownStatus,
         // Nobody has applied.
         (None | Some("pending" | "succeeded"), None) if user.decision.is_absent() => {
             because(AttemptState::AwaitingCustomer, "apply")

@@ -127,6 +127,20 @@ fn an_offer_says_what_is_missing_to_the_cent() {
 }
 
 #[test]
+fn what_stops_a_customer_and_cannot_be_read_lets_nobody_go_on() {
+    for (field, value) in [
+        ("spendingHold", json!("true")),
+        ("spendingHold", json!(1)),
+        ("verificationStatus", json!({})),
+        ("verificationStatus", json!(false)),
+    ] {
+        let mut told = with_decision("approved", "succeeded", 1_300);
+        told[field] = value.clone();
+        assert_eq!(decided(&user(&told), asked()).claim, Claim::UnknownStatus, "{field} {value}");
+    }
+}
+
+#[test]
 fn units_count_as_sent_only_when_all_of_them_are_said_to_be() {
     let claim = |items: Value| {
         let told = transaction(&json!({ "lease": { "status": "signed" }, "items": items }));
