@@ -81,8 +81,7 @@ impl FinancingProvider for FlexShopper {
 
     /// Goods and shipping: without tax, unless the account sends prices with it (question 11).
     fn amount_to_finance(&self, checkout: &Checkout, account: &AccountSettings) -> Money {
-        let asked = Order::of(checkout, Account(account)).ok().and_then(|order| order.asked().ok());
-        asked.unwrap_or(checkout.cart.total)
+        eligibility::asked(checkout, Account(account))
     }
 
     /// Each shipment pays for its lines; lines are canceled and returned, and no amounts given back (questions 8 and 9).
@@ -118,7 +117,8 @@ impl FinancingProvider for FlexShopper {
             NextAction { kind: NextActionKind::Plugin, url, also: Vec::new(), expires_at: None }
         };
         let minimum = self.minimums.of(&to, self.config.settings_cache_s).await?;
-        if let Some(error) = minimum.and_then(|minimum| eligibility::too_small(checkout, minimum)) {
+        let asked = self.amount_to_finance(checkout, ctx.account);
+        if let Some(error) = minimum.and_then(|minimum| eligibility::too_small(asked, minimum)) {
             return Err(refused(vec![error]));
         }
         Ok(Created {

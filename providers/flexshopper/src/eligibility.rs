@@ -12,6 +12,7 @@ use crate::credential::KeyMark;
 use crate::error::Refusal;
 use crate::medusa::Medusa;
 use crate::options::Options;
+use crate::order::Order;
 
 /// How long FlexShopper's own minimum is not asked for again after it could not be told.
 const FAILED_FOR: SignedDuration = SignedDuration::from_secs(60);
@@ -44,16 +45,21 @@ pub(crate) fn check(checkout: &Checkout, account: Account<'_>, config: &Provider
     invalid.keep(Options::of(checkout));
     let own = account.minimum_order().ok().flatten();
     let minimum = own.and_then(|own| larger(own, config.minimum_order())).unwrap_or(config.minimum_order());
-    if let Some(error) = too_small(checkout, minimum) {
+    if let Some(error) = too_small(asked(checkout, account), minimum) {
         invalid.0.push(error);
     }
     invalid.finish()
 }
 
-/// The refusal of a cart below a minimum.
-pub(crate) fn too_small(checkout: &Checkout, minimum: Money) -> Option<FieldError> {
-    let total = checkout.cart.total;
-    let fits = total.currency() != minimum.currency() || total.covers(minimum);
+/// What FlexShopper is asked to finance: goods and shipping, without tax unless the account sends prices with it (question 11).
+pub(crate) fn asked(checkout: &Checkout, account: Account<'_>) -> Money {
+    let asked = Order::of(checkout, account).ok().and_then(|order| order.asked().ok());
+    asked.unwrap_or(checkout.cart.total)
+}
+
+/// The refusal of an order below a minimum: what FlexShopper sees of it counts, and not the cart with its tax.
+pub(crate) fn too_small(asked: Money, minimum: Money) -> Option<FieldError> {
+    let fits = asked.currency() != minimum.currency() || asked.covers(minimum);
     let at = Pointer::root().child("items");
     (!fits).then(|| FieldError::new(&at, "too_small", format!("FlexShopper takes orders from {minimum} dollars on")))
 }
@@ -76,8 +82,8 @@ struct Remembered {
 }
 
 impl Minimums {
-    /// The minimum of this account, where FlexShopper says one. An account whose key is not accepted is an error; whatever
-    /// else goes wrong leaves the configured minimum (question 13).
+    /// The minimum of this account, where FlexShopper says one. A key that nobody knows is an error; whatever else goes wrong,
+    /// a key that may not read the settings included, leaves the configured minimum (question 13).
     pub(crate) async fn of(&self, to: &Medusa<'_>, cache_s: u32) -> Result<Option<Money>, ProviderError> {
         let now = to.ctx.now;
         if let Some(known) = self.known(to.mark(), now) {
@@ -85,7 +91,9 @@ impl Minimums {
         }
         let (minimum, lasts) = match to.minimum_order().await {
             Ok(said) => (said.and_then(|said| said.money().ok()), SignedDuration::from_secs(i64::from(cache_s))),
-            Err(failed) if failed.refusal == Some(Refusal::Unauthorized) => return Err(failed.error),
+            Err(failed) if failed.refusal == Some(Refusal::Unauthorized) && failed.error.http_status == Some(401) => {
+                return Err(failed.error);
+            }
             Err(_) => (None, FAILED_FOR),
         };
         let until = now.saturating_add(lasts).unwrap_or(now);
@@ -144,5 +152,10 @@ mod tests {
         assert_eq!(refused(&of_price("49.95"), &[]), []);
         assert_eq!(refused(&of_price("499.99"), &[("minimum_order", "500.00")]), too_small);
         assert_eq!(refused(&of_price("49.94"), &[("minimum_order", "1")]), too_small);
+        // 52.00, of which 2.06 are tax: FlexShopper is asked for 49.94.
+        let mut taxed = of_price("52.00");
+        taxed.cart.items = vec![samples::item(None, "Cable", 1, "52.00", "2.06")];
+        assert_eq!(refused(&taxed, &[]), too_small);
+        assert_eq!(refused(&taxed, &[("item_cost_includes_tax", "true")]), []);
     }
 }

@@ -32,6 +32,7 @@ fn creates() -> Vec<Case> {
         Case::new("create_ok_settings_down", Expect::Created),
         Case::new("create_ok_settings_abroad", Expect::Created),
         Case::new("create_ok_settings_time_limit", Expect::Created),
+        Case::new("create_ok_settings_forbidden", Expect::Created),
         Case::new("create_below_minimum", Expect::RefusedContent),
         Case::new("create_wrong_key", Expect::WrongKey),
         Case::new("create_no_key", Expect::WrongKey),
