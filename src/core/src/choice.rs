@@ -168,7 +168,9 @@ impl AttentionKind {
             }
             // Seen alone would leave it open for ever where the provider has no word for its end.
             Self::DisputeOpened => &[Choice::DisputeLost],
-            Self::SilentProvider | Self::AgreementMismatch => &[Choice::Acknowledge, Choice::AskAgain],
+            Self::SilentProvider => &[Choice::Acknowledge, Choice::AskAgain],
+            // What was canceled at the financer may go on being called signed there.
+            Self::AgreementMismatch => &[Choice::Acknowledge, Choice::AskAgain, Choice::WithdrawalHolds],
             Self::PaidAfterCancel => &[Choice::Acknowledge, Choice::ApprovalHolds],
         }
     }

@@ -1,14 +1,17 @@
 //! A person settles an item: what each choice does, what is refused, and what is kept of it.
 
-use lendport_core::{AttemptState, AttentionId, CheckoutId, KeyId, Money, ProviderError, parse_decimal};
+use lendport_core::{
+    AttemptState, AttentionDraft, AttentionId, AttentionKind, CheckoutId, Claim, Finalized, KeyId, Money,
+    ProviderError, parse_decimal,
+};
 use lendport_engine::view::CheckoutView;
 use lendport_engine::{EngineError, Expand, Reply, ResolveAsk};
 use lendport_storage::AttentionItem;
 use serde_json::json;
 
 use crate::accepted_amounts::stopped;
-use crate::fake::created;
-use crate::world::{World, body, push_at, ticket, word};
+use crate::fake::{created, stands};
+use crate::world::{World, body, id_of, push_at, ticket, word};
 
 pub(crate) const REASON: &str = "compared in the back office";
 
@@ -312,4 +315,25 @@ async fn lists_are_filtered_and_come_in_pages() {
     assert_eq!(list(Some(true), 10).await, (vec!["approval_after_withdrawal"], false));
     assert_eq!(list(Some(false), 10).await, (vec!["withdrawn_approval"], false));
     assert_eq!(list(None, 1).await, (vec!["approval_after_withdrawal"], true));
+}
+
+#[tokio::test]
+async fn a_signature_that_cannot_be_compared_ends_by_a_persons_word() {
+    let world = World::new().await;
+    let retrieved = stands(Claim::Nothing);
+    let asks = AttentionDraft::new(AttentionKind::AgreementMismatch, "the sum is not said");
+    world.able.answer_finalize(Ok(Finalized { retrieved, attention: Some(asks) }));
+    let id = id_of(&world.open_at("able", "key").await.unwrap());
+    world.able.answer_retrieve(Claim::state(AttemptState::AwaitingMerchant));
+    let signed = json!({ "state": "awaiting_merchant" });
+    assert_eq!(push_at(&world.engine, "able", &world.able.last().token, signed).await.status, 200);
+    world.later(10).await;
+    assert_eq!(world.open_items(id).await, ["agreement_mismatch"]);
+    // It was canceled in the financer's back office, where it goes on being called signed.
+    world.resolve(id, "agreement_mismatch", "withdrawal_holds", None).await.unwrap();
+    for _ in 0..3 {
+        world.later(3_600).await;
+    }
+    assert_eq!((world.state(id).await, world.open_items(id).await), (AttemptState::Canceled, vec![]));
+    assert_eq!(world.able.commanded(), ["finalize 1420.00"], "not confirmed after that");
 }
