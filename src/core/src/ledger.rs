@@ -141,6 +141,12 @@ impl Ledger {
         self.total(currency, |entry| entry.attempt == attempt && entry.kind == kind)
     }
 
+    /// True when units of an attempt's lines were paid for.
+    pub fn is_paid_by_line(&self, attempt: AttemptId) -> bool {
+        let paid = |entry: &LedgerEntry| entry.attempt == attempt && entry.kind == LedgerKind::Captured;
+        self.0.iter().any(|entry| paid(entry) && entry.units.is_some() && !entry.pending)
+    }
+
     /// The sums over all attempts.
     pub fn amounts(&self, currency: Currency) -> Result<Amounts, MoneyError> {
         self.add_up(currency, |_| true)

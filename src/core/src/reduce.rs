@@ -268,6 +268,11 @@ fn movements(attempt: &Attempt, to: AttemptState, ledger: &Ledger) -> Result<Vec
             raise(LedgerKind::Authorized, authorized, stands_for)?;
             raise(LedgerKind::Captured, captured, stands_for)?;
         }
+        // Where units are paid for one by one, no more is given back than was paid; the rest is not owed any more.
+        AttemptState::Refunded if ledger.is_paid_by_line(attempt.id) => {
+            raise(LedgerKind::AuthorizationLowered, captured, authorized)?;
+            raise(LedgerKind::Refunded, refunded, captured)?;
+        }
         AttemptState::Refunded => {
             raise(LedgerKind::Authorized, authorized, stands_for)?;
             raise(LedgerKind::Refunded, refunded, stands_for)?;

@@ -84,7 +84,8 @@ fn refunds(
         decision.ledger.push((LedgerKind::Refunded, counted.minus(booked)?));
         // Whatever was announced without an amount is part of the total.
         let announced = ledger.pending_refunds(attempt.id, currency)?;
-        if !announced.is_zero() {
+        let settled = decision.ledger.iter().any(|(kind, _)| *kind == LedgerKind::RefundSettled);
+        if !announced.is_zero() && !settled {
             decision.ledger.push((LedgerKind::RefundSettled, announced));
         }
     } else if counted != booked && state.is_committed() && is_late(attempt, fact, ledger) {

@@ -101,6 +101,17 @@ fn all_canceled_is_canceled_and_all_returned_is_refunded() {
 }
 
 #[test]
+fn what_was_never_paid_is_not_given_back_with_the_last_unit() {
+    let mut world = authorized();
+    tell(&mut world, Grade::Fetched, [[1, 0, 0], [0, 0, 0]]);
+    tell(&mut world, Grade::Fetched, [[1, 0, 1], [0, 0, 0]]);
+    assert_eq!(sums(&world), [ASKED_CENTS, 50_000, 50_000]);
+    // The rest is not sent any more: shipping was neither paid nor given back.
+    assert_eq!(tell(&mut world, Grade::Fetched, [[1, 1, 1], [0, 1, 0]]).1, Refunded);
+    assert_eq!(sums(&world), [50_000, 50_000, 50_000]);
+}
+
+#[test]
 fn what_was_captured_as_a_whole_can_be_returned_by_line() {
     let mut world = World::with(&[Initiating]);
     world.tell(&Told::new(0, Grade::Fetched, Claim::state(Captured), "captured"));
