@@ -1,11 +1,12 @@
 //! What a customer signed is confirmed by the gateway: once, by the worker that saw it, and never again on a guess.
 //!
-//! The intent is stored before the call. A confirmation without a known outcome is asked for a few times more, each time telling
-//! the adapter that it may have been sent; then it is a person's. The attempt stays where it is meanwhile, so that nobody
-//! else is started.
+//! The intent is stored before the call. A confirmation without a known outcome, be it that its answer was lost or that its
+//! sender died, is asked for a few times more with growing pauses, each time telling the adapter that it may have been sent;
+//! then it is a person's. The attempt stays where it is meanwhile, so that nobody else is started.
 
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
 use lendport_core::provider::Found;
 use lendport_core::{
     Ability, Attempt, AttemptId, AttemptState, AttentionDraft, AttentionKind, CallContext, CallLog, CheckoutId,
@@ -18,11 +19,13 @@ use crate::command_start::EXCLUSIVE;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::found::{take_found, word_of};
+use crate::polling::after;
 use crate::refresh::Looked;
 use crate::take_in::Draft;
 
-/// Confirmations without a known outcome before it is left to a person.
-const UNKNOWN_MAX: usize = 3;
+/// Seconds that have to pass after the latest confirmation without a known outcome, by how many there were. After one more it
+/// is left to a person.
+const PAUSES_S: [i64; 4] = [5, 30, 120, 600];
 
 const FENCED: &str =
     "the customer signed here after another financer committed; it is not confirmed: cancel it at this one";
@@ -35,6 +38,18 @@ struct Earlier {
     sent: usize,
     /// How many of them have no known outcome.
     unknown: usize,
+    /// Since when nothing more is known of the latest of those.
+    unclear_since: Option<Timestamp>,
+}
+
+impl Earlier {
+    /// How long the next one has to wait: nothing where no outcome is open. None when there were enough of them.
+    fn rest(&self, now: Timestamp) -> Option<SignedDuration> {
+        let Some(since) = self.unclear_since else { return Some(SignedDuration::ZERO) };
+        let pause = SignedDuration::from_secs(*PAUSES_S.get(self.unknown.saturating_sub(1))?);
+        // Where the clock was set back meanwhile, it is waited for no longer than that.
+        Some(pause.saturating_sub(now.duration_since(since)).clamp(SignedDuration::ZERO, pause))
+    }
 }
 
 impl Engine {
@@ -52,8 +67,10 @@ impl Engine {
             return Ok(());
         }
         let Some(earlier) = self.earlier_confirmations(tenant, id, attempt).await? else { return Ok(()) };
-        if earlier.unknown >= UNKNOWN_MAX {
-            return Ok(());
+        match earlier.rest(self.clock.now()) {
+            None => return Ok(()),
+            Some(rest) if rest.is_zero() => {}
+            Some(rest) => return self.look_at(tenant, id, attempt, after(self.clock.steady(), rest)).await,
         }
         let Some(operation) = self.begin_finalize(tenant, &record, attempt).await? else { return Ok(()) };
         let (answered, calls) = self.send_finalize(tenant, &record, &known, earlier.unknown > 0).await?;
@@ -98,7 +115,10 @@ impl Engine {
             let sent = self.store.operations(tenant, id, *kind).await?;
             for one in sent.iter().filter(|one| one.attempt == attempt) {
                 match (kind, one.phase) {
-                    (OperationKind::Finalize, Phase::Unknown) => earlier.unknown += 1,
+                    (OperationKind::Finalize, Phase::Unknown) => {
+                        earlier.unknown += 1;
+                        earlier.unclear_since = earlier.unclear_since.max(Some(one.updated_at));
+                    }
                     (_, Phase::Settled | Phase::Failed) => {}
                     _ => return Ok(None),
                 }
@@ -169,7 +189,7 @@ fn outcome(answered: &Result<Finalized, ProviderError>) -> (Phase, Option<String
     }
 }
 
-/// Writes what came of it. Where nothing did, the next try comes the later the more there were.
+/// Writes what came of it. Where nothing did, the next look comes the later the more there were.
 fn record_finalize(
     draft: &mut Draft,
     asked: &Attempt,

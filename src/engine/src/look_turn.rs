@@ -2,7 +2,7 @@
 //! does not wait.
 
 use jiff::Timestamp;
-use lendport_core::{Attempt, CheckoutId};
+use lendport_core::{Attempt, AttemptId, CheckoutId};
 use lendport_storage::{ChangeAsk, Tenant};
 
 use crate::budget::{Haste, Looker};
@@ -46,5 +46,23 @@ impl Engine {
         })
         .await?;
         Ok(false)
+    }
+
+    /// Has the attempt looked at no later than at this moment.
+    pub(crate) async fn look_at(
+        &self,
+        tenant: Tenant,
+        id: CheckoutId,
+        attempt: AttemptId,
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
+        let tools = self.tools.clone();
+        self.change(tenant, id, ChangeAsk::default(), move |loaded| {
+            let mut draft = Draft::of(&tools, loaded.record);
+            draft.look_at(attempt, at);
+            (draft.finish(), ())
+        })
+        .await?;
+        Ok(())
     }
 }

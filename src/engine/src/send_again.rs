@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use lendport_core::{
     Attempt, AttemptId, AttemptState, CheckoutId, CommitClass, Operation, OperationKind, Phase, ResendVerdict,
     RetryClass,
@@ -43,7 +42,7 @@ impl Engine {
         let now = self.clock.now();
         match rule.verdict(attempt.created_at, create.updated_at, create.sends(), now) {
             ResendVerdict::Never => return Ok(()),
-            ResendVerdict::NotBefore(at) => return self.search_at(tenant, id, attempt.id, at).await,
+            ResendVerdict::NotBefore(at) => return self.look_at(tenant, id, attempt.id, at).await,
             ResendVerdict::Now => {}
         }
         let again = Operation {
@@ -60,24 +59,6 @@ impl Engine {
             operation.calls.extend(calls);
             self.store_answer(tenant, start.attempt, operation, answered).await?;
         }
-        Ok(())
-    }
-
-    /// Has the attempt searched for again no later than at this moment.
-    async fn search_at(
-        &self,
-        tenant: Tenant,
-        id: CheckoutId,
-        attempt: AttemptId,
-        at: Timestamp,
-    ) -> Result<(), EngineError> {
-        let tools = self.tools.clone();
-        self.change(tenant, id, ChangeAsk::default(), move |loaded| {
-            let mut draft = Draft::of(&tools, loaded.record);
-            draft.look_at(attempt, at);
-            (draft.finish(), ())
-        })
-        .await?;
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::Fault;
 use crate::merchant::{rows_at, text_at};
 use crate::world::World;
 
-/// Says what became of a confirmation that the gateway has given up, as FlexShopper's own portal shows it, and that the sum
+/// Says what became of a confirmation that the gateway has not settled for long, as FlexShopper's own portal shows it, and that the sum
 /// there is right.
 pub(crate) async fn rule(world: &World, story: u64, id: &str, confirmed: bool) -> Result<(), Fault> {
     let effect = if confirmed { "took_effect" } else { "no_effect" };

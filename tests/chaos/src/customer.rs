@@ -14,7 +14,7 @@ use crate::story::Story;
 use crate::world::World;
 
 const PAUSE: Duration = Duration::from_millis(250);
-/// What the gateway has for itself before somebody rules: longer than it asks for what it does not know.
+/// What the gateway has for itself before somebody rules: it asks three times more within that.
 const GATEWAY_S_OWN: Duration = Duration::from_secs(200);
 
 /// Does what the step says, and waits until the checkout shows what has to come of it.

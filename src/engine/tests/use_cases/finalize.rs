@@ -1,11 +1,12 @@
 //! What a customer signed is confirmed once, by the gateway; an unclear confirmation is asked for again only with the word that
 //! it may have been sent, and then left to a person.
 
+use jiff::SignedDuration;
 use lendport_core::{
     AttemptState, AttentionDraft, AttentionKind, CheckoutId, Claim, CommitClass, ErrorKind, Finalized, OperationKind,
     Phase, ProviderError, Reason,
 };
-use lendport_engine::CommandAsk;
+use lendport_engine::{CameBack, CommandAsk};
 use serde_json::json;
 
 use crate::fake::stands;
@@ -57,9 +58,9 @@ async fn an_unclear_confirmation_is_tried_again_as_one_and_then_a_persons() {
     for _ in 0..20 {
         world.later(3_600).await;
     }
-    let sent = ["finalize 1420.00", "finalize 1420.00 again", "finalize 1420.00 again"];
+    let sent = [&["finalize 1420.00"][..], &["finalize 1420.00 again"; 4]].concat();
     assert_eq!(world.able.commanded(), sent);
-    assert_eq!(world.attention(id).await, ["unknown_command"; 3]);
+    assert_eq!(world.attention(id).await, ["unknown_command"; 5]);
     let asked = CommandAsk::default();
     let refused = world.engine.cancel(world.tenant, id, None, asked, ticket("POST /cancel", "key", "")).await;
     assert_eq!(word(&refused.unwrap_err()), "wrong_state", "it may be confirmed");
@@ -125,30 +126,87 @@ async fn a_refusal_is_tried_again_with_growing_pauses() {
     assert!(!world.able.commanded().iter().any(|sent| sent.ends_with("again")), "nothing was unclear");
 }
 
+impl World {
+    /// An order whose customer has signed while no confirmation is answered.
+    async fn unanswered(&self) -> CheckoutId {
+        self.able.hold_commands();
+        let id = id_of(&self.open_at("able", "key").await.unwrap());
+        self.able.answer_retrieve(Claim::state(AttemptState::AwaitingMerchant));
+        let signed = json!({ "state": "awaiting_merchant" });
+        push_at(&self.engine, "able", &self.able.last().token, signed).await;
+        id
+    }
+
+    /// Goes on until a worker is confirming, and kills its process; another one starts. After how many seconds that was.
+    async fn dies_confirming(&self) -> usize {
+        let sent = self.able.commanded().len();
+        for waited in 0..1_000 {
+            let engine = self.restarted("one that dies");
+            let worker = tokio::spawn(async move { engine.settle_due().await });
+            while !worker.is_finished() && self.able.commanded().len() == sent {
+                tokio::task::yield_now().await;
+            }
+            if self.able.commanded().len() > sent {
+                worker.abort();
+                let _ended = worker.await;
+                assert_eq!(self.engine.recover_interrupted(true).await, Ok(1));
+                return waited;
+            }
+            self.clock.advance(SignedDuration::from_secs(1));
+        }
+        panic!("nothing is sent any more");
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_interrupted_again_and_again_waits_longer_each_time_and_is_then_a_persons() {
+    let world = World::new().await;
+    let id = world.unanswered().await;
+    world.dies_confirming().await;
+    for pause in [5, 30, 120, 600] {
+        // What asks for a look asks for no confirmation.
+        world.engine.customer_came_back(world.tenant, id, CameBack::Complete).await.unwrap();
+        let waited = world.dies_confirming().await;
+        assert!((pause..pause + 5).contains(&waited), "{waited} seconds instead of {pause}");
+    }
+    world.able.let_commands_pass();
+    for _ in 0..20 {
+        world.later(3_600).await;
+    }
+    assert_eq!(world.able.commanded().len(), 5);
+    assert_eq!((world.state(id).await, world.open_items(id).await.len()), (AttemptState::AwaitingMerchant, 5));
+}
+
+#[tokio::test]
+async fn what_is_definite_counts_at_once_however_long_the_pause_is() {
+    for answered in [false, true] {
+        let world = World::new().await;
+        let id = world.unanswered().await;
+        for _ in 0..3 {
+            world.dies_confirming().await;
+        }
+        world.able.let_commands_pass();
+        world.able.answer_finalize(Ok(authorized()));
+        let waits = if answered { 121 } else { 0 };
+        if !answered {
+            world.able.answer_retrieve(Claim::state(AttemptState::Authorized));
+            world.engine.customer_came_back(world.tenant, id, CameBack::Complete).await.unwrap();
+        }
+        world.later(waits).await;
+        assert_eq!((world.state(id).await, world.open_items(id).await), (AttemptState::Authorized, vec![]));
+        assert_eq!(world.able.commanded().len(), 3 + usize::from(answered));
+    }
+}
+
 #[tokio::test]
 async fn a_crash_between_intent_and_answer_is_an_unclear_confirmation() {
     let world = World::new().await;
-    let held = world.able.hold_commands();
-    let id = id_of(&world.open_at("able", "key").await.unwrap());
-    world.able.answer_retrieve(Claim::state(AttemptState::AwaitingMerchant));
-    let signed = json!({ "state": "awaiting_merchant" });
-    push_at(&world.engine, "able", &world.able.last().token, signed).await;
-    world.clock.advance(jiff::SignedDuration::from_secs(10));
-    let engine = std::sync::Arc::clone(&world.engine);
-    let worker = tokio::spawn(async move { engine.settle_due().await });
-    while world.able.commanded().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    worker.abort();
-    let _ended = worker.await;
-    drop(held);
+    let id = world.unanswered().await;
+    world.dies_confirming().await;
     world.able.let_commands_pass();
     world.able.answer_finalize(Ok(authorized()));
-    let next = world.restarted("second process");
-    assert_eq!(next.recover_interrupted(true).await.unwrap(), 1);
     assert_eq!(world.operation(id, OperationKind::Finalize).await.phase, Phase::Unknown);
-    world.clock.advance(jiff::SignedDuration::from_secs(120));
-    next.settle_due().await.unwrap();
+    world.later(120).await;
     assert_eq!(world.able.commanded(), ["finalize 1420.00", "finalize 1420.00 again"]);
     assert_eq!((world.state(id).await, world.open_items(id).await), (AttemptState::Authorized, vec![]));
 }
