@@ -22,28 +22,34 @@ pub(super) struct Policy<'a> {
     pub(super) framed: Option<&'a str>,
     /// How far that page leads.
     pub(super) frames: Frames,
-    /// Address of the financer's script that it may load; what the script shows comes from the same host.
+    /// Address of the financer's script that it may load. Its host, and no other, may also be framed, shown and called: what
+    /// the script does is not documented, and whoever answers for its host could do as much with scripts alone.
     pub(super) plugin: Option<&'a str>,
 }
 
 impl Policy<'_> {
     /// The `Content-Security-Policy`. Every address in it is an origin that was parsed and written anew.
     fn text(self) -> String {
-        let nonce = self.nonce;
+        let nonce = format!("'nonce-{}'", self.nonce);
         let plugin = self.plugin.and_then(url_origin).unwrap_or_default();
         let logo = self.shop.and_then(|shop| shop.logo_url.as_deref()).and_then(url_origin).unwrap_or_default();
-        let parts = [
-            "default-src 'none'".to_owned(),
-            format!("script-src 'nonce-{nonce}' {plugin}"),
-            format!("style-src 'self' 'nonce-{nonce}'"),
-            format!("img-src 'self' data: {logo}"),
-            "connect-src 'self'".to_owned(),
-            format!("frame-src 'self' {}{plugin}", self.frame_hosts()),
-            "form-action 'self'".to_owned(),
-            "base-uri 'none'".to_owned(),
-            format!("frame-ancestors {}", self.ancestors()),
-        ];
-        parts.map(|part| part.trim_end().to_owned()).join("; ")
+        let ours = "'self'";
+        [
+            ("default-src", &["'none'"][..]),
+            ("script-src", &[&nonce, &plugin]),
+            ("style-src", &[ours, &nonce, &plugin]),
+            ("img-src", &[ours, "data:", &logo, &plugin]),
+            ("connect-src", &[ours, &plugin]),
+            ("frame-src", &[ours, &self.frame_hosts(), &plugin]),
+            ("form-action", &[ours]),
+            ("base-uri", &["'none'"]),
+            ("frame-ancestors", &[&self.ancestors()]),
+        ]
+        .map(|(name, sources)| {
+            let sources = sources.iter().filter(|source| !source.is_empty()).copied();
+            std::iter::once(name).chain(sources).collect::<Vec<_>>().join(" ")
+        })
+        .join("; ")
     }
 
     /// The policy judges every step inside the frame: a customer who is led on to a lender would meet an empty one.
@@ -121,15 +127,16 @@ mod tests {
     }
 
     #[test]
-    fn a_financers_script_is_loaded_and_framed_from_its_host_and_nothing_else_is() {
+    fn a_financers_script_may_use_its_own_host_and_nothing_else() {
         let none = Policy { nonce: "N", ..Policy::default() };
         let plugin = Policy { plugin: Some("https://lender.example:8443/sdk/js?authKey=a;script-src *"), ..none };
-        let widened = none.text().replace("'nonce-N';", "'nonce-N' https://lender.example:8443;");
-        // The style's nonce stands there too.
-        let widened =
-            widened.replace("style-src 'self' 'nonce-N' https://lender.example:8443;", "style-src 'self' 'nonce-N';");
-        let widened = widened.replace("frame-src 'self';", "frame-src 'self' https://lender.example:8443;");
-        assert_eq!(plugin.text(), widened);
+        assert_eq!(
+            plugin.text(),
+            "default-src 'none'; script-src 'nonce-N' https://lender.example:8443; \
+             style-src 'self' 'nonce-N' https://lender.example:8443; \
+             img-src 'self' data: https://lender.example:8443; connect-src 'self' https://lender.example:8443; \
+             frame-src 'self' https://lender.example:8443; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        );
         let odd = Policy { plugin: Some("javascript:alert(1)"), ..none };
         assert_eq!(odd.text(), none.text());
     }
