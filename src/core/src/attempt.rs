@@ -122,6 +122,9 @@ impl Reason {
     /// ends it. An adapter answers a cancel with it; what the customer commits to there all the same is undone.
     pub const CANCELED_LOCALLY: &str = "canceled_locally";
 
+    /// Ended here by the checkout's own deadline, which says nothing of the provider.
+    pub const DEADLINE_PASSED: &str = "deadline_passed";
+
     /// A reason of ours.
     pub fn new(word: &str) -> Self {
         Self(word.to_owned())
@@ -277,6 +280,12 @@ impl Attempt {
     pub fn is_canceled_locally(&self) -> bool {
         let locally = self.reason.as_ref().is_some_and(|reason| reason.0 == Reason::CANCELED_LOCALLY);
         locally && self.state == AttemptState::Canceled
+    }
+
+    /// True when our own deadline ended it and the customer may still sign it at the provider.
+    pub fn is_expired_here(&self) -> bool {
+        let here = self.reason.as_ref().is_some_and(|reason| reason.0 == Reason::DEADLINE_PASSED);
+        here && self.state == AttemptState::Expired
     }
 
     /// The sum that holds: the provider's where a person accepted it, else ours.

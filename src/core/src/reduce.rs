@@ -64,6 +64,9 @@ pub enum RefusalWhy {
     /// The merchant ended it before: what the customer commits to all the same is undone.
     #[error("the merchant canceled it before")]
     CanceledLocally,
+    /// It had expired here before the customer signed it: what is signed is undone.
+    #[error("it had expired here before")]
+    ExpiredHere,
 }
 
 impl RefusalWhy {
@@ -74,6 +77,7 @@ impl RefusalWhy {
             Self::WeakEvidence => "evidence_too_weak",
             Self::Fenced => "commit_fence",
             Self::CanceledLocally => Reason::CANCELED_LOCALLY,
+            Self::ExpiredHere => Reason::DEADLINE_PASSED,
         }
     }
 }
@@ -199,6 +203,11 @@ fn reduce_state(
         let detail = "the customer committed to it after it was canceled here; the gateway cancels it at the provider, or \
                       gives everything back";
         return Ok(Decision::refuse(from, to, RefusalWhy::CanceledLocally).flag(AttentionKind::PaidAfterCancel, detail));
+    }
+    if attempt.is_expired_here() && to == AttemptState::AwaitingMerchant && observation.grade != Grade::Operator {
+        let detail = "the customer signed it after it had expired here; nothing is confirmed, and the gateway cancels it at \
+                      the provider";
+        return Ok(Decision::refuse(from, to, RefusalWhy::ExpiredHere).flag(AttentionKind::LateApproval, detail));
     }
     if !reachable(from, to) {
         let refused = Decision::refuse(from, to, RefusalWhy::Illegal);

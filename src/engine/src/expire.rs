@@ -75,7 +75,7 @@ impl Engine {
                         source: Source::Gateway,
                         claim: Claim::State {
                             state: AttemptState::Expired,
-                            reason: Some(Reason::new("deadline_passed")),
+                            reason: Some(Reason::new(Reason::DEADLINE_PASSED)),
                         },
                         details: Details::default(),
                         raw_status: None,

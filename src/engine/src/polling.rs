@@ -16,6 +16,10 @@ const AFTER_DEADLINE: SignedDuration = SignedDuration::from_mins(5);
 const WATCH_PAUSE: SignedDuration = SignedDuration::from_mins(10);
 /// So long after its end is such a page watched, where the provider does not say that it has ended.
 const WATCHED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// So long after it expired here is what a customer may still sign looked at, first after an hour, then every so often.
+const SIGNED_LATE_FOR: SignedDuration = SignedDuration::from_hours(24);
+const FIRST_LATE_LOOK_S: u32 = 3_600;
+const LATE_LOOKS_S: u32 = 6 * 3_600;
 /// So long after an attempt changed last is it read back without a notice.
 const RECONCILED_FOR: SignedDuration = SignedDuration::from_hours(180 * 24);
 
@@ -40,6 +44,8 @@ pub(crate) struct OpenMatters {
     pub(crate) unsettled: bool,
     /// The customer paid for what was canceled here, and it is not undone yet.
     pub(crate) unwanted: bool,
+    /// The customer committed to it too late, and it is not settled yet.
+    pub(crate) late: bool,
 }
 
 impl Polling {
@@ -105,10 +111,11 @@ impl Polling {
     ) -> Option<Timestamp> {
         let question = self.question(attempt, open, now, ids);
         let watch = self.watch(attempt, checkout, now, ids);
+        let late = self.signed_late(attempt, now, ids);
         let reconciliation = self.reconciliation(attempt, now, ids);
         let telling = attempt.untold_deadline().filter(|deadline| now < deadline.at);
         let telling = telling.map(|deadline| deadline.told_from.max(now));
-        [question, watch, reconciliation, telling].into_iter().flatten().min()
+        [question, watch, late, reconciliation, telling].into_iter().flatten().min()
     }
 
     /// What the provider owes, or may have to say.
@@ -125,7 +132,8 @@ impl Polling {
         let signed = attempt.state == AttemptState::AwaitingMerchant && self.finalizing.contains(&attempt.provider);
         let passed = attempt.deadline().map(|deadline| after(deadline.at, AFTER_DEADLINE));
         let overdue = passed.is_some_and(|passed| passed <= now);
-        let waits = owes || waits_unheard || signed || names || unsettled || open.unwanted || overdue;
+        let late = open.late && attempt.is_expired_here() && self.finalizing.contains(&attempt.provider);
+        let waits = owes || waits_unheard || signed || names || unsettled || open.unwanted || late || overdue;
         let can_ask = self.can_ask(attempt);
         let pause = match (can_ask && waits, owes) {
             (true, _) => Some(after(now, self.pause_of(attempt, ids))),
@@ -146,6 +154,18 @@ impl Polling {
             true => Some(after(now, pause.min(WATCH_PAUSE)).min(ends)),
             false => Some(after(now, pause)).filter(|_| now < after(ends, WATCHED_FOR)),
         }
+    }
+
+    /// The provider's page may have been open when it expired here, and nobody tells what was signed there: a list need not
+    /// show it.
+    fn signed_late(&self, attempt: &Attempt, now: Timestamp, ids: &dyn IdSource) -> Option<Timestamp> {
+        let unheard = self.finalizing.contains(&attempt.provider) && !self.pushing.contains(&attempt.provider);
+        if !unheard || !attempt.is_expired_here() || !self.can_ask(attempt) {
+            return None;
+        }
+        let pause = if attempt.polls <= 1 { FIRST_LATE_LOOK_S } else { LATE_LOOKS_S };
+        let next = after(now, vary(pause, ids));
+        Some(next).filter(|at| *at < after(attempt.updated_at, SIGNED_LATE_FOR))
     }
 
     /// A notice may have been lost.

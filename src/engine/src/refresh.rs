@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use lendport_core::provider::Found;
 use lendport_core::{
-    Ability, Attempt, AttemptId, AttemptState, AttentionKind, CallContext, CallLog, CheckoutId, CheckoutRecord,
-    Details, OperationKind, Phase, ProviderError, Source,
+    Ability, Attempt, AttemptId, AttemptState, CallContext, CallLog, CheckoutId, CheckoutRecord, Details,
+    OperationKind, Phase, ProviderError, Source,
 };
 use lendport_storage::{AttentionItem, Change, ChangeAsk, Tenant};
 
@@ -15,6 +15,7 @@ use crate::found::{take_found, word_of};
 use crate::polling::Polling;
 use crate::schedule::Look;
 use crate::take_in::Draft;
+use crate::undo::item_about_late;
 use crate::view::CheckoutView;
 
 /// Looks at a checkout that changes all the time before its sums are left for the next one.
@@ -29,7 +30,7 @@ pub(crate) struct Looked {
     pub(crate) refunded: bool,
     /// The state that the provider says, followed or not.
     pub(crate) stands: Option<AttemptState>,
-    /// What the customer committed to, or signed, after it was canceled here, where nobody has looked after that yet.
+    /// What the customer committed to, or signed, after it had ended here, where nobody has looked after that yet.
     pub(crate) unwanted: Option<AttemptState>,
     /// A search by our reference found nothing.
     pub(crate) nowhere: bool,
@@ -43,18 +44,22 @@ impl Looked {
 }
 
 impl Draft {
-    /// Settles the item about what a customer paid after it was canceled here, where the provider says that it has ended;
-    /// else says what there is to undo.
+    /// Settles the item about what a customer committed to after it had ended here, where the provider says that it has ended
+    /// there too; else says what there is to undo.
     fn close_unwanted(&mut self, id: AttemptId, looked: Looked) -> Result<Looked, EngineError> {
-        let about = |item: &&AttentionItem| item.attempt == id && item.kind == AttentionKind::PaidAfterCancel;
+        let Some(known) = self.record.attempt(id) else { return Ok(looked) };
+        // What expired may come back by itself once it is committed; a signature alone is nothing that could.
+        let signed_only = !known.is_canceled_locally();
+        let kind = item_about_late(known);
+        let about = |item: &&AttentionItem| item.attempt == id && Some(item.kind) == kind;
         let open = self.open_items.iter().find(about).cloned();
-        let canceled = self.record.attempt(id).is_some_and(Attempt::is_canceled_locally);
-        let (Some(item), Some(stands), true) = (open, looked.stands, canceled) else { return Ok(looked) };
+        let (Some(item), Some(stands)) = (open, looked.stands) else { return Ok(looked) };
         if stands.is_over() {
             self.close_by_evidence(&item, &format!("it is {} at the financer", stands.as_str()))?;
             return Ok(Looked { news: true, ..looked });
         }
-        let binds = |state: &AttemptState| state.is_committed() || *state == AttemptState::AwaitingMerchant;
+        let binds =
+            |state: &AttemptState| state.is_committed() && !signed_only || *state == AttemptState::AwaitingMerchant;
         Ok(Looked { unwanted: Some(stands).filter(binds), ..looked })
     }
 }

@@ -17,6 +17,7 @@ use crate::refresh::Looked;
 use crate::resolve::conclude;
 use crate::schedule::Look;
 use crate::take_in::Draft;
+use crate::undo::item_about_late;
 
 /// Commands that a look at the request's state, or at its lines, can settle.
 const SEEN_IN_STATE: &[OperationKind] = &[
@@ -207,8 +208,8 @@ impl Engine {
                     let (Some(operation), Some(known)) = (stored, loaded.record.attempt(attempt)) else {
                         return (Change::abort(), Ok(()));
                     };
-                    // What was canceled here says nothing of the provider.
-                    let state = if known.is_canceled_locally() { looked.stands } else { Some(known.state) };
+                    // What ended here says nothing of the provider.
+                    let state = if item_about_late(known).is_some() { looked.stands } else { Some(known.state) };
                     let outcome = match &operation.lines {
                         // A state says nothing of single units, but the books do.
                         Some(work) => work.is_booked(known, &loaded.record.ledger).then_some(Phase::Settled),

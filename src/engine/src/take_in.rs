@@ -207,7 +207,8 @@ impl Draft {
             self.reschedule(attempt_id);
         }
         // What is to be undone is looked at first; whoever looks on a schedule does that.
-        let unwanted = decision.refused.as_ref().is_some_and(|refused| refused.why == RefusalWhy::CanceledLocally);
+        let ended_here = |why| matches!(why, RefusalWhy::CanceledLocally | RefusalWhy::ExpiredHere);
+        let unwanted = decision.refused.as_ref().is_some_and(|refused| ended_here(refused.why));
         if unwanted && source != Source::Poll {
             self.look_now(attempt_id);
         }

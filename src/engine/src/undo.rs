@@ -1,11 +1,12 @@
-//! What a customer committed to at the provider after the merchant had canceled it here is undone there: canceled while
-//! it is signed or authorized, given back once it is captured. A worker does it, so it goes on after a crash, and an item for a
-//! person stays open until a look says that it is done.
+//! What a customer committed to at the provider after it had ended here is undone there: after the merchant canceled it,
+//! canceled while it is signed or authorized, given back once it is captured; after it expired, canceled where it was signed
+//! only. A worker does it, so it goes on after a crash, and an item for a person stays open until a look, or the provider's
+//! answer where nothing was binding yet, says that it is done.
 
 use std::sync::Arc;
 
 use lendport_core::{
-    Ability, AttemptId, AttemptState, AttentionKind, CheckoutId, Claim, Details, EventType, Grade, Operation,
+    Ability, Attempt, AttemptId, AttemptState, AttentionKind, CheckoutId, Claim, Details, EventType, Grade, Operation,
     OperationKind, Phase, Source,
 };
 use lendport_storage::{Change, ChangeAsk, Tenant};
@@ -17,9 +18,16 @@ use crate::error::EngineError;
 use crate::take_in::{Draft, Fact};
 
 /// What the provider is told as the reason.
-const REASON: &str = "Canceled by the merchant before it was paid.";
+const CANCELED: &str = "Canceled by the merchant before it was paid.";
+const EXPIRED: &str = "Expired before it was signed.";
 /// Commands that fail before it is left to a person; with the pauses between looks that is about two days.
 const TRIES_MAX: usize = 12;
+
+/// The item about what a customer committed to after the attempt had ended here; none where it has not ended so.
+pub(crate) fn item_about_late(attempt: &Attempt) -> Option<AttentionKind> {
+    let late = attempt.is_expired_here().then_some(AttentionKind::LateApproval);
+    if attempt.is_canceled_locally() { Some(AttentionKind::PaidAfterCancel) } else { late }
+}
 
 impl Engine {
     /// Sends the command that undoes what `stands` at the provider, unless one is under way or a person took it over.
@@ -32,12 +40,13 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
         let known = record.attempt(attempt).ok_or(EngineError::NotFound)?.clone();
+        let reason = Some(if known.is_canceled_locally() { CANCELED } else { EXPIRED }.to_owned());
         let (command, kind, ability) = match stands {
             AttemptState::Captured => {
-                let (amount, reason) = (known.agreed_amount(), Some(REASON.to_owned()));
+                let amount = known.agreed_amount();
                 (Command::Refund { amount, reason }, OperationKind::Refund, Ability::RefundFull)
             }
-            _ => (Command::Cancel { reason: Some(REASON.to_owned()) }, OperationKind::Cancel, Ability::CancelFull),
+            _ => (Command::Cancel { reason }, OperationKind::Cancel, Ability::CancelFull),
         };
         if self.require(&known.provider, ability).is_err() {
             return Ok(());
@@ -60,8 +69,8 @@ impl Engine {
         let (_, begun) = self
             .change(tenant, id, ask, move |loaded| {
                 let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
-                let wanted = loaded.record.attempt(attempt).is_some_and(lendport_core::Attempt::is_canceled_locally)
-                    && draft.is_open(attempt, AttentionKind::PaidAfterCancel);
+                let item = loaded.record.attempt(attempt).and_then(item_about_late);
+                let wanted = item.is_some_and(|kind| draft.is_open(attempt, kind));
                 if loaded.record.checkout.version != seen || !wanted {
                     return (Change::abort(), false);
                 }
@@ -87,7 +96,7 @@ impl Engine {
         };
         tracing::warn!(
             checkout.id = %id, %attempt, provider = %known.provider, command = kind.as_str(),
-            phase = operation.phase.as_str(), "undone at the provider: paid after it was canceled"
+            phase = operation.phase.as_str(), "undone at the provider: committed to after it had ended here"
         );
         let raw_status = answered.ok().and_then(|told| told.raw_status);
         let tools = self.tools.clone();
@@ -113,9 +122,8 @@ impl Engine {
 impl Draft {
     /// The provider says that it has ended what the customer signed.
     fn close_undone(&mut self, attempt: AttemptId) -> Result<(), EngineError> {
-        let about = |item: &&lendport_storage::AttentionItem| {
-            item.attempt == attempt && item.kind == AttentionKind::PaidAfterCancel
-        };
+        let kind = self.record.attempt(attempt).and_then(item_about_late);
+        let about = |item: &&lendport_storage::AttentionItem| item.attempt == attempt && Some(item.kind) == kind;
         match self.open_items.iter().find(about).cloned() {
             Some(item) => self.close_by_evidence(&item, "it was canceled at the financer"),
             None => Ok(()),

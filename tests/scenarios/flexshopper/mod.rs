@@ -4,12 +4,14 @@
 mod fulfilment;
 mod journey;
 mod killed;
+mod late;
 mod life;
 mod steps;
 mod steps_killed;
 mod steps_privacy;
 mod steps_recovered;
 mod unclear;
+mod window;
 
 use lendport_core::{CheckoutId, Mode};
 use lendport_storage::Tenant;

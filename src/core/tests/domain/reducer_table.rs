@@ -1,6 +1,6 @@
 //! What each claim does in each state, as a table to read and to argue about.
 
-use lendport_core::{AttemptState, AttentionKind, Claim, Decision, Grade, Money};
+use lendport_core::{AttemptState, AttentionKind, Claim, Decision, Grade, Money, Reason};
 
 use crate::world::{ASKED_CENTS, Told, World, cents};
 use AttemptState::*;
@@ -233,4 +233,24 @@ fn an_approval_that_was_given_up_comes_back_with_a_flag() {
     let told =
         "-> authorized (approved_after_withdrawal), late approval, authorized 1420.00, ! approval_after_withdrawal";
     assert_eq!(words(&step.decision), told);
+}
+
+#[test]
+fn a_signature_after_our_own_deadline_moves_nothing_and_a_person_is_told() {
+    let late = |grade, reason: Option<&str>| {
+        let mut world = World::with(&[Initiating]);
+        let expired = Claim::State { state: Expired, reason: reason.map(Reason::new) };
+        for (claim, key) in [(Claim::state(AwaitingCustomer), "opened"), (expired, "ended")] {
+            world.tell(&Told::new(0, Grade::Operator, claim, key));
+        }
+        let told = world.tell(&Told::new(0, grade, Claim::state(AwaitingMerchant), "signed")).unwrap();
+        assert_eq!(world.attempts[0].state, Expired);
+        words(&told.decision)
+    };
+    let ours = Some(Reason::DEADLINE_PASSED);
+    assert_eq!(late(Grade::Fetched, ours), "deadline_passed, ! late_approval");
+    assert_eq!(late(Grade::Browser, ours), "evidence_too_weak");
+    assert_eq!(late(Grade::Operator, ours), "illegal_move");
+    // What the provider itself had ended it has not signed.
+    assert_eq!(late(Grade::Fetched, None), "illegal_move");
 }

@@ -43,6 +43,7 @@ mod renew_callback;
 mod send_again;
 mod settle;
 mod shipping;
+mod signed_late;
 mod silence;
 mod sums;
 mod superseded;

@@ -62,7 +62,7 @@ pub(crate) const MARKED: &str = "SELECT c.id, t.merchant, t.mode, a.id AS attemp
     JOIN attempts a ON a.checkout = m.checkout AND a.id = m.attempt
     JOIN checkouts c ON c.pk = m.checkout JOIN tenants t ON t.pk = c.tenant
     WHERE c.tenant = $1 AND a.poll_at IS NOT NULL
-      AND a.state IN ('initiating', 'indeterminate', 'awaiting_customer', 'under_review', 'preapproved', 'canceled')";
+      AND a.state IN ('initiating', 'indeterminate', 'awaiting_customer', 'under_review', 'preapproved', 'canceled', 'expired')";
 
 /// Asks [`MARKED`].
 pub(crate) async fn marked(db: &Db, tenant: Tenant, number: i64, marks: &[SweepMark]) -> Done<Vec<Marked>> {

@@ -46,7 +46,7 @@ pub(crate) fn marked(db: &Connection, tenant: Tenant, marks: &[SweepMark]) -> Do
          FROM sweep_marks m JOIN attempts a ON a.checkout = m.checkout AND a.id = m.attempt
          JOIN checkouts c ON c.pk = m.checkout
          WHERE m.mark = ?1 AND c.merchant = ?2 AND c.mode = ?3 AND a.poll_at IS NOT NULL
-           AND a.state IN ('initiating', 'indeterminate', 'awaiting_customer', 'under_review', 'preapproved', 'canceled')",
+           AND a.state IN ('initiating', 'indeterminate', 'awaiting_customer', 'under_review', 'preapproved', 'canceled', 'expired')",
     )?;
     for mark in marks {
         let mut rows = statement.query(params![mark.0, tenant.merchant.bytes(), tenant.mode.as_str()])?;

@@ -106,6 +106,7 @@ pub(super) async fn marks(world: World) {
                 | AttemptState::UnderReview
                 | AttemptState::Preapproved
                 | AttemptState::Canceled
+                | AttemptState::Expired
         );
         if over {
             waiting.push(record.attempts[0].id);
