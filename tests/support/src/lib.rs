@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod by_hand;
 pub mod cassettes;
 pub mod clock;
 pub mod faulty_server;

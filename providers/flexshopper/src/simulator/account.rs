@@ -7,7 +7,7 @@ use lendport_core::Secret;
 use subtle::ConstantTimeEq as _;
 
 use super::rules::Rules;
-use super::time::later;
+use lendport_simulation::later;
 
 /// One merchant.
 pub(super) struct Account {

@@ -8,9 +8,8 @@ use super::money;
 use super::object::moment;
 use super::payment_methods::bare;
 use super::state::Sim;
-use super::time::later;
 use super::transaction::Transaction;
-use lendport_simulation::{Json, Reply};
+use lendport_simulation::{Json, Reply, later};
 
 /// From finalization to the first bill.
 const FIRST_BILL_MS: u64 = 7 * 24 * 60 * 60 * 1000;

@@ -98,7 +98,7 @@ pub(super) async fn handle(State(sim): State<Arc<Sim>>, Path(path): Path<String>
     let fault = {
         let mut store = sim.store();
         store.count(endpoint);
-        store.take_fault(endpoint)
+        store.faults.take(&endpoint)
     };
     let Ok(body) = body else {
         return Reply::text(StatusCode::PAYLOAD_TOO_LARGE, "Payload too large\n").into_response();

@@ -19,8 +19,6 @@ use super::session::{self, Until};
 use super::state::{Sim, Store};
 use lendport_simulation::{Json, Reply};
 
-/// Faults that may wait at one time.
-const FAULTS_MAX: usize = 1_000;
 /// Merchants that may be added.
 const ACCOUNTS_MAX: usize = 100;
 
@@ -39,8 +37,7 @@ pub(super) fn routes() -> Router<Arc<Sim>> {
 }
 
 async fn faults(State(sim): Handle) -> Reply {
-    let waiting = json!({ "faults": sim.store().faults });
-    Reply::json(StatusCode::OK, &waiting)
+    sim.store().faults.shown()
 }
 
 async fn add_fault(State(sim): Handle, body: Bytes) -> Reply {
@@ -51,18 +48,11 @@ async fn add_fault(State(sim): Handle, body: Bytes) -> Reply {
     if let Some(problem) = fault.problem() {
         return Reply::refused(problem);
     }
-    let shown = json!(fault);
-    let mut store = sim.store();
-    if store.faults.len() >= FAULTS_MAX {
-        return Reply::refused("too many faults wait already; DELETE /_sim/faults");
-    }
-    store.faults.push(fault);
-    Reply::json(StatusCode::CREATED, &shown)
+    sim.store().faults.add(fault)
 }
 
 async fn drop_faults(State(sim): Handle) -> Reply {
-    sim.store().faults.clear();
-    Reply::empty(StatusCode::NO_CONTENT)
+    sim.store().faults.drop_all()
 }
 
 async fn settings(State(sim): Handle) -> Reply {

@@ -8,9 +8,8 @@ use super::fields::Fields;
 use super::goods::{Asked, Back, Counts, Parcel};
 use super::object;
 use super::state::Sim;
-use super::time::later;
 use super::transactions::find;
-use lendport_simulation::{Json, Reply};
+use lendport_simulation::{Json, Reply, later};
 
 /// POST `/v3/transactions/{transactionId}/cancel`
 pub(super) fn cancel(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {

@@ -10,9 +10,8 @@ use super::money::{self, TERM_WEEKS};
 use super::object;
 use super::rules::{self, Again, Identity, Rules, Second, Verdict};
 use super::state::{Sim, Store};
-use super::time::later;
 use super::transaction::{Cart, Signature, Transaction, Way};
-use lendport_simulation::{Json, Reply};
+use lendport_simulation::{Json, Reply, later};
 
 /// POST `/v3/leases`
 pub(super) fn create(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {

@@ -33,7 +33,6 @@ mod rules;
 mod session;
 mod setup;
 mod state;
-mod time;
 mod transaction;
 mod transactions;
 mod users;

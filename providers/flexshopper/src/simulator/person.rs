@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::magic;
 use super::rules::{self, Identity, Rules, Verdict};
-use super::time::later;
+use lendport_simulation::later;
 
 /// The outcome of an application.
 #[derive(Clone, Debug)]

@@ -56,7 +56,7 @@ async fn counted(sim: &Sim, on: Endpoint, wire: Option<&Wire>, honest: impl FnOn
     let fault = {
         let mut store = sim.store();
         store.count(on);
-        store.take_fault(on)
+        store.faults.take(&on)
     };
     match fault {
         Some(fault) => {

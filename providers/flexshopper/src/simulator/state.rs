@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use lendport_core::Clock;
+use lendport_simulation::{Faults, VirtualClock};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +21,6 @@ use super::faults::Fault;
 use super::people::People;
 use super::rules::Rules;
 use super::session::Session;
-use super::time::VirtualClock;
 use super::transaction::Transaction;
 
 /// Transactions kept; the oldest is dropped for the next one.
@@ -49,7 +49,7 @@ impl Sim {
         let store = Mutex::new(Store::new(&settings));
         Self {
             settings,
-            clock: VirtualClock::new(clock),
+            clock: VirtualClock::new(move || clock.now()),
             bound: OnceLock::new(),
             stop: CancellationToken::new(),
             store,
@@ -125,7 +125,7 @@ pub(super) struct Store {
     pub(super) accounts: Vec<Account>,
     pub(super) people: People,
     pub(super) rules: Rules,
-    pub(super) faults: Vec<Fault>,
+    pub(super) faults: Faults<Fault>,
     pub(super) refusals: VecDeque<Noted>,
     /// Members that no document knows, with the call's name before them.
     pub(super) strange: BTreeSet<String>,
@@ -146,7 +146,7 @@ impl Store {
             accounts: vec![Account::new(settings.api_key.clone(), settings.auth_key.clone())],
             people: People::default(),
             rules: Rules::new(),
-            faults: Vec::new(),
+            faults: Faults::default(),
             refusals: VecDeque::new(),
             strange: BTreeSet::new(),
             sessions: VecDeque::new(),
@@ -260,14 +260,5 @@ impl Store {
                 self.strange.insert(format!("{}: {name}", endpoint.word()));
             }
         }
-    }
-
-    /// The first fault that waits for this endpoint, used up by one.
-    pub(super) fn take_fault(&mut self, endpoint: Endpoint) -> Option<Fault> {
-        let fault = self.faults.iter_mut().find(|fault| fault.on == endpoint)?;
-        fault.times = fault.times.saturating_sub(1);
-        let taken = fault.clone();
-        self.faults.retain(|fault| fault.times > 0);
-        Some(taken)
     }
 }

@@ -9,9 +9,8 @@ use super::object;
 use super::page;
 use super::rules::Again;
 use super::state::{Sim, Store};
-use super::time::later;
 use super::transaction::Transaction;
-use lendport_simulation::{Json, Reply};
+use lendport_simulation::{Json, Reply, later};
 
 /// The transaction of a path, when this account made it.
 pub(super) fn find(store: &Store, call: &Call<'_>) -> Result<u64, Refusal> {

@@ -8,8 +8,7 @@ use super::people::Token;
 use super::person::{User, same_address, same_phone};
 use super::rules::{AbsentUser, Identity};
 use super::state::{Sim, Store};
-use super::time::later;
-use lendport_simulation::{Json, Reply};
+use lendport_simulation::{Json, Reply, later};
 
 /// GET `/v3/user-exists`
 pub(super) fn exists(sim: &Sim, call: &Call<'_>) -> Result<Reply, Refusal> {

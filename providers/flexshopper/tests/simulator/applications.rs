@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Running, application, cart, start};
-use crate::wire::PATIENCE;
+use crate::support::{PATIENCE, Running, application, cart, start};
 
 async fn status(sim: &Running, token: &str) -> (Value, Value) {
     let me = sim.read("users/me", Some(token)).await;

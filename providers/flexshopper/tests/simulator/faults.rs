@@ -5,8 +5,7 @@ use std::io::ErrorKind;
 use serde_json::{Value, json};
 
 use crate::keys::CALLS;
-use crate::support::{AUTH_KEY, Customer, KEY, Running, cart, start};
-use crate::wire::Reply;
+use crate::support::{AUTH_KEY, Customer, KEY, Refused as _, Reply, Running, cart, start};
 
 /// Creates a lease while a fault waits for it.
 async fn disturbed(sim: &Running, ada: &Customer, mut fault: Value) -> std::io::Result<Reply> {
@@ -45,7 +44,7 @@ async fn a_held_connection_ends_with_the_simulator() {
     sim.turn("/faults", json!({"on": "settings", "kind": "silence"})).await;
     let address = sim.address;
     let held = tokio::spawn(async move {
-        crate::wire::call(address, "GET", "/v3/settings/lease", &[("authorization", KEY)], b"").await.err()
+        crate::support::call(address, "GET", "/v3/settings/lease", &[("authorization", KEY)], b"").await.err()
     });
     // It is held once it is counted.
     while sim.control("GET", "/calls", &Value::Null).await.json()["settings"] == 0 {

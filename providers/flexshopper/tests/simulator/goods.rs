@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Running, card, cart, start};
+use crate::support::{Refused as _, Running, card, cart, start};
 
 async fn line(sim: &Running, sku: &str) -> Value {
     let seen = sim.seen("T-1").await;

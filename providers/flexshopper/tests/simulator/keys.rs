@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{AUTH_KEY, KEY, Running, application, start, text};
+use crate::support::{AUTH_KEY, KEY, Refused as _, Running, application, start, text};
 
 /// The 25 calls of the reference.
 pub(crate) const CALLS: [(&str, &str, &str); 25] = [

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{card, cart, in_path, start, text};
+use crate::support::{Refused as _, card, cart, in_path, start, text};
 
 #[tokio::test]
 async fn a_lease_from_cart_to_finalization() {

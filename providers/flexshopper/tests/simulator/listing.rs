@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Running, cart, start};
+use crate::support::{Refused as _, Running, cart, start};
 
 /// The ids of the orders on one page. Orders are `2f96...` for all, so each has its lines to be told apart by.
 async fn skus(sim: &Running, query: &str) -> Vec<String> {

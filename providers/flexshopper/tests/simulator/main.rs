@@ -15,4 +15,3 @@ mod seed;
 mod seed_errors;
 mod support;
 mod users;
-mod wire;

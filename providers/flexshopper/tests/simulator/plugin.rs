@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{AUTH_KEY, Running, cart, order, start, text};
-use crate::wire::Reply;
+use crate::support::{AUTH_KEY, Refused as _, Reply, Running, cart, order, start, text};
 
 async fn open(sim: &Running, order: &Value) -> String {
     let headers = [("content-type", "application/json")];

@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use lendport_core::Secret;
 use lendport_testkit::ManualClock;
+pub(crate) use lendport_testkit::by_hand::{PATIENCE, Reply, call};
 use provider_flexshopper::simulator::{Simulator, SimulatorSettings};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-
-use crate::wire::{PATIENCE, Reply, call};
 
 pub(crate) const KEY: &str = "key-of-the-first-merchant";
 pub(crate) const AUTH_KEY: &str = "auth key/1";
@@ -175,6 +174,22 @@ impl Running {
 
     pub(crate) async fn stored(&self) -> usize {
         self.control("GET", "/requests", &Value::Null).await.json()["requests"].as_array().unwrap().len()
+    }
+}
+
+/// An answer that is an error object.
+pub(crate) trait Refused {
+    /// HTTP status, code and message of the object, which has to repeat the status.
+    fn error(&self) -> (u16, Value, String);
+}
+
+impl Refused for Reply {
+    fn error(&self) -> (u16, Value, String) {
+        let body = self.json();
+        assert_eq!(body["error"]["statusCode"], self.status, "{body}");
+        assert_eq!(body["error"]["data"], json!({}), "{body}");
+        let message = body["error"]["message"].as_str().unwrap().to_owned();
+        (self.status, body["error"]["code"].clone(), message)
     }
 }
 

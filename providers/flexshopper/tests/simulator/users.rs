@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{application, start};
+use crate::support::{Refused as _, application, start};
 
 #[tokio::test]
 async fn there_or_not_there() {

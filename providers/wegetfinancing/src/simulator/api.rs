@@ -53,7 +53,7 @@ pub(super) async fn run(
     let queued = {
         let mut store = sim.store();
         store.count(endpoint);
-        store.take_fault(endpoint)
+        store.faults.take(&endpoint)
     };
     let Ok(body) = body else {
         return Refusal::Http(StatusCode::PAYLOAD_TOO_LARGE).reply(&parts.headers, sim.stamp()).into_response();

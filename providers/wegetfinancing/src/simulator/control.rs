@@ -20,8 +20,6 @@ use super::state::{PER_REQUEST_MAX, Sim, Store};
 use super::view;
 use lendport_simulation::Reply;
 
-/// Faults that may wait at one time.
-const FAULTS_MAX: usize = 1_000;
 /// Copies of one postback that one call may ask for.
 const TIMES_MAX: usize = 100;
 /// Statuses that one call may ask for.
@@ -189,8 +187,7 @@ async fn deliver(sim: &Arc<Sim>, inv_id: &str, places: Vec<usize>, parallel: boo
 }
 
 async fn faults(State(sim): Handle) -> Reply {
-    let waiting = json!({ "faults": sim.store().faults });
-    Reply::json(StatusCode::OK, &waiting)
+    sim.store().faults.shown()
 }
 
 async fn add_fault(State(sim): Handle, body: Bytes) -> Reply {
@@ -204,18 +201,11 @@ async fn add_fault(State(sim): Handle, body: Bytes) -> Reply {
     if fault.times == 0 || fault.status.is_some_and(|status| !(200..=599).contains(&status)) {
         return Reply::refused("\"times\" must be at least 1 and \"status\" within 200 to 599");
     }
-    let shown = json!(fault);
-    let mut store = sim.store();
-    if store.faults.len() >= FAULTS_MAX {
-        return Reply::refused("too many faults wait already; DELETE /_sim/faults");
-    }
-    store.faults.push(fault);
-    Reply::json(StatusCode::CREATED, &shown)
+    sim.store().faults.add(fault)
 }
 
 async fn drop_faults(State(sim): Handle) -> Reply {
-    sim.store().faults.clear();
-    Reply::empty(StatusCode::NO_CONTENT)
+    sim.store().faults.drop_all()
 }
 
 async fn calls(State(sim): Handle) -> Reply {

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, header};
 use jiff::Timestamp;
 use lendport_core::Clock;
 use lendport_outbound::Outbound;
+use lendport_simulation::Faults;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -105,7 +106,7 @@ pub(super) struct Store {
     records: HashMap<String, Record>,
     /// Oldest first.
     order: VecDeque<String>,
-    pub(super) faults: Vec<Fault>,
+    pub(super) faults: Faults<Fault>,
     calls: BTreeMap<&'static str, u64>,
     tokens: VecDeque<String>,
 }
@@ -146,15 +147,6 @@ impl Store {
             .iter()
             .map(|endpoint| (endpoint.word(), self.calls.get(endpoint.word()).copied().unwrap_or_default()))
             .collect()
-    }
-
-    /// The first fault that waits for this endpoint, used up by one.
-    pub(super) fn take_fault(&mut self, endpoint: Endpoint) -> Option<Fault> {
-        let fault = self.faults.iter_mut().find(|fault| fault.on == endpoint)?;
-        fault.times = fault.times.saturating_sub(1);
-        let taken = fault.clone();
-        self.faults.retain(|fault| fault.times > 0);
-        Some(taken)
     }
 
     pub(super) fn issue_token(&mut self, token: String) {

@@ -13,10 +13,10 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use lendport_core::{Clock, Secret};
 use lendport_outbound::{ClientSettings, Outbound};
+pub(crate) use lendport_testkit::by_hand::{PATIENCE, Reply, call};
 use provider_wegetfinancing::simulator::{Simulator, SimulatorSettings};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -73,7 +73,7 @@ impl Running {
     /// Ends it as a shutdown would.
     pub(crate) async fn stop(self) {
         drop(self.stop);
-        tokio::time::timeout(Duration::from_secs(120), self.task).await.unwrap().unwrap().unwrap();
+        tokio::time::timeout(PATIENCE, self.task).await.unwrap().unwrap().unwrap();
     }
 
     pub(crate) async fn call(
@@ -147,59 +147,6 @@ pub(crate) fn sample_with(members: Value) -> Value {
 
 pub(crate) fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
-}
-
-/// An answer as it came over the wire.
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) head: String,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Reply {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| {
-            let (known, value) = line.split_once(':')?;
-            known.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    }
-}
-
-/// One request over a fresh connection, read to its end. Nothing at all is an `UnexpectedEof`.
-pub(crate) async fn call(
-    address: SocketAddr,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &[u8],
-) -> io::Result<Reply> {
-    let mut stream = TcpStream::connect(address).await?;
-    let limit = Duration::from_secs(120);
-    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
-    head.push_str(&format!("content-length: {}\r\n", body.len()));
-    for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    head.push_str("\r\n");
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(body).await?;
-    let mut answer = Vec::new();
-    tokio::time::timeout(limit, stream.read_to_end(&mut answer)).await??;
-    if answer.is_empty() {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Ok(Reply { status, head, body: answer[end + 4..].to_vec() })
 }
 
 /// A postback as the merchant's server gets it.

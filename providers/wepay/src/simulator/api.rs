@@ -17,8 +17,7 @@ use super::faults::Fault;
 use super::find;
 use super::form;
 use super::state::{Sim, Store};
-use super::time::later;
-use lendport_simulation::{Json, Reply, Wire};
+use lendport_simulation::{Json, Reply, Wire, later};
 
 /// Bytes of a request body.
 const BODY_MAX_BYTES: usize = 1024 * 1024;
@@ -55,7 +54,7 @@ pub(super) async fn handle(State(sim): State<Arc<Sim>>, Path(path): Path<String>
     let queued = {
         let mut store = sim.store();
         store.count(endpoint);
-        store.take_fault(endpoint)
+        store.faults.take(&endpoint)
     };
     let Ok(body) = body else {
         return Reply::text(StatusCode::PAYLOAD_TOO_LARGE, "Payload too large\n").into_response();

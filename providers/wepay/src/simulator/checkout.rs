@@ -9,7 +9,7 @@ use super::money::{self, Sums};
 use super::notice::Notice;
 use super::order::{Method, Order};
 use super::rules::{HoldEnds, Rules};
-use super::time::later;
+use lendport_simulation::later;
 
 /// Milliseconds without activity after which a new checkout expires.
 const IDLE_MS: u64 = 30 * 60 * 1000;

@@ -18,9 +18,6 @@ use super::rules::Rules;
 use super::state::{Sim, Store};
 use lendport_simulation::Reply;
 
-/// Faults that may wait at one time.
-const FAULTS_MAX: usize = 1_000;
-
 type Handle = State<Arc<Sim>>;
 
 pub(super) fn routes() -> Router<Arc<Sim>> {
@@ -33,8 +30,7 @@ pub(super) fn routes() -> Router<Arc<Sim>> {
 }
 
 async fn faults(State(sim): Handle) -> Reply {
-    let waiting = json!({ "faults": sim.store().faults });
-    Reply::json(StatusCode::OK, &waiting)
+    sim.store().faults.shown()
 }
 
 async fn add_fault(State(sim): Handle, body: Bytes) -> Reply {
@@ -51,18 +47,11 @@ async fn add_fault(State(sim): Handle, body: Bytes) -> Reply {
     if fault.copies.is_some_and(|copies| copies == 0 || copies > TIMES_MAX) {
         return Reply::refused("\"copies\" must be within 1 to 100");
     }
-    let shown = json!(fault);
-    let mut store = sim.store();
-    if store.faults.len() >= FAULTS_MAX {
-        return Reply::refused("too many faults wait already; DELETE /_sim/faults");
-    }
-    store.faults.push(fault);
-    Reply::json(StatusCode::CREATED, &shown)
+    sim.store().faults.add(fault)
 }
 
 async fn drop_faults(State(sim): Handle) -> Reply {
-    sim.store().faults.clear();
-    Reply::empty(StatusCode::NO_CONTENT)
+    sim.store().faults.drop_all()
 }
 
 async fn settings(State(sim): Handle) -> Reply {

@@ -13,7 +13,7 @@ use super::endpoint::Endpoint;
 use super::errors::{Refusal, UNKNOWN_ERROR};
 use super::money;
 use super::state::Sim;
-use lendport_simulation::{Cut, Json, Reply, Wire, half_body, hang_up, huge_body};
+use lendport_simulation::{Cut, Json, Reply, Waits, Wire, half_body, hang_up, huge_body};
 
 /// How long `late` waits when the fault does not say.
 const LATE_MS: u64 = 5_000;
@@ -104,6 +104,18 @@ pub(super) struct Fault {
 
 fn once() -> u32 {
     1
+}
+
+impl Waits for Fault {
+    type Endpoint = Endpoint;
+
+    fn on(&self) -> Endpoint {
+        self.on
+    }
+
+    fn times(&mut self) -> &mut u32 {
+        &mut self.times
+    }
 }
 
 impl Fault {

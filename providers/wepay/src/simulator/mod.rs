@@ -27,7 +27,6 @@ mod refund;
 mod rules;
 mod setup;
 mod state;
-mod time;
 mod unique;
 mod view;
 

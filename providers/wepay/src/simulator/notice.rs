@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::endpoint::Endpoint;
 use super::faults::Kind;
 use super::state::{Sim, Store};
-use super::time::later;
+use lendport_simulation::later;
 
 /// Notices kept for one checkout.
 pub(super) const PER_CHECKOUT_MAX: usize = 1_000;
@@ -91,7 +91,7 @@ pub(super) fn tell(store: &mut Store, checkout_id: u64, telling: Telling, now: T
         return vec![unsent.place];
     }
     let body = body(checkout_id, checkout.order.reference_id.as_deref());
-    let fault = store.take_fault(Endpoint::Ipn);
+    let fault = store.faults.take(&Endpoint::Ipn);
     let kind = fault.as_ref().map(|fault| fault.kind);
     let copies = match (telling, kind) {
         (Telling::Copies(copies), _) => copies,

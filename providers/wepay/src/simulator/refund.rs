@@ -7,7 +7,7 @@ use super::checkout::{Checkout, Dispute};
 use super::dialect::{Dialect, State};
 use super::errors::Refusal;
 use super::rules::{RefundLimit, Rules};
-use super::time::later;
+use lendport_simulation::later;
 
 const TOO_MUCH: &str = "You may not refund more than the non-refunded balance of the payment";
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;

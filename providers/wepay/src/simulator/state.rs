@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, header};
 use jiff::Timestamp;
 use lendport_core::Clock;
 use lendport_outbound::Outbound;
+use lendport_simulation::{Faults, VirtualClock};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +21,6 @@ use super::endpoint::Endpoint;
 use super::faults::Fault;
 use super::notice::{self, Telling, Waiting};
 use super::rules::Rules;
-use super::time::VirtualClock;
 use super::unique::Spent;
 
 /// Checkouts kept; the oldest is dropped for the next one.
@@ -51,7 +51,7 @@ impl Sim {
         Self {
             settings,
             outbound,
-            clock: VirtualClock::new(clock),
+            clock: VirtualClock::new(move || clock.now()),
             bound: OnceLock::new(),
             slots: Semaphore::new(DELIVERIES_MAX),
             stop: CancellationToken::new(),
@@ -128,7 +128,7 @@ pub(super) struct Store {
     /// Oldest first.
     order: VecDeque<u64>,
     pub(super) rules: Rules,
-    pub(super) faults: Vec<Fault>,
+    pub(super) faults: Faults<Fault>,
     pub(super) waiting: Vec<Waiting>,
     pub(super) unique: HashMap<String, Spent>,
     /// Digest of the first create body that came with a `unique_id`.
@@ -144,7 +144,7 @@ impl Store {
             checkouts: HashMap::new(),
             order: VecDeque::new(),
             rules,
-            faults: Vec::new(),
+            faults: Faults::default(),
             waiting: Vec::new(),
             unique: HashMap::new(),
             heard: HashMap::new(),
@@ -213,14 +213,5 @@ impl Store {
             .iter()
             .map(|endpoint| (endpoint.word(), self.calls.get(endpoint.word()).copied().unwrap_or_default()))
             .collect()
-    }
-
-    /// The first fault that waits for this endpoint, used up by one.
-    pub(super) fn take_fault(&mut self, endpoint: Endpoint) -> Option<Fault> {
-        let fault = self.faults.iter_mut().find(|fault| fault.on == endpoint)?;
-        fault.times = fault.times.saturating_sub(1);
-        let taken = fault.clone();
-        self.faults.retain(|fault| fault.times > 0);
-        Some(taken)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ACCOUNT, Reply, Running, TOKEN, start};
+use crate::support::{ACCOUNT, Refused as _, Reply, Running, TOKEN, start};
 
 /// What a client sends with every call.
 struct Client {

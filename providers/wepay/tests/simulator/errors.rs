@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{ACCOUNT, TOKEN, order, start, start_throttled};
+use crate::support::{ACCOUNT, Refused as _, TOKEN, order, start, start_throttled};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const AGENT: (&str, &str) = ("user-agent", "tests/1");

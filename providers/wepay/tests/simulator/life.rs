@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::start;
+use crate::support::{Refused as _, start};
 
 #[tokio::test]
 async fn paid_reviewed_and_credited() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Running, start};
+use crate::support::{Refused as _, Running, start};
 
 async fn refund(sim: &Running, id: u64, members: Value) -> Value {
     let mut body = json!({"checkout_id": id, "refund_reason": "returned"});

@@ -11,17 +11,15 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use lendport_core::Secret;
 use lendport_outbound::{ClientSettings, Outbound};
 use lendport_testkit::ManualClock;
+pub(crate) use lendport_testkit::by_hand::{PATIENCE, Reply, call};
 use provider_wepay::simulator::{Simulator, SimulatorSettings};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub(crate) const TOKEN: &str = "STAGE_8a9f0b";
 pub(crate) const ACCOUNT: u64 = 1_548_718_026;
-/// How long anything may take on a slow machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A simulator on a port of its own, whose base clock stands still.
 pub(crate) struct Running {
@@ -176,64 +174,19 @@ pub(crate) fn order(members: Value) -> Value {
     body
 }
 
-/// An answer as it came over the wire.
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) head: String,
-    pub(crate) body: Vec<u8>,
+/// An answer that is an error object.
+pub(crate) trait Refused {
+    /// HTTP status, code and text.
+    fn error(&self) -> (u16, u64, String);
 }
 
-impl Reply {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    /// HTTP status, code and text of an error object.
-    pub(crate) fn error(&self) -> (u16, u64, String) {
+impl Refused for Reply {
+    fn error(&self) -> (u16, u64, String) {
         let body = self.json();
         assert!(body["error"].is_string(), "{body}");
         let text = body["error_description"].as_str().unwrap().to_owned();
         (self.status, body["error_code"].as_u64().unwrap(), text)
     }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| {
-            let (known, value) = line.split_once(':')?;
-            known.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    }
-}
-
-/// One request over a fresh connection, read to its end. Nothing at all is an `UnexpectedEof`.
-pub(crate) async fn call(
-    address: SocketAddr,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &[u8],
-) -> io::Result<Reply> {
-    let mut stream = TcpStream::connect(address).await?;
-    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
-    head.push_str(&format!("content-length: {}\r\n", body.len()));
-    for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    head.push_str("\r\n");
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(body).await?;
-    let mut answer = Vec::new();
-    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await??;
-    if answer.is_empty() {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Ok(Reply { status, head, body: answer[end + 4..].to_vec() })
 }
 
 /// A notice as the merchant's server gets it.

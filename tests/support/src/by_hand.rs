@@ -1,4 +1,7 @@
-//! One request by hand over a fresh connection.
+//! One HTTP request by hand over a fresh connection: what a simulator sends is seen as it is on the wire, and so is a connection
+//! that it cuts.
+
+#![expect(clippy::unwrap_used, reason = "tests are its only users: what cannot be read fails them")]
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,43 +12,44 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// How long anything may take on a slow machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// An answer as it came over the wire.
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) head: String,
-    pub(crate) body: Vec<u8>,
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// Status line and headers.
+    pub head: String,
+    /// What came of the body.
+    pub body: Vec<u8>,
 }
 
 impl Reply {
-    pub(crate) fn json(&self) -> Value {
+    /// The body, which has to be JSON.
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    pub(crate) fn text(&self) -> String {
+    /// The body as text.
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (known, value) = line.split_once(':')?;
             known.eq_ignore_ascii_case(name).then(|| value.trim())
         })
     }
-
-    /// HTTP status, code and message of an error object, which has to repeat the status.
-    pub(crate) fn error(&self) -> (u16, Value, String) {
-        let body = self.json();
-        assert_eq!(body["error"]["statusCode"], self.status, "{body}");
-        assert_eq!(body["error"]["data"], serde_json::json!({}), "{body}");
-        let message = body["error"]["message"].as_str().unwrap().to_owned();
-        (self.status, body["error"]["code"].clone(), message)
-    }
 }
 
-/// One request, its answer read to the end. Nothing at all is an `UnexpectedEof`.
-pub(crate) async fn call(
+/// One request, its answer read to the end. A connection that is cut in the middle has still told something; nothing at all is an
+/// `UnexpectedEof`.
+///
+/// # Errors
+/// When there is no connection, or no answer on it.
+pub async fn call(
     address: SocketAddr,
     method: &str,
     path: &str,
@@ -63,13 +67,13 @@ pub(crate) async fn call(
     stream.write_all(body).await?;
     let mut answer = Vec::new();
     let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await?;
-    // A connection that is cut in the middle has still told something.
     if answer.is_empty() {
         read?;
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+    let body = answer.split_off(end + 4);
+    let head = String::from_utf8(answer).unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Ok(Reply { status, head, body: answer[end + 4..].to_vec() })
+    Ok(Reply { status, head, body })
 }
