@@ -1,6 +1,7 @@
 //! FlexShopper through our API alone: a merchant, the gateway, and FlexShopper's simulator, in whose plugin a customer applies
 //! and signs.
 
+mod by_itself;
 mod fulfilment;
 mod journey;
 mod killed;

@@ -47,7 +47,8 @@ async fn its_host_alone_is_let_in_on_that_page_alone() {
     for (name, ours) in [("frame-src", 1), ("connect-src", 1), ("img-src", 2), ("style-src", 2)] {
         assert_eq!(sources(policy, name)[ours..], [origin], "{policy}");
     }
-    assert_eq!((policy.matches(origin).count(), policy.matches("http").count()), (5, 5), "{policy}");
+    let (loads, _) = policy.split_once("; frame-ancestors").unwrap();
+    assert_eq!((loads.matches(origin).count(), loads.matches("http").count()), (5, 5), "{policy}");
     assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
 
     // Nowhere else: another financer's page, the same page when there is nothing more to do, a page that leads nowhere.
