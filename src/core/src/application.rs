@@ -26,6 +26,8 @@ pub struct Application {
     pub employment: Option<Employment>,
     /// What the customer pays with.
     pub pay_with: Option<MeansOfPayment>,
+    /// What the fingerprinting of the lender's choice made of the customer's device, as text.
+    pub device_fingerprint: Option<Secret<String>>,
     /// Address of the customer's device.
     pub customer_ip: Option<IpAddr>,
 }

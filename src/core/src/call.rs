@@ -37,6 +37,18 @@ impl CallRecord {
         }
     }
 
+    /// What is written down before the first call, so that it outlives whatever becomes of the calls. It has no method.
+    pub fn beforehand(fields: &[(&str, String)]) -> Self {
+        Self {
+            method: String::new(),
+            target: String::new(),
+            status: None,
+            duration_ms: 0,
+            failure: None,
+            fields: fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        }
+    }
+
     /// True for what [`CallRecord::interrupted`] makes.
     pub fn is_interrupted(&self) -> bool {
         self.failure.as_deref() == Some(Self::INTERRUPTED)
@@ -51,6 +63,11 @@ impl CallLog {
     /// An empty log.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Goes on after what is recorded already.
+    pub fn after(records: Vec<CallRecord>) -> Self {
+        Self(Arc::new(Mutex::new(records)))
     }
 
     /// Adds one call.

@@ -68,6 +68,12 @@ pub trait Stepwise: Send + Sync {
     /// How many seconds a step may take altogether, every call of it included. A decision may take minutes.
     fn limit_s(&self, kind: OperationKind) -> u32;
 
+    /// How many calls a look takes as the attempt stands, so that an account's budget counts them.
+    fn calls_of_look(&self, attempt: &Attempt) -> u32 {
+        let _ = attempt;
+        1
+    }
+
     /// Reads a request's state back, as [`FinancingProvider::retrieve`](crate::FinancingProvider::retrieve) does, with the
     /// checkout at hand: some providers know an application by what the checkout says of its customer.
     async fn look(

@@ -1,5 +1,5 @@
 //! How many looks an account may take in a minute, so that a provider is not asked more than it bears, however many checkouts
-//! are open. Commands are not counted and never wait.
+//! are open. A look that takes several calls counts as so many. Commands are not counted and never wait.
 //!
 //! A look beyond the budget gets a moment of its own, after those that wait already: the wait is as long as the queue, and
 //! nobody is passed over. A quarter of the budget is for looks that somebody waits for. The count is this process's: replicas
@@ -19,7 +19,7 @@ const LATE: SignedDuration = SignedDuration::from_secs(5);
 /// Longer than a minute by that: looks that all come late by that are within one minute no more than the budget.
 const WINDOW: SignedDuration = SignedDuration::from_secs(65);
 /// The smallest budget that can be divided.
-const LEAST: usize = 4;
+const LEAST: usize = 8;
 /// Moments kept before those that nobody came for are forgotten.
 const KEPT: usize = 64;
 
@@ -80,29 +80,29 @@ impl Budget {
         Self { per_minute: if per_minute == 0 { 0 } else { per_minute.max(LEAST) }, accounts: Mutex::default() }
     }
 
-    /// Counts a look, or says when to come again: that moment is kept.
+    /// Counts a look of so many calls, or says when to come again: that moment is kept.
     pub(crate) fn admit(
         &self,
         account: &AccountKey,
         looker: Looker,
-        haste: Haste,
+        (haste, calls): (Haste, usize),
         now: Timestamp,
     ) -> Result<(), Timestamp> {
         if self.per_minute == 0 {
             return Ok(());
         }
-        self.with(account, |lanes| lanes.admit(looker, haste, now))
+        self.with(account, |lanes| lanes.admit(looker, (haste, calls), now))
     }
 
     /// Counts a look, or says that there is no room now: nothing is kept for whoever asks again by itself.
-    pub(crate) fn has_room(&self, account: &AccountKey, now: Timestamp) -> bool {
+    pub(crate) fn has_room(&self, account: &AccountKey, calls: usize, now: Timestamp) -> bool {
         if self.per_minute == 0 {
             return true;
         }
         self.with(account, |lanes| {
-            let (lane, at) = lanes.next(Haste::Urgent, now);
+            let (lane, at) = lanes.next((Haste::Urgent, calls), now);
             if at <= now {
-                lanes.lane(lane).give(at);
+                lanes.lane(lane).give(at, calls);
             }
             at <= now
         })
@@ -121,18 +121,18 @@ impl Lanes {
         Self { urgent: lane(urgent), routine: lane(per_minute - urgent), waiting: HashMap::new(), forget_at: KEPT }
     }
 
-    fn admit(&mut self, looker: Looker, haste: Haste, now: Timestamp) -> Result<(), Timestamp> {
+    fn admit(&mut self, looker: Looker, ask: (Haste, usize), now: Timestamp) -> Result<(), Timestamp> {
         if let Some(own) = self.waiting.remove(&looker) {
             if own > now {
                 // It was woken before its moment, which stays its own unless a better one is free.
-                return self.earlier(looker, own, haste, now);
+                return self.earlier(looker, own, ask, now);
             }
             if now <= after(own, LATE) {
                 return Ok(());
             }
         }
-        let (lane, at) = self.next(haste, now);
-        self.lane(lane).give(at);
+        let (lane, at) = self.next(ask, now);
+        self.lane(lane).give(at, ask.1);
         if at <= now {
             return Ok(());
         }
@@ -141,10 +141,16 @@ impl Lanes {
     }
 
     /// A moment before `own`, where there is one. The own one is left unused then.
-    fn earlier(&mut self, looker: Looker, own: Timestamp, haste: Haste, now: Timestamp) -> Result<(), Timestamp> {
-        let (lane, at) = self.next(haste, now);
+    fn earlier(
+        &mut self,
+        looker: Looker,
+        own: Timestamp,
+        ask: (Haste, usize),
+        now: Timestamp,
+    ) -> Result<(), Timestamp> {
+        let (lane, at) = self.next(ask, now);
         let at = if at < own {
-            self.lane(lane).give(at);
+            self.lane(lane).give(at, ask.1);
             at
         } else {
             own
@@ -157,12 +163,12 @@ impl Lanes {
     }
 
     /// The next free moment, and whose it is.
-    fn next(&self, haste: Haste, now: Timestamp) -> (Haste, Timestamp) {
-        let routine = self.routine.free_at(now);
+    fn next(&self, (haste, calls): (Haste, usize), now: Timestamp) -> (Haste, Timestamp) {
+        let routine = self.routine.free_at(calls, now);
         match haste {
             Haste::Routine => (Haste::Routine, routine),
             Haste::Urgent => {
-                let urgent = self.urgent.free_at(now);
+                let urgent = self.urgent.free_at(calls, now);
                 if urgent <= routine { (Haste::Urgent, urgent) } else { (Haste::Routine, routine) }
             }
         }
@@ -185,15 +191,19 @@ impl Lanes {
 }
 
 impl Lane {
-    fn free_at(&self, now: Timestamp) -> Timestamp {
-        match self.given.front() {
-            Some(first) if self.given.len() >= self.limit => after(*first, WINDOW).max(now),
-            _ => self.given.back().copied().map_or(now, |last| last.max(now)),
+    /// When so many calls are free. More than there are in a minute count as all of them.
+    fn free_at(&self, calls: usize, now: Timestamp) -> Timestamp {
+        // Of the latest, so many may still count beside them.
+        let beside = self.limit.saturating_sub(calls.max(1));
+        let past = self.given.len().checked_sub(beside + 1).and_then(|place| self.given.get(place));
+        match past {
+            Some(past) => after(*past, WINDOW).max(now),
+            None => self.given.back().copied().map_or(now, |last| last.max(now)),
         }
     }
 
-    fn give(&mut self, at: Timestamp) {
-        self.given.push_back(at);
+    fn give(&mut self, at: Timestamp, calls: usize) {
+        self.given.extend(std::iter::repeat_n(at, calls.clamp(1, self.limit)));
         while self.given.len() > self.limit {
             self.given.pop_front();
         }
@@ -223,7 +233,10 @@ mod tests {
         let (ids, budget) = (SeededIds::new(1), Budget::new(0));
         let account = account(&ids);
         for _ in 0..1_000 {
-            assert_eq!(budget.admit(&account, Looker::Attempt(AttemptId::mint(&ids)), Haste::Routine, at(0)), Ok(()));
+            assert_eq!(
+                budget.admit(&account, Looker::Attempt(AttemptId::mint(&ids)), (Haste::Routine, 1), at(0)),
+                Ok(())
+            );
         }
     }
 
@@ -232,7 +245,8 @@ mod tests {
         let (ids, budget) = (SeededIds::new(1), Budget::new(8));
         let merchant = account(&ids);
         let lookers: Vec<_> = (0..20).map(|_| Looker::Attempt(AttemptId::mint(&ids))).collect();
-        let told: Vec<_> = lookers.iter().map(|one| budget.admit(&merchant, *one, Haste::Routine, at(0))).collect();
+        let told: Vec<_> =
+            lookers.iter().map(|one| budget.admit(&merchant, *one, (Haste::Routine, 1), at(0))).collect();
         // Two of the eight are for what is urgent.
         assert!(told[..6].iter().all(Result::is_ok));
         assert_eq!(
@@ -241,36 +255,36 @@ mod tests {
         );
         for urgent in [true, true, false] {
             let one = Looker::Attempt(AttemptId::mint(&ids));
-            assert_eq!(budget.admit(&merchant, one, Haste::Urgent, at(1_000)).is_ok(), urgent);
+            assert_eq!(budget.admit(&merchant, one, (Haste::Urgent, 1), at(1_000)).is_ok(), urgent);
         }
         // Nobody else takes it in between, and it is used once.
         let stranger = Looker::Attempt(AttemptId::mint(&ids));
-        assert!(budget.admit(&merchant, stranger, Haste::Routine, at(65_000)).is_err());
-        assert_eq!(budget.admit(&merchant, lookers[6], Haste::Routine, at(66_000)), Ok(()));
-        assert!(budget.admit(&merchant, lookers[6], Haste::Routine, at(66_000)).is_err());
+        assert!(budget.admit(&merchant, stranger, (Haste::Routine, 1), at(65_000)).is_err());
+        assert_eq!(budget.admit(&merchant, lookers[6], (Haste::Routine, 1), at(66_000)), Ok(()));
+        assert!(budget.admit(&merchant, lookers[6], (Haste::Routine, 1), at(66_000)).is_err());
         // Who keeps no moment has none, and takes none from those who wait.
-        assert!(budget.has_room(&merchant, at(66_000)) && !budget.has_room(&merchant, at(66_000)));
+        assert!(budget.has_room(&merchant, 1, at(66_000)) && !budget.has_room(&merchant, 1, at(66_000)));
         // Another account has a budget of its own.
         let another = account(&ids);
-        assert_eq!(budget.admit(&another, stranger, Haste::Routine, at(65_000)), Ok(()));
+        assert_eq!(budget.admit(&another, stranger, (Haste::Routine, 1), at(65_000)), Ok(()));
     }
 
     proptest! {
-        /// Whatever comes when: no minute has more looks than the budget, and everybody has its turn after those who came
+        /// Whatever comes when, and of however many calls: no minute has more of them than the budget, and everybody has its turn after those who came
         /// before.
         #[test]
         fn no_minute_has_more_than_the_budget_and_nobody_starves(
-            arrivals in proptest::collection::vec((0_i64..2_000, any::<bool>()), 1..120),
-            per_minute in 4_u32..30, tick_ms in 200_i64..4_000,
+            arrivals in proptest::collection::vec((0_i64..2_000, any::<bool>(), 1_usize..=2), 1..120),
+            per_minute in 8_u32..30, tick_ms in 200_i64..4_000,
         ) {
             let (ids, budget) = (SeededIds::new(1), Budget::new(per_minute));
             let account = account(&ids);
-            let mut due: Vec<(Timestamp, Looker, Haste)> = Vec::new();
+            let mut due: Vec<(Timestamp, Looker, (Haste, usize))> = Vec::new();
             let mut when = 0;
-            for (gap, urgent) in &arrivals {
+            for (gap, urgent, calls) in &arrivals {
                 when += gap;
                 let haste = if *urgent { Haste::Urgent } else { Haste::Routine };
-                due.push((at(when), Looker::Attempt(AttemptId::mint(&ids)), haste));
+                due.push((at(when), Looker::Attempt(AttemptId::mint(&ids)), (haste, *calls)));
             }
             let (mut looks, mut now) = (Vec::new(), 0);
             // As long as all of them take one after the other in the smaller lane.
@@ -278,10 +292,10 @@ mod tests {
             while !due.is_empty() && now < end {
                 now += tick_ms;
                 due.sort_by_key(|(at, ..)| *at);
-                for (moment, looker, haste) in &mut due {
+                for (moment, looker, ask) in &mut due {
                     if *moment <= at(now) {
-                        match budget.admit(&account, *looker, *haste, at(now)) {
-                            Ok(()) => { looks.push(now); *moment = Timestamp::MAX; }
+                        match budget.admit(&account, *looker, *ask, at(now)) {
+                            Ok(()) => { looks.extend(std::iter::repeat_n(now, ask.1)); *moment = Timestamp::MAX; }
                             Err(later) => { prop_assert!(later > at(now)); *moment = later; }
                         }
                     }
@@ -291,7 +305,7 @@ mod tests {
             prop_assert!(due.is_empty(), "{} starved", due.len());
             for first in &looks {
                 let inside = looks.iter().filter(|at| (*first..*first + 60_000).contains(*at)).count();
-                prop_assert!(inside <= usize::try_from(per_minute).unwrap(), "{inside} looks in a minute");
+                prop_assert!(inside <= usize::try_from(per_minute).unwrap(), "{inside} calls in a minute");
             }
         }
     }

@@ -30,7 +30,8 @@ impl Engine {
         let Some(attempt) = record.attempts.iter().find(asked) else { return Ok(true) };
         let waited = after(record.checkout.expires_at, PATIENCE) <= self.clock.now();
         let account = (tenant, attempt.provider.clone());
-        if silent.contains(&account) || !self.budget.has_room(&account, self.clock.steady()) {
+        let calls = self.calls_of_look(tenant, attempt).await?;
+        if silent.contains(&account) || !self.budget.has_room(&account, calls, self.clock.steady()) {
             return Ok(waited);
         }
         match self.look_and_follow(tenant, id, attempt.id).await {

@@ -2,7 +2,7 @@
 //! does not wait.
 
 use jiff::Timestamp;
-use lendport_core::{Attempt, AttemptId, CheckoutId};
+use lendport_core::{Attempt, AttemptId, CheckoutId, FinancingProvider, Mode, ProviderAccount, Stepwise};
 use lendport_storage::{ChangeAsk, Tenant};
 
 use crate::budget::{Haste, Looker};
@@ -21,6 +21,18 @@ pub(crate) enum LookTurn {
     Passed,
 }
 
+/// Before it is committed, what the customer of such an application did may be known by the checkout alone: the steps that
+/// a look goes by then.
+pub(crate) fn looks_by_steps<'p>(
+    provider: &'p dyn FinancingProvider,
+    account: &ProviderAccount,
+    attempt: &Attempt,
+    mode: Mode,
+) -> Option<&'p dyn Stepwise> {
+    let open = !attempt.state.is_committed() && !attempt.state.is_over();
+    provider.steps().filter(|steps| open && steps.carries(&account.settings, mode).is_ok())
+}
+
 impl Engine {
     /// Counts a look at an attempt that is due. Without room for it, it is due at its own moment, and this says false.
     pub(crate) async fn may_look(
@@ -36,7 +48,10 @@ impl Engine {
             return Ok(true);
         }
         let account = (tenant, known.provider.clone());
-        let Err(at) = self.budget.admit(&account, Looker::Attempt(known.id), haste, now) else { return Ok(true) };
+        let calls = self.calls_of_look(tenant, known).await?;
+        let Err(at) = self.budget.admit(&account, Looker::Attempt(known.id), (haste, calls), now) else {
+            return Ok(true);
+        };
         let (tools, attempt, due) = (self.tools.clone(), known.id, known.poll_at);
         let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
         self.change(tenant, id, ask, move |loaded| {
@@ -64,5 +79,16 @@ impl Engine {
         })
         .await?;
         Ok(())
+    }
+
+    /// How many calls a look takes: one, but for an application that the merchant's own pages carry.
+    pub(crate) async fn calls_of_look(&self, tenant: Tenant, known: &Attempt) -> Result<usize, EngineError> {
+        let provider = self.provider(&known.provider)?;
+        if provider.steps().is_none() {
+            return Ok(1);
+        }
+        let account = self.account(tenant, &known.provider).await?;
+        let steps = looks_by_steps(provider.as_ref(), &account, known, tenant.mode);
+        Ok(steps.map_or(1, |steps| usize::try_from(steps.calls_of_look(known)).unwrap_or(usize::MAX)))
     }
 }

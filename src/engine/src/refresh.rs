@@ -12,6 +12,7 @@ use lendport_storage::{AttentionItem, Change, ChangeAsk, Tenant};
 use crate::engine::{Engine, reference_to};
 use crate::error::EngineError;
 use crate::found::{take_found, word_of};
+use crate::look_turn::looks_by_steps;
 use crate::polling::Polling;
 use crate::schedule::Look;
 use crate::take_in::Draft;
@@ -239,11 +240,7 @@ impl Engine {
         Ok(match &attempt.reference {
             Some(reference) => {
                 let found = |retrieved| Found { reference: reference.clone(), retrieved, others: 0 };
-                // Before it is committed, what the customer did may be known by the checkout alone.
-                let open = !attempt.state.is_committed() && !attempt.state.is_over();
-                let steps =
-                    provider.steps().filter(|steps| open && steps.carries(&account.settings, tenant.mode).is_ok());
-                let looked = match steps {
+                let looked = match looks_by_steps(provider.as_ref(), &account, attempt, tenant.mode) {
                     Some(steps) => steps.look(context, &record.checkout, attempt).await,
                     None => provider.retrieve_lines(context, &record.checkout, attempt).await,
                 };

@@ -107,7 +107,7 @@ impl Engine {
             return self.end_turn(&turn, SweepNext { at: after(now, NOT_NOW), going_on: None }).await;
         };
         let account = (turn.tenant, turn.provider.clone());
-        if let Err(at) = self.budget.admit(&account, Looker::List, Haste::Urgent, now) {
+        if let Err(at) = self.budget.admit(&account, Looker::List, (Haste::Urgent, 1), now) {
             let going_on = turn.since.map(|since| (since, turn.cursor.clone()));
             return self.end_turn(&turn, SweepNext { at, going_on }).await;
         }

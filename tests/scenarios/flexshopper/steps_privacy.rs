@@ -9,7 +9,7 @@ use super::*;
 use crate::harness::Binary;
 
 /// Everything that [`application`] says, and how tokens and ids of leases begin.
-const SAID: [&str; 9] = [
+const SAID: [&str; 10] = [
     "471198362",
     "1971-03-19",
     "063100277",
@@ -18,6 +18,7 @@ const SAID: [&str; 9] = [
     "4319.75",
     "7325550186",
     "555-0186",
+    "cxvpbgwtzmluz2vychjpbnq",
     "eyjhbgcioijiuzi1niisinr5cci6ikpxvcj9",
 ];
 

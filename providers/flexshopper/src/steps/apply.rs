@@ -96,11 +96,12 @@ fn application_of(
         date_of_birth: said.date_of_birth.clone(),
         ssn: said.ssn.clone(),
         drivers_license: said.drivers_license.clone(),
+        // Never asked for: see the README.
         gender: None,
         employment: said.employment.as_ref().map(employment_of).transpose()?,
         bank,
         cards,
-        device_fingerprint: None,
+        device_fingerprint: said.device_fingerprint.clone(),
         expected_purchase: Dollars::try_from(attempt.amount).ok(),
         opt_in_marketing: None,
     })
@@ -155,5 +156,34 @@ fn card_of(said: &application::Card, checkout: &Checkout) -> NewCard {
         first_six: said.first_six.clone(),
         token: CardToken::Named(said.tokens.clone()),
         billing_zip: said.billing_zip.clone().unwrap_or_else(|| secret(&checkout.billing.postal_code)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lendport_core::Secret;
+    use lendport_testkit::{Sample, SeededIds, samples};
+
+    use super::*;
+
+    #[test]
+    fn the_devices_fingerprint_is_handed_on_and_no_gender() {
+        let ids = SeededIds::default();
+        let checkout = Sample::usa().checkout(&ids);
+        let attempt = samples::attempt(&checkout, crate::ID, &ids);
+        let said = application::Application {
+            home: None,
+            mobile_phone: Secret::from("7325550186"),
+            date_of_birth: Secret::from("1971-03-19"),
+            ssn: None,
+            drivers_license: None,
+            employment: None,
+            pay_with: None,
+            device_fingerprint: Some(Secret::from("ZGV2aWNl")),
+            customer_ip: None,
+        };
+        let made = application_of(&said, &checkout, &attempt).unwrap();
+        assert_eq!(made.device_fingerprint.map(|print| print.expose().clone()).as_deref(), Some("ZGV2aWNl"));
+        assert!(made.gender.is_none());
     }
 }

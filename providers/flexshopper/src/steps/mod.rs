@@ -12,7 +12,8 @@ mod terms;
 use async_trait::async_trait;
 use lendport_core::provider::Retrieved;
 use lendport_core::{
-    AccountSettings, Attempt, CallContext, Checkout, Mode, OperationKind, ProviderError, Step, Stepped, Stepwise,
+    AccountSettings, Attempt, AttemptState, CallContext, Checkout, Mode, NextActionKind, OperationKind, ProviderError,
+    Step, Stepped, Stepwise,
 };
 
 use crate::account::Account;
@@ -39,6 +40,17 @@ impl Stepwise for FlexShopper {
         let deciding = if kind == OperationKind::Apply { self.config.apply_timeout_ms } else { 0 };
         let calls = self.config.request_timeout_ms.saturating_mul(CALLS_MAX);
         u32::try_from(deciding.saturating_add(calls).div_ceil(1_000)).unwrap_or(u32::MAX)
+    }
+
+    /// The order, and without a lease the customer with the decision. A token that is made anew takes two more, once in a
+    /// process's life for each order; those are not counted.
+    fn calls_of_look(&self, attempt: &Attempt) -> u32 {
+        let next = attempt.next_action.as_ref().map(|action| action.kind);
+        let leased = match attempt.state {
+            AttemptState::AwaitingCustomer => matches!(next, Some(NextActionKind::SignAgreement | NextActionKind::Pay)),
+            state => state == AttemptState::AwaitingMerchant,
+        };
+        if leased { 1 } else { 2 }
     }
 
     async fn look(

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use lendport_core::step::refuses;
 use lendport_core::{
-    Ability, Attempt, CheckoutId, CheckoutRecord, Consent, Invalid, Operation, OperationId, OperationKind, Phase,
-    Pointer, ProviderAccount, Stepwise,
+    Ability, Attempt, CheckoutId, CheckoutRecord, Operation, OperationId, OperationKind, Phase, ProviderAccount,
+    Stepwise,
 };
 use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant};
 
-use super::{DOCUMENT, StepAsk};
+use super::StepAsk;
+use super::consent;
 use crate::engine::{Engine, reference_to};
 use crate::error::EngineError;
 use crate::take_in::Draft;
@@ -18,8 +19,6 @@ use crate::ticket::{Reply, Ticket};
 
 /// Looks at a checkout that changes all the time before the caller is asked to look again.
 const STARTS_MAX: u32 = 8;
-/// The customer's clock, or the merchant's, may differ from ours by so much.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
 const UNDER_WAY: &str = "an earlier step of this kind is under way, or it is not known yet what became of it; wait for \
                          its event, or try again in a few minutes";
@@ -47,6 +46,7 @@ impl Engine {
     ) -> Result<(CheckoutRecord, Attempt, ProviderAccount), EngineError> {
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
         let attempt = record.leading_attempt().ok_or(EngineError::NotFound)?.clone();
+        self.refuse_past_the_fence(&record, &attempt)?;
         self.require(&attempt.provider, Ability::Application)?;
         let account = self.account(tenant, &attempt.provider).await?;
         let carries = self.stepwise(&attempt)?.carries(&account.settings, tenant.mode);
@@ -56,6 +56,19 @@ impl Engine {
             note,
         })?;
         Ok((record, attempt, account))
+    }
+
+    /// Nothing is asked for, and nothing signed, once another try has committed: that one speaks for the checkout then.
+    fn refuse_past_the_fence(&self, record: &CheckoutRecord, leading: &Attempt) -> Result<(), EngineError> {
+        let waits = |other: &&Attempt| {
+            other.id != leading.id
+                && !other.state.is_over()
+                && self.require(&other.provider, Ability::Application).is_ok()
+        };
+        if leading.state.is_committed() && record.attempts.iter().any(|other| waits(&other)) {
+            return Err(EngineError::CommitFence { checkout: reference_to(record), holder: leading.state });
+        }
+        Ok(())
     }
 
     pub(super) fn stepwise(&self, attempt: &Attempt) -> Result<&dyn Stepwise, EngineError> {
@@ -83,6 +96,7 @@ impl Engine {
             }
             self.refuse_beside_a_step(tenant, &record, &attempt, asked.kind()).await?;
             let mut operation = self.new_operation(id, attempt.id, asked.kind());
+            operation.calls = consent::beforehand(asked);
             let limit = SignedDuration::from_secs(i64::from(self.stepwise(&attempt)?.limit_s(asked.kind())));
             let ends = self.clock.steady().saturating_add(limit).unwrap_or(Timestamp::MAX);
             operation.lease_until = operation.lease_until.max(ends);
@@ -163,38 +177,5 @@ impl Engine {
             self.mark_unknown(tenant, sent).await?;
         }
         Ok(())
-    }
-
-    /// Refuses a signature under anything but the document that was handed out last, or from before it was.
-    async fn judge_consent(&self, tenant: Tenant, attempt: &Attempt, consent: &Consent) -> Result<(), EngineError> {
-        let mut shown: Option<(Timestamp, String)> = None;
-        for kind in [OperationKind::Agree, OperationKind::Retrieve] {
-            for one in self.store.operations(tenant, attempt.checkout, kind).await? {
-                let document = one.calls.iter().flat_map(|call| &call.fields).find(|(name, _)| name == DOCUMENT);
-                let Some((_, document)) = document.filter(|_| one.attempt == attempt.id) else { continue };
-                if shown.as_ref().is_none_or(|(at, _)| *at <= one.created_at) {
-                    shown = Some((one.created_at, document.clone()));
-                }
-            }
-        }
-        let root = Pointer::root();
-        let wrong =
-            |name: &str, code: &'static str, detail: &str| Err(Invalid::one(&root.child(name), code, detail).into());
-        match shown {
-            Some((at, document)) if document == consent.document_sha256 => {
-                if consent.at < at.saturating_sub(CLOCKS_DIFFER).unwrap_or(at) {
-                    return wrong("accepted_at", "out_of_order", "must not be before the agreement was asked for");
-                }
-                let latest = self.clock.now().saturating_add(CLOCKS_DIFFER).unwrap_or(Timestamp::MAX);
-                if consent.at > latest {
-                    return wrong("accepted_at", "out_of_range", "must not be in the future");
-                }
-                Ok(())
-            }
-            _ => {
-                let detail = "is not the digest of the agreement that was asked for last; show that one";
-                wrong("document_sha256", "not_shown", detail)
-            }
-        }
     }
 }

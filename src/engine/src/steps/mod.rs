@@ -5,6 +5,7 @@
 //! looks before it repeats anything, so there is one application and one agreement however often a step is asked for.
 
 mod begin;
+mod consent;
 mod read;
 mod run;
 mod settle;

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use lendport_core::{CallContext, CallLog, CheckoutId, OperationKind, Phase, Source, Step, Stepped};
+use lendport_core::{
+    AttemptState, CallContext, CallLog, CheckoutId, Claim, OperationKind, Phase, Source, Step, Stepped,
+};
 use lendport_storage::{Change, ChangeAsk, Tenant};
 
 use super::DOCUMENT;
-use super::run::take_stepped;
+use super::run::{EXPIRED, take_stepped};
 use super::view::{AgreementView, OfferView};
 use crate::engine::{Engine, reference_to};
 use crate::error::EngineError;
@@ -27,7 +29,9 @@ impl Engine {
     pub async fn agreement(self: &Arc<Self>, tenant: Tenant, id: CheckoutId) -> Result<AgreementView, EngineError> {
         let stepped = self.read_step(tenant, id, Step::Read).await?;
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
-        let missing = || EngineError::WrongState { checkout: reference_to(&record), wanted: NONE_YET };
+        let expired = matches!(stepped.retrieved.claim, Claim::State { state: AttemptState::Expired, .. });
+        let wanted = if expired { EXPIRED } else { NONE_YET };
+        let missing = || EngineError::WrongState { checkout: reference_to(&record), wanted };
         let agreement = stepped.agreement.ok_or_else(missing)?;
         Ok(AgreementView::of(&record, &agreement))
     }

@@ -22,7 +22,7 @@ use crate::ticket::{Effect, Reply, Ticket};
 
 const NO_AGREEMENT: &str = "no agreement can be made as things stand; read the offer";
 const PAYMENT_FIRST: &str = "a payment is due first: hand on another means of payment, then the signature again";
-const EXPIRED: &str = "the agreement has expired; start the next attempt";
+pub(super) const EXPIRED: &str = "the agreement has expired; start the next attempt";
 const NOT_SIGNED: &str = "it could not be signed as things stand; read the agreement again";
 
 /// A step that is stored and waits to be taken. It holds what the customer said, and shows nothing of it.
@@ -60,11 +60,12 @@ impl StepWork {
     async fn take(self, ticket: Option<Ticket>) -> Result<Option<Reply>, EngineError> {
         let Self { engine, tenant, started, asked } = self;
         let Started { record, attempt, mut operation, account } = started;
-        let (calls, id) = (CallLog::new(), record.checkout.id);
+        // What was stored with the intent stays with it.
+        let (calls, id) = (CallLog::after(operation.calls), record.checkout.id);
         let context =
             CallContext { account: &account.settings, mode: tenant.mode, now: engine.clock.now(), calls: &calls };
         let answered = engine.stepwise(&attempt)?.step(context, &record.checkout, &attempt, asked.step()).await;
-        note(&calls, &asked, &answered);
+        note(&calls, &answered);
         // From here on nobody needs what the customer said.
         drop(asked);
         operation.calls = calls.records();
@@ -78,6 +79,7 @@ impl StepWork {
         let (_, result) = engine
             .change(tenant, id, ask, move |loaded| {
                 let mut draft = Draft::of(&own.tools, loaded.record).knowing(loaded.open_items);
+                let operation = known_better(&operation, loaded.operation);
                 if let Err(error) = record_step(&mut draft, &attempt, &operation, &answered) {
                     return (Change::abort(), Err(error));
                 }
@@ -94,15 +96,10 @@ impl StepWork {
     }
 }
 
-/// Adds to the operation's record which document was handed out, and to which one the customer agreed, when, and where.
-fn note(calls: &CallLog, asked: &StepAsk, answered: &Result<Stepped, ProviderError>) {
+/// Adds to the operation's record which document there is to sign.
+fn note(calls: &CallLog, answered: &Result<Stepped, ProviderError>) {
     if let Ok(Stepped { agreement: Some(agreement), .. }) = answered {
         calls.note(DOCUMENT, &agreement.document_sha256);
-    }
-    if let StepAsk::Sign(consent) = asked {
-        calls.note("consent_document_sha256", &consent.document_sha256);
-        calls.note("consent_at", &consent.at.to_string());
-        calls.note("consent_ip", &consent.ip.to_string());
     }
 }
 
@@ -119,6 +116,7 @@ fn shortcoming(kind: OperationKind, stepped: &Stepped) -> Option<&'static str> {
     let signed = state.is_some_and(|state| state == AttemptState::AwaitingMerchant || state.is_committed());
     let next = stepped.retrieved.next_action.as_ref().map(|action| action.kind);
     match kind {
+        OperationKind::Agree if state == Some(AttemptState::Expired) => Some(EXPIRED),
         OperationKind::Agree if stepped.agreement.is_none() && !signed => Some(NO_AGREEMENT),
         OperationKind::Sign if signed => None,
         OperationKind::Sign if state == Some(AttemptState::Expired) => Some(EXPIRED),
@@ -139,6 +137,17 @@ fn outcome(kind: OperationKind, answered: &Result<Stepped, ProviderError>) -> (P
     }
 }
 
+/// An answer that tells nothing takes nothing back that a look has found out meanwhile.
+fn known_better(operation: &Operation, stored: Option<Operation>) -> Operation {
+    let concluded = stored.filter(|stored| matches!(stored.phase, Phase::Settled | Phase::Failed));
+    match concluded {
+        Some(Operation { phase, error, .. }) if operation.phase == Phase::Unknown => {
+            Operation { phase, error, ..operation.clone() }
+        }
+        _ => operation.clone(),
+    }
+}
+
 /// Takes in how the request stands after the step; of one without a known outcome the next look tells.
 pub(super) fn record_step(
     draft: &mut Draft,
@@ -149,8 +158,8 @@ pub(super) fn record_step(
     let operation = Operation { updated_at: draft.now, ..operation.clone() };
     match answered {
         Ok(stepped) => take_stepped(draft, asked, stepped, Source::Answer)?,
-        Err(_) => {
-            if operation.phase != Phase::Unknown {
+        Err(error) => {
+            if !may_have_committed(error) {
                 draft.announce(&[EventType::OperationFailed])?;
             }
             draft.reschedule(asked.id);

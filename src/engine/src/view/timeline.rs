@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ProviderCall)]
 pub struct CallView {
-    /// HTTP method.
+    /// HTTP method; empty for what was written down before the first call, such as a customer's consent.
     pub method: String,
     /// Host and path.
     pub target: String,

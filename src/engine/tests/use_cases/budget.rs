@@ -1,11 +1,14 @@
 //! No account is asked more often than its budget allows; nobody waits for ever, and what a merchant commands does not wait.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use lendport_core::{AttemptState, CheckoutId, Claim, Reason};
 use lendport_engine::{CommandAsk, UpkeepSettings};
 
+use crate::fake_lender::Stepping;
 use crate::fake_list::row;
-use crate::world::{World, id_of, push_at, ticket};
+use crate::world::{World, asked, id_of, push_at, ticket};
 
 /// Looks in a minute.
 const BUDGET: u32 = 12;
@@ -77,8 +80,8 @@ async fn a_signature_and_a_command_pass_the_queue() {
     }
     let ended = Claim::State { state: AttemptState::Canceled, reason: Some(Reason::new(Reason::CANCELED_LOCALLY)) };
     world.listed.answer_command(Ok(ended));
-    let asked = CommandAsk::default();
-    engine.cancel(world.tenant, first.unwrap(), None, asked, ticket("POST /cancel", "cancel", "")).await.unwrap();
+    let command = CommandAsk::default();
+    engine.cancel(world.tenant, first.unwrap(), None, command, ticket("POST /cancel", "cancel", "")).await.unwrap();
     assert_eq!(world.state(first.unwrap()).await, AttemptState::Canceled);
 }
 
@@ -115,4 +118,35 @@ async fn what_a_notice_asks_for_does_not_wait() {
         assert_eq!(push_at(&engine, "able", &token, look).await.status, 200);
     }
     assert_eq!((engine.settle_due().await, world.able.looks()), (Ok(40), 40));
+}
+
+#[tokio::test]
+async fn a_look_counts_as_the_calls_that_it_takes() {
+    let world = World::new().await;
+    let lender = Stepping::default();
+    let account = lendport_core::ProviderAccount {
+        id: lendport_core::ProviderAccountId::mint(&world.ids),
+        merchant: world.tenant.merchant,
+        provider: lendport_core::ProviderId::parse("stepped").unwrap(),
+        mode: world.tenant.mode,
+        settings: lendport_core::AccountSettings::default(),
+    };
+    world.store.put_account(&account).await.unwrap();
+    let engine = world.with_providers("frugal", small(), &[Arc::new(lender.clone())]);
+    for key in 0..30 {
+        let open = ticket(crate::world::OPEN, &format!("key {key}"), "stepped");
+        let invalid = lendport_core::Invalid::none();
+        assert_eq!(engine.open_checkout(world.tenant, asked("stepped"), invalid, open).await.unwrap().status, 201);
+    }
+    let mut counts = Vec::new();
+    for _ in 0..600 {
+        world.clock.advance(SignedDuration::from_secs(1));
+        let before = lender.0.there().looks;
+        engine.settle_due().await.unwrap();
+        // Each look at this lender is two calls.
+        counts.push((lender.0.there().looks - before) * 2);
+    }
+    let most = counts.windows(60).map(|minute| minute.iter().sum::<u32>()).max();
+    assert!(most <= Some(BUDGET), "{most:?} calls in a minute");
+    assert!(counts.iter().sum::<u32>() >= BUDGET * 6, "the budget is used");
 }

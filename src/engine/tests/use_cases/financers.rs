@@ -106,6 +106,6 @@ pub(crate) static SURE: Descriptor = Descriptor {
     ..ABLE
 };
 
-const fn native(ability: Ability) -> Capability {
+pub(crate) const fn native(ability: Ability) -> Capability {
     Capability { ability, support: Support::Native, note: "has the call" }
 }

@@ -61,7 +61,7 @@ impl World {
         let world = Self {
             engine: engine(
                 both,
-                [&easy, &strict, &able, &watched, &sure, &listed],
+                [&easy, &strict, &able, &watched, &sure, &listed].map(as_provider).to_vec(),
                 &clock,
                 &ids,
                 "first process",
@@ -104,9 +104,19 @@ impl World {
 
     /// Another process on the same file with other settings.
     pub(crate) fn with_upkeep(&self, owner: &str, upkeep: UpkeepSettings) -> Arc<Engine> {
+        self.with_providers(owner, upkeep, &[])
+    }
+
+    /// Another process on the same file that knows more financers.
+    pub(crate) fn with_providers(
+        &self,
+        owner: &str,
+        upkeep: UpkeepSettings,
+        more: &[Arc<dyn FinancingProvider>],
+    ) -> Arc<Engine> {
         let both = Database { store: Arc::clone(&self.store), outbox: Arc::clone(&self.outbox) };
-        let fakes = [&self.easy, &self.strict, &self.able, &self.watched, &self.sure, &self.listed];
-        engine(both, fakes, &self.clock, &self.ids, owner, upkeep)
+        let fakes = [&self.easy, &self.strict, &self.able, &self.watched, &self.sure, &self.listed].map(as_provider);
+        engine(both, [fakes.as_slice(), more].concat(), &self.clock, &self.ids, owner, upkeep)
     }
 
     /// Opens seed 002's checkout at `easy`.
@@ -207,19 +217,22 @@ impl World {
     }
 }
 
+fn as_provider(fake: &Arc<Fake>) -> Arc<dyn FinancingProvider> {
+    Arc::clone(fake) as _
+}
+
 fn engine(
     Database { store, outbox }: Database,
-    fakes: [&Arc<Fake>; 6],
+    providers: Vec<Arc<dyn FinancingProvider>>,
     clock: &ManualClock,
     ids: &SeededIds,
     owner: &str,
     upkeep: UpkeepSettings,
 ) -> Arc<Engine> {
-    let providers = fakes.map(|fake| -> Arc<dyn FinancingProvider> { fake.clone() });
     Arc::new(Engine::new(EngineParts {
         store,
         outbox,
-        providers: providers.to_vec(),
+        providers,
         clock: Arc::new(clock.clone()),
         ids: Arc::new(ids.clone()),
         returns: Some(Arc::new(Links)),
@@ -303,6 +316,7 @@ fn render(result: &Result<Effect, EngineError>) -> Rendered {
         Ok(Effect::Checkout(view)) => (201, serde_json::to_value(view).unwrap()),
         Ok(Effect::Shipment(view)) => (201, serde_json::to_value(view).unwrap()),
         Ok(Effect::Attention(view)) => (200, serde_json::to_value(view).unwrap()),
+        Ok(Effect::Agreement(view)) => (200, serde_json::to_value(view).unwrap()),
         Ok(other) => panic!("{other:?} is not of these use cases"),
         Err(error) => {
             let status = match error {

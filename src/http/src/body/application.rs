@@ -20,6 +20,7 @@ pub(crate) const APPLICATION: &[&str] = &[
     "employment",
     "bank_account",
     "card",
+    "device_fingerprint",
     "customer_ip",
 ];
 pub(crate) const DRIVERS_LICENSE: &[&str] = &["number", "state"];
@@ -33,6 +34,7 @@ pub(crate) const SIGNATURE: &[&str] = &["document_sha256", "accepted", "accepted
 
 const TOKENS_MAX: usize = 10;
 const SECRET_MAX_CHARS: usize = 4_096;
+const FINGERPRINT_MAX_CHARS: usize = 16_384;
 
 /// Reads an application; nothing when something is missing or wrong, which is then noted.
 pub(crate) fn application(node: &Node<'_>, notes: &mut Invalid) -> Option<Application> {
@@ -47,6 +49,11 @@ pub(crate) fn application(node: &Node<'_>, notes: &mut Invalid) -> Option<Applic
     let drivers_license = license(&body, notes);
     let employment = employment(&body, notes);
     let pay_with = means(&body, notes);
+    let printed = |text: &str| {
+        (1..=FINGERPRINT_MAX_CHARS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    let form = format!("1 to {FINGERPRINT_MAX_CHARS} characters of base64");
+    let device_fingerprint = kept(&body, "device_fingerprint", &form, printed, notes).map(Secret::new);
     let customer_ip = ip(&body, "customer_ip", notes);
     Some(Application {
         home,
@@ -56,6 +63,7 @@ pub(crate) fn application(node: &Node<'_>, notes: &mut Invalid) -> Option<Applic
         drivers_license,
         employment,
         pay_with,
+        device_fingerprint,
         customer_ip,
     })
 }
@@ -261,13 +269,13 @@ mod tests {
             "employment": { "employer": "Acme", "monthly_income": 4321.50, "pay_frequency": "biweekly",
                 "last_pay_date": "2026-11-13" },
             "bank_account": { "routing_number": "063100277", "account_number": "9876543210", "type": "checking" },
-            "customer_ip": "203.0.113.7" }"#;
+            "device_fingerprint": "ZGV2aWNlLTQ3MTE=", "customer_ip": "203.0.113.7" }"#;
         let (read, notes) = read(body, application);
         assert_eq!(notes, []);
         let read = read.unwrap();
         assert_eq!(read.employment.as_ref().unwrap().monthly_income.expose(), "4321.50");
         let shown = format!("{read:?}");
-        for needle in ["123456789", "1990", "4321", "063100277", "987654", "2125550123", "D4711", "Main"] {
+        for needle in ["123456789", "1990", "4321", "063100277", "987654", "2125550123", "D4711", "Main", "ZGV2"] {
             assert!(!shown.contains(needle), "{shown}");
         }
     }
@@ -276,7 +284,7 @@ mod tests {
     fn everything_wrong_is_named_at_once() {
         let body = r#"{ "ssn": "471-14-711", "mobile_phone": "4711", "home_address": { "line1": "x" },
             "employment": { "pay_frequency": "daily" }, "bank_account": { "routing_number": "4711", "type": "gold" },
-            "card": { "tokens": [] }, "customer_ip": "0.0.0.0" }"#;
+            "card": { "tokens": [] }, "device_fingerprint": "has a space 4711", "customer_ip": "0.0.0.0" }"#;
         let (value, notes) = read(body, application);
         assert!(value.is_none());
         let named: Vec<&str> = notes.iter().map(|(pointer, _)| pointer.as_str()).collect();
@@ -291,6 +299,7 @@ mod tests {
             "/bank_account/account_number",
             "/bank_account/type",
             "/card/tokens",
+            "/device_fingerprint",
             "/customer_ip",
         ] {
             assert!(named.contains(&pointer), "{pointer} of {named:?}");

@@ -26,6 +26,9 @@ documented! {
         bank_account: Option<BankAccountInput>,
         /// What the customer pays with; not together with `bank_account`.
         card: Option<CardInput>,
+        /// What the financer's fingerprinting made of the customer's device, where it has one.
+        #[schema(min_length = 1, max_length = 16384, pattern = "^[!-~]+$")]
+        device_fingerprint: Option<String>,
         /// Address of the customer's device.
         customer_ip: Option<String>,
     }

@@ -37,6 +37,7 @@ fn application() -> Application {
             next_pay_date: None,
         }),
         pay_with: Some(bank()),
+        device_fingerprint: None,
         customer_ip: Some(DEVICE),
     }
 }
