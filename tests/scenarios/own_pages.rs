@@ -21,8 +21,14 @@ async fn the_same_routes_carry_an_application_to_another_financer() {
     post("application", said).await.ok(202);
     merchant.until_status(&made.id(), "preapproved").await;
     let document = post("agreement", json!({})).await.ok(200).str("/document_sha256").to_owned();
+    let read = merchant.get(&format!("/v1/checkouts/{}/agreement", made.id())).await.ok(200).clone();
+    assert_eq!(read.str("/document_sha256"), document);
     let page = merchant.http.get(made.str("/checkout_url")).send().await.unwrap();
-    assert_eq!(page.status(), 200, "the page leads nowhere, and says so");
+    assert_eq!(page.status(), 200);
+    let said = page.text().await.unwrap();
+    assert!(said.contains("Your application goes on at"), "the page leads nowhere, and says so: {said}");
+    let status = merchant.http.get(format!("{}/status", made.str("/checkout_url"))).send().await.unwrap();
+    assert_eq!(status.json::<Value>().await.unwrap()["in_shop"], true);
     let consent = json!({
         "document_sha256": document, "accepted": true, "accepted_at": Ambient::system().clock.now().to_string(),
         "ip_address": "203.0.113.7"

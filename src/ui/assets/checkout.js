@@ -192,7 +192,7 @@ async function redraw() {
     if (!isOpen()) anew(false);
     return;
   }
-  if (drawn.stage === latest.state && sameChoices(latest)) return;
+  if (drawn.stage === latest.state && (drawn.inShop === "true") === latest.in_shop && sameChoices(latest)) return;
   if (isOpen()) {
     // The customer may still have something to do there, to read or to print, unless the financer called it done.
     if (!latest.is_final && latest.state !== "choose") return;

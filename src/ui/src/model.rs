@@ -195,6 +195,8 @@ pub struct CustomerPage {
     pub previous: Option<Outcome>,
     /// What there is to do at the financer.
     pub next: Option<NextStep>,
+    /// The next step is in the shop's own pages.
+    pub in_shop: bool,
     /// The latest try's id, to be sent back with a choice.
     pub attempt: Option<String>,
     /// Financers that may be chosen now.

@@ -67,14 +67,19 @@ trait Shown {
         self.page().financer.as_ref().map_or("", |financer| financer.name.as_str())
     }
 
+    /// Where the texts are: of the stage, but for a step that the shop's own pages carry.
+    fn words_of_stage(&self) -> &'static str {
+        if self.page().in_shop { "in_shop" } else { self.page().stage.as_str() }
+    }
+
     fn heading(&self) -> String {
-        let key = format!("{}.heading", self.page().stage.as_str());
+        let key = format!("{}.heading", self.words_of_stage());
         let kind = self.page().financer.as_ref().map_or("", |financer| financer.kind.as_str());
         self.words().find(&format!("{key}.{kind}")).unwrap_or_else(|| self.words().say(&key))
     }
 
     fn body(&self) -> String {
-        self.words().say(&format!("{}.body", self.page().stage.as_str()))
+        self.words().say(&format!("{}.body", self.words_of_stage()))
     }
 
     /// The financer's page, where there is one to go to.
@@ -89,7 +94,9 @@ trait Shown {
 
     /// Somebody else is at work.
     fn is_busy(&self) -> bool {
-        matches!(self.page().stage, Stage::Preparing | Stage::Checking | Stage::Deciding | Stage::Preapproved)
+        let waits =
+            matches!(self.page().stage, Stage::Preparing | Stage::Checking | Stage::Deciding | Stage::Preapproved);
+        waits && !self.page().in_shop
     }
 
     fn mark(&self) -> Option<&'static str> {

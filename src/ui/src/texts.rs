@@ -128,7 +128,7 @@ mod tests {
             }
         }
         for key in CATALOGUE.keys() {
-            let made = ["kind.", "previous.", "notice."].iter().any(|start| key.starts_with(start));
+            let made = ["kind.", "previous.", "notice.", "in_shop."].iter().any(|start| key.starts_with(start));
             let stage = crate::Stage::ALL.iter().any(|stage| key.starts_with(stage.as_str()));
             assert!(made || stage || used.contains(&format!("\"{key}\"")), "{key} is used nowhere");
         }

@@ -38,6 +38,7 @@ fn page(locale: Locale, stage: Stage) -> CustomerPage {
             way: Way::Lightbox,
             also: vec![Way::Redirect],
         }),
+        in_shop: false,
         attempt: Some("att_1".to_owned()),
         choices: vec![financer("b", "payment"), financer("c", "lease_to_own"), financer("d", "something_new")],
         return_url: Some("https://shop.example/ok".to_owned()),
@@ -127,6 +128,35 @@ fn a_script_has_its_place_where_the_customer_acts_and_nowhere_else() {
         assert_eq!(stage.matches("<noscript>").count(), usize::from(acts) + usize::from(!page.stage.is_final()));
         page.next = None;
         assert!(!render_stage(&page).contains("plugin"), "{:?}", page.stage);
+    }
+}
+
+#[test]
+fn what_the_shops_own_pages_carry_is_said_with_the_way_back() {
+    for locale in Locale::ALL {
+        for stage in [Stage::Deciding, Stage::Preapproved] {
+            let mut page = page(locale, stage);
+            page.choices.clear();
+            let before = visible(&render_stage(&page));
+            page.in_shop = true;
+            let html = render_stage(&page);
+            let said = visible(&html);
+            let (heading, _) = said.trim().split_once("Demo TV").unwrap();
+            let goes_on = match locale {
+                Locale::En => "Your application goes on at",
+                Locale::Es => "Su solicitud continúa en",
+                Locale::FrCa => "Votre demande se poursuit chez",
+            };
+            assert_eq!(heading.trim(), goes_on);
+            assert!(said.contains("Bank a") && said != before, "{said}");
+            assert!(
+                html.contains("data-in-shop=\"true\"") && !html.contains("class=\"busy\""),
+                "nobody is at work: {html}"
+            );
+            assert!(html.contains("<a class=\"button\" id=\"back\" href=\"https://shop.example/ok\""), "{html}");
+            page.return_url = None;
+            assert!(!render_stage(&page).contains("id=\"back\""));
+        }
     }
 }
 

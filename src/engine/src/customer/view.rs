@@ -65,6 +65,8 @@ pub struct CustomerView {
     pub ended: Option<Ended>,
     /// The financer's page or script, as long as it may be used. Only `http` and `https`.
     pub next_action: Option<NextAction>,
+    /// The next step is in the shop's own pages.
+    pub in_shop: bool,
     /// Financers that may be chosen now.
     pub choices: Vec<FinancerFace>,
     /// Where the merchant wants the customer as things stand.
@@ -122,6 +124,7 @@ impl Engine {
             financer: leading.and_then(|attempt| self.face(&attempt.provider)),
             ended: leading.filter(|_| standing == Standing::Choose).and_then(|attempt| Ended::of(attempt.state)),
             next_action: open.and_then(|attempt| attempt.next_action.clone()).filter(|action| is_web(&action.url)),
+            in_shop: open.and_then(|attempt| attempt.next_action.as_ref()).is_some_and(|action| action.kind.is_step()),
             choices: choices.into_iter().filter_map(|id| self.face(id)).collect(),
             return_url: if standing == Standing::Approved { urls.success.clone() } else { urls.failure.clone() },
         }

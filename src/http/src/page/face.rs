@@ -93,6 +93,7 @@ pub(super) fn page(customer: &Customer, view: &CustomerView, manner: &Manner, no
                 also: action.also.iter().copied().filter_map(way).collect(),
             })
         }),
+        in_shop: view.in_shop,
         attempt: view.attempt.map(|id| id.to_string()),
         choices: view.choices.iter().map(financer).collect(),
         return_url: view.return_url.clone(),

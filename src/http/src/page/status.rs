@@ -109,6 +109,8 @@ pub(crate) struct StatusDocument {
     previous: Option<EndedDocument>,
     /// The financer's page or script, as long as it may be used.
     next_action: Option<ActionDocument>,
+    /// True while the customer's next step is in the shop's own pages, to which `return_url` leads back.
+    in_shop: bool,
     /// Financers that may be chosen now.
     choices: Vec<FinancerDocument>,
     /// Where the merchant wants the customer as things stand.
@@ -140,6 +142,7 @@ impl StatusDocument {
                 origin: url_origin(&action.url).unwrap_or_default(),
                 expires_at: action.expires_at,
             }),
+            in_shop: view.in_shop,
             choices: view.choices.iter().map(financer).collect(),
             return_url: view.return_url.clone(),
             poll_after_ms: (!is_final).then_some(POLL_AFTER_MS),
