@@ -12,7 +12,7 @@ pub(super) fn application() -> Value {
         "date_of_birth": "1971-03-19", "ssn": "471198362", "mobile_phone": "(732) 555-0186",
         "employment": { "employer": "Quillfeather Works", "monthly_income": "4319.75", "pay_frequency": "biweekly" },
         "bank_account": { "routing_number": "063100277", "account_number": "83920174655", "type": "checking" },
-        "customer_ip": "203.0.113.7"
+        "device_fingerprint": "cXVpbGwtZmluZ2VycHJpbnQ=", "customer_ip": "203.0.113.7"
     })
 }
 
@@ -85,9 +85,11 @@ impl Shop {
         made
     }
 
-    /// Asks for the agreement and says which document it is.
+    /// Asks for the agreement, reads it, and says which document it is.
     pub(super) async fn agreement(&self, made: &Answer) -> String {
-        self.post(made, "agreement", &json!({})).await.ok(200).str("/document_sha256").to_owned()
+        let document = self.post(made, "agreement", &json!({})).await.ok(200).str("/document_sha256").to_owned();
+        assert_eq!(self.get(made, "agreement").await.ok(200).str("/document_sha256"), document);
+        document
     }
 }
 
@@ -114,8 +116,12 @@ async fn a_merchants_own_pages_carry_a_customer_from_the_application_to_the_leas
     assert_eq!((offer.str("/limit"), offer.str("/asked"), &offer.body["shortfall"]), ("1300.00", TOTAL, &Value::Null));
 
     shop.get(&made, "agreement").await.refused(409, "invalid_state");
+    let told = shop.post(&made, "agreement", &json!({})).await.ok(200).str("/document_sha256").to_owned();
+    let refused =
+        shop.post(&made, "agreement/sign", &signature(&told)).await.refused(422, "validation_failed").errors();
+    assert_eq!(refused[0].0, "/document_sha256", "nobody has read the document yet");
     let document = shop.agreement(&made).await;
-    assert_eq!(shop.agreement(&made).await, document, "the same one, however often it is asked for");
+    assert_eq!(document, told, "the same one, however often it is asked for");
     let shown = shop.get(&made, "agreement").await.ok(200).clone();
     assert_eq!((shown.str("/document_sha256"), shown.str("/terms/cash_price")), (document.as_str(), TOTAL));
     assert!(!shown.str("/document").is_empty());
