@@ -1,7 +1,7 @@
 //! What a page needs to show a financer's plugin. The order is made of the stored checkout each time, never of what a browser
 //! says.
 
-use lendport_core::{CheckoutId, NextActionKind};
+use lendport_core::{AttemptState, CheckoutId, NextActionKind};
 use lendport_storage::Tenant;
 
 use crate::engine::Engine;
@@ -21,10 +21,10 @@ impl Engine {
     /// The plugin of the attempt that the customer goes on with; none where there is nothing to do, or another way.
     pub async fn plugin(&self, tenant: Tenant, id: CheckoutId) -> Result<Option<Plugin>, EngineError> {
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
-        let Some(attempt) = record.leading_attempt().filter(|one| !one.state.is_over() && !one.state.is_committed())
-        else {
-            return Ok(None);
-        };
+        // What is signed is not to be signed again while it is being confirmed.
+        let waits =
+            |state: AttemptState| !state.is_over() && !state.is_committed() && state != AttemptState::AwaitingMerchant;
+        let Some(attempt) = record.leading_attempt().filter(|one| waits(one.state)) else { return Ok(None) };
         let Some(action) = attempt.next_action.as_ref().filter(|action| action.kind == NextActionKind::Plugin) else {
             return Ok(None);
         };
