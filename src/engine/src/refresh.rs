@@ -38,6 +38,11 @@ pub(crate) struct Looked {
 }
 
 impl Looked {
+    /// The customer has signed, as nobody knew before: it is confirmed at once.
+    fn is_just_signed(self) -> bool {
+        self.news && self.stands == Some(AttemptState::AwaitingMerchant)
+    }
+
     /// What was canceled here has ended at the provider too.
     fn ended_there(self, asked: &Attempt) -> bool {
         asked.is_canceled_locally() && self.stands.is_some_and(AttemptState::is_over)
@@ -71,7 +76,8 @@ impl Engine {
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
         let attempt = record.leading_attempt().ok_or(EngineError::NotFound)?;
         self.require(&attempt.provider, Ability::Retrieve)?;
-        let (_, dispute_uri) = self.fetch(tenant, id, attempt.id, Source::Fetch).await?;
+        let (looked, dispute_uri) = self.fetch(tenant, id, attempt.id, Source::Fetch).await?;
+        self.wake_settling(looked.is_just_signed());
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
         // The provider may change it at any time, so only who asks for it is told.
         Ok(CheckoutView { dispute_uri, ..self.view(&record)? })
@@ -205,6 +211,9 @@ impl Engine {
                 }
                 if overtaken && tells {
                     // What it told of sums was left out.
+                    draft.look_now(asked.id);
+                }
+                if source == Source::Fetch && looked.is_just_signed() {
                     draft.look_now(asked.id);
                 }
                 let result = match &answered {

@@ -7,6 +7,7 @@ mod journey;
 mod killed;
 mod late;
 mod life;
+mod own_button;
 mod steps;
 mod steps_killed;
 mod steps_privacy;

@@ -44,7 +44,7 @@ pub(crate) async fn plugin_of(app: &App, tenant: Tenant, id: CheckoutId) -> Resu
 ///
 /// For merchants who draw the button on a page of their own, where `next_action.type` is `plugin`; our page does it for all
 /// others. The order is made of the stored checkout. Have `onSign` call `POST /c/{client_token}/came_back`, or your server
-/// call `/refresh`: what the browser says is a hint, and the financer is asked.
+/// call `POST /v1/checkouts/{id}/refresh`: what the browser says is a hint, and the financer is asked.
 #[utoipa::path(
     get,
     path = "/v1/checkouts/{id}/plugin",
