@@ -12,6 +12,7 @@ use lendport_core::{
     NextActionKind, Notice, NoticeContext, NoticeRefusal, OperationKind, Personal, ProviderError, ProviderRef, Push,
     Reason, Step, Stepped, Stepwise,
 };
+use tokio::sync::Notify;
 
 use crate::financers::{ABLE, native};
 
@@ -38,9 +39,9 @@ pub(crate) enum Fault {
     LostAnswer,
     /// It is not done, and nobody can tell.
     NeverArrived,
-    /// It is done, and the answer does not come.
+    /// It is done, and the answer does not come until [`Lender::hang_up`].
     DoneAndSilent,
-    /// It is not done, and no answer comes.
+    /// It is not done, and likewise.
     Silent,
 }
 
@@ -65,7 +66,7 @@ pub(crate) struct There {
 
 /// The lender. Clones of the `Arc` are the same one.
 #[derive(Debug, Default)]
-pub(crate) struct Lender(Mutex<There>);
+pub(crate) struct Lender(Mutex<There>, Notify);
 
 impl Lender {
     pub(crate) fn there(&self) -> MutexGuard<'_, There> {
@@ -75,6 +76,11 @@ impl Lender {
     /// From now on the next step of a kind ends so.
     pub(crate) fn fail(&self, kind: OperationKind, fault: Fault) {
         self.there().fault = Some((kind, fault));
+    }
+
+    /// Who waits for an answer is told that there is none.
+    pub(crate) fn hang_up(&self) {
+        self.1.notify_one();
     }
 
     pub(crate) fn sent(&self) -> Vec<String> {
@@ -180,7 +186,10 @@ impl Stepwise for Lender {
             }
             match fault {
                 Some(Fault::LostAnswer | Fault::NeverArrived) => return Err(lost()),
-                Some(Fault::DoneAndSilent | Fault::Silent) => std::future::pending().await,
+                Some(Fault::DoneAndSilent | Fault::Silent) => {
+                    self.1.notified().await;
+                    return Err(lost());
+                }
                 None => {}
             }
             pays = matches!(step, Step::Sign(_)) && self.there().unpaid;

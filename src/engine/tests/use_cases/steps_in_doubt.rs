@@ -145,3 +145,26 @@ async fn a_signature_that_never_arrived_is_told_of_and_is_the_customers_again() 
     assert_eq!(walk.take(signature, "second").await.unwrap().status, 201);
     assert_eq!(walk.times("sign"), 2);
 }
+
+#[tokio::test]
+async fn an_answer_that_tells_nothing_takes_back_nothing_that_a_look_found_out() {
+    for (fault, known, told) in [(Fault::Silent, Phase::Failed, 1), (Fault::DoneAndSilent, Phase::Settled, 0)] {
+        let walk = Arc::new(Walk::agreed().await);
+        walk.lender.fail(OperationKind::Sign, fault);
+        let (own, signature) = (Arc::clone(&walk), walk.signature().await);
+        let waiting = tokio::spawn(async move { own.take(signature, "key").await.map(drop) });
+        while walk.times("sign") == 0 {
+            tokio::task::yield_now().await;
+        }
+        // Long past its time, it counts as interrupted, and is looked for.
+        walk.world.clock.advance(jiff::SignedDuration::from_secs(OVER_S));
+        assert_eq!(walk.engine.recover_interrupted(false).await.unwrap(), 1);
+        walk.later(OVER_S).await;
+        assert_eq!(walk.phase(OperationKind::Sign).await, known);
+        walk.lender.hang_up();
+        waiting.await.unwrap().unwrap();
+        assert_eq!(walk.phase(OperationKind::Sign).await, known);
+        walk.later(OVER_S).await;
+        assert_eq!((walk.phase(OperationKind::Sign).await, walk.told_of_failures().await), (known, told));
+    }
+}
