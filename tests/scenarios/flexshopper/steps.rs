@@ -143,6 +143,10 @@ async fn a_merchants_own_pages_carry_a_customer_from_the_application_to_the_leas
     for (call, times) in [("create_lease", 1), ("sign", 1), ("finalize", 1), ("cancel", 0)] {
         assert_eq!(shop.desk.calls(call).await, times, "{call}");
     }
+    let timeline = shop.desk.merchant().timeline(&made.id()).await;
+    let sign = timeline.iter().find(|entry| entry["what"] == "sign").unwrap();
+    let agreed = &sign["calls"][0]["fields"];
+    assert_eq!((&agreed["consent_document_sha256"], &agreed["consent_ip"]), (&json!(document), &json!("203.0.113.7")));
     let there = shop.desk.there(&made).await;
     assert!(there.to_string().contains("203.0.113.7"), "{there}");
     shop.post(&made, "agreement/sign", &signature(&document)).await.refused(409, "invalid_state");

@@ -167,6 +167,14 @@ async fn walk(carried_out: bool) {
     let seen = merchant.read(&id).await;
     assert_eq!((seen.str("/amounts/authorized"), &seen.body["can_fulfill"]), (TOTAL, &json!(true)));
     assert_eq!(lender.calls("cancel").await, 0);
+    let timeline = merchant.timeline(&id).await;
+    let signatures: Vec<&Value> = timeline.iter().filter(|entry| entry["what"] == "sign").collect();
+    assert!(!signatures.is_empty());
+    for sign in signatures {
+        let agreed = &sign["calls"][0]["fields"];
+        assert_eq!(agreed["consent_ip"], "203.0.113.7", "stored before the process was killed: {sign}");
+        assert!(agreed["consent_at"].is_string() && agreed["consent_document_sha256"].is_string(), "{sign}");
+    }
     if carried_out {
         for call in ["create_user", "apply", "create_lease", "sign"] {
             assert_eq!(lender.calls(call).await, 1, "{call}: what was carried out is found, not sent again");

@@ -69,7 +69,7 @@ pub(crate) async fn read(
 
 /// Hand the customer's signature on
 ///
-/// It may take a first payment, so it is sent once. The checkout's `next_action` is `pay` where the financer wants another
+/// Only the document that was read last can be signed: `GET` it first. It may take a first payment, so it is sent once. The checkout's `next_action` is `pay` where the financer wants another
 /// means of payment first: hand that on, then sign again. Where the agreement has expired, start the next attempt. What is
 /// signed is compared and confirmed by the gateway.
 #[utoipa::path(
