@@ -114,7 +114,7 @@ pub(crate) fn checkout(provider: &str, ambient: &Ambient) -> Result<(Checkout, A
         approval_confirmed: false,
         review_open: false,
         deadline_told: None,
-        acknowledged: None,
+        awaited: None,
         poll_at: None,
         polls: 0,
         expires_at: None,

@@ -252,8 +252,9 @@ pub struct Attempt {
     pub expires_at: Option<Timestamp>,
     /// The deadline that the merchant was told of before it passed; the latest one.
     pub deadline_told: Option<Timestamp>,
-    /// A command that the provider took in and whose effect was not seen yet.
-    pub acknowledged: Option<OperationKind>,
+    /// A command whose effect was not seen yet: one that the provider took in, and a cancel from the moment it is stored, so
+    /// that an approval that goes away with it was taken back here.
+    pub awaited: Option<OperationKind>,
     /// True while the provider may still take its commitment back after a risk review. Only of what is committed.
     pub review_open: bool,
     /// True once a person with the right scope confirmed or accepted the amount the provider committed to.

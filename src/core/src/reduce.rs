@@ -9,6 +9,7 @@ use crate::ledger::{Amounts, Ledger, LedgerKind};
 use crate::money::{Money, MoneyError};
 use crate::moves::{is_late_approval, reachable};
 use crate::observation::{Claim, Grade, Observation};
+use crate::operation::OperationKind;
 use crate::{refunds, sums};
 
 /// A state change.
@@ -247,7 +248,10 @@ fn reduce_state(
         let detail = "approved again after the approval was given up; ask the provider which of the two holds";
         decision = decision.flag(AttentionKind::ApprovalAfterWithdrawal, detail);
     }
-    if from == AttemptState::Authorized && to == AttemptState::Canceled && observation.grade != Grade::Operator {
+    // What the merchant asked for surprises nobody. A financer's no is its own, even while a cancel is on its way.
+    let asked_for = claimed == AttemptState::Canceled && attempt.awaited == Some(OperationKind::Cancel);
+    let withdrawn = from == AttemptState::Authorized && to == AttemptState::Canceled && !asked_for;
+    if withdrawn && observation.grade != Grade::Operator {
         let detail = "the approval was taken back; do not ship, or stop the parcel";
         decision = decision.flag(AttentionKind::WithdrawnApproval, detail);
     }

@@ -83,7 +83,7 @@ impl Engine {
             approval_confirmed: false,
             review_open: false,
             deadline_told: None,
-            acknowledged: None,
+            awaited: None,
             poll_at: None,
             polls: 0,
             expires_at: None,

@@ -223,17 +223,24 @@ fn record_command(
             settle_command(draft, Operation { updated_at, ..operation }, phase)?;
         }
         (Some(Phase::Settled), Phase::Unknown | Phase::Failed | Phase::Acknowledged) | (Some(Phase::Unknown), _) => {}
-        (_, Phase::Unknown) => {
-            draft.flag_unknown_command(&operation)?;
-            draft.change.operations.push(operation);
-        }
+        (_, Phase::Unknown) => match draft.told_by_state(&operation) {
+            // A notice of its effect was quicker than the answer that did not come.
+            Some(phase) => settle_command(draft, operation, phase)?,
+            None => {
+                draft.flag_unknown_command(&operation)?;
+                draft.change.operations.push(operation);
+            }
+        },
         (_, Phase::Acknowledged) => {
             // Looked at until the effect shows.
-            draft.amend(attempt.id, |attempt| attempt.acknowledged = Some(operation.kind));
+            draft.amend(attempt.id, |attempt| attempt.awaited = Some(operation.kind));
             draft.reschedule(attempt.id);
             draft.change.operations.push(operation);
         }
-        _ => draft.change.operations.push(operation),
+        _ => {
+            draft.await_no_more(attempt.id, operation.kind);
+            draft.change.operations.push(operation);
+        }
     }
     Ok(answered.as_ref().err().map(|error| failed(&attempt.provider, error, &draft.record)))
 }

@@ -112,6 +112,7 @@ impl Engine {
                 Command::Amend { callback_digest, .. } => Some(callback_digest.clone()),
                 _ => None,
             };
+            let whole_cancel = matches!(command, Command::Cancel { .. });
             let mut operation = self.new_operation(id, attempt.id, asked.kind);
             if let Command::Lines { work, .. } = &command {
                 operation.lines = Some(work.clone());
@@ -135,6 +136,10 @@ impl Engine {
                     if let Some(address) = &address {
                         // A push to it may come before the answer does.
                         draft.amend(stored.attempt, |attempt| attempt.callback_digest.clone_from(address));
+                    }
+                    if whole_cancel {
+                        // A notice of it may come before the answer does.
+                        draft.amend(stored.attempt, |attempt| attempt.awaited = Some(OperationKind::Cancel));
                     }
                     draft.change.operations.push(stored.clone());
                     draft.change.claimed_operation = Some(stored.id);

@@ -36,6 +36,7 @@ mod resolve;
 mod resume;
 mod return_links;
 mod schedule;
+mod seen_in_state;
 mod send_again;
 mod settle;
 mod ship;

@@ -127,7 +127,7 @@ impl Polling {
         // A commitment whose amount nobody named. Not every provider names it, so it is asked so many times only.
         let unnamed = attempt.state.is_committed() && attempt.amount_echoed.is_none() && !attempt.amount_accepted;
         let names = unnamed && usize::try_from(attempt.polls).is_ok_and(|polls| polls < self.pauses_s.len());
-        let unsettled = (open.unsettled || attempt.acknowledged.is_some()) && !attempt.state.is_over();
+        let unsettled = (open.unsettled || attempt.awaited.is_some()) && !attempt.state.is_over();
         // What was signed is confirmed by whoever looks.
         let signed = attempt.state == AttemptState::AwaitingMerchant && self.finalizing.contains(&attempt.provider);
         let passed = attempt.deadline().map(|deadline| after(deadline.at, AFTER_DEADLINE));

@@ -136,10 +136,8 @@ impl Engine {
                             draft.look_now(attempt_id);
                         }
                         let moved = draft.change.observations.iter().any(|row| row.outcome == "moved");
-                        let acknowledged =
-                            draft.record.attempt(attempt_id).is_some_and(|known| known.acknowledged.is_some());
-                        let unsettled =
-                            moved && (acknowledged || draft.is_open(attempt_id, AttentionKind::UnknownCommand));
+                        let awaited = draft.record.attempt(attempt_id).is_some_and(|known| known.awaited.is_some());
+                        let unsettled = moved && (awaited || draft.is_open(attempt_id, AttentionKind::UnknownCommand));
                         draft.change.push = Some(PushRecord { observation: Some(observation), ..kept.clone() });
                         (draft.finish(), Ok((moved, unsettled)))
                     }

@@ -13,6 +13,7 @@ use crate::call_outcome::send_of;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::expire::is_full;
+use crate::settle::settle_command;
 use crate::take_in::{Draft, Fact};
 
 impl Engine {
@@ -73,6 +74,12 @@ impl Engine {
                 let mut draft = Draft::of(&tools, loaded.record).knowing(loaded.open_items);
                 operation.interrupt(draft.now);
                 operation.calls.push(CallRecord::interrupted());
+                if let Some(phase) = draft.told_by_state(&operation) {
+                    return match settle_command(&mut draft, operation, phase) {
+                        Ok(()) => (draft.finish(), Ok(true)),
+                        Err(error) => (Change::abort(), Err(error)),
+                    };
+                }
                 let taken = match operation.kind {
                     OperationKind::Create => draft
                         .observe(Fact {

@@ -112,6 +112,7 @@ impl Engine {
             Some(claim) => self.follow(&mut draft, &item, &ruling, claim.clone())?,
         }
         if let (Some(phase), Some(operation)) = (ruling.command, operation) {
+            draft.await_no_more(item.attempt, operation.kind);
             conclude(&mut draft, operation, phase)?;
         }
         if ruling.asks_again {

@@ -16,17 +16,9 @@ use crate::polling::Polling;
 use crate::refresh::Looked;
 use crate::resolve::conclude;
 use crate::schedule::Look;
+use crate::seen_in_state::{SEEN_IN_STATE, outcome_of};
 use crate::take_in::Draft;
 use crate::undo::item_about_late;
-
-/// Commands that a look at the request's state, or at its lines, can settle.
-const SEEN_IN_STATE: &[OperationKind] = &[
-    OperationKind::Capture,
-    OperationKind::Cancel,
-    OperationKind::Refund,
-    OperationKind::Finalize,
-    OperationKind::Shipment,
-];
 
 /// Look-ups under way at the same time in this process.
 const AT_ONCE: usize = 8;
@@ -246,7 +238,8 @@ pub(crate) fn settle_command(draft: &mut Draft, operation: Operation, phase: Pha
     };
     let item = draft.open_items.iter().find(about).cloned();
     conclude(draft, operation, phase)?;
-    draft.amend(attempt, |attempt| attempt.acknowledged = attempt.acknowledged.filter(|waits| *waits != kind));
+    draft.touch();
+    draft.await_no_more(attempt, kind);
     if let Some(item) = item {
         let word = if phase == Phase::Settled { "took effect" } else { "took no effect" };
         draft.close_by_evidence(&item, &format!("the financer's own state says that the {} {word}", kind.as_str()))?;
@@ -259,41 +252,12 @@ impl Draft {
     /// The effect of a command that was taken in does not show: what became of it is a person's to find out.
     fn give_up(&mut self, operation: Operation) -> Result<(), EngineError> {
         let operation = Operation { phase: Phase::Unknown, updated_at: self.now, ..operation };
-        self.amend(operation.attempt, |attempt| attempt.acknowledged = None);
+        // An approval that goes away at last was taken back here all the same.
+        if operation.kind != OperationKind::Cancel {
+            self.await_no_more(operation.attempt, operation.kind);
+        }
         self.flag_unknown_command(&operation)?;
         self.change.operations.push(operation);
         Ok(())
-    }
-}
-
-/// What a state says of an earlier command; none when it says nothing.
-fn outcome_of(kind: OperationKind, state: AttemptState, refunded: bool) -> Option<Phase> {
-    use AttemptState::{Authorized, Canceled, Captured, ChargedBack, Expired, Failed, Refunded};
-    match (kind, state) {
-        (OperationKind::Finalize, Authorized | Captured | Refunded | ChargedBack) => Some(Phase::Settled),
-        (OperationKind::Finalize, Canceled | Expired | Failed) => Some(Phase::Failed),
-        (OperationKind::Capture, Captured | Refunded | ChargedBack)
-        | (OperationKind::Cancel, Canceled | Expired | Failed) => Some(Phase::Settled),
-        (OperationKind::Capture, Canceled | Expired | Failed)
-        | (OperationKind::Cancel, Captured | Refunded | ChargedBack) => Some(Phase::Failed),
-        (OperationKind::Refund, Refunded) => Some(Phase::Settled),
-        (OperationKind::Refund, _) if refunded => Some(Phase::Settled),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_state_that_could_be_from_before_the_command_says_nothing() {
-        for kind in SEEN_IN_STATE.iter().filter(|kind| **kind != OperationKind::Finalize) {
-            assert_eq!(outcome_of(*kind, AttemptState::Authorized, false), None, "{kind:?}");
-        }
-        assert_eq!(outcome_of(OperationKind::Finalize, AttemptState::AwaitingMerchant, false), None);
-        assert_eq!(outcome_of(OperationKind::Refund, AttemptState::Captured, false), None);
-        assert_eq!(outcome_of(OperationKind::Refund, AttemptState::Captured, true), Some(Phase::Settled));
-        assert_eq!(outcome_of(OperationKind::Cancel, AttemptState::Captured, false), Some(Phase::Failed));
     }
 }

@@ -151,7 +151,7 @@ fn attempts_of(world: &World, checkout: &Checkout, extras: &Extras) -> Vec<Attem
         capture_by: Some(*first),
         expires_at: flag.then_some(*second),
         deadline_told: flag.then_some(*first),
-        acknowledged: flag.then_some(OperationKind::Cancel),
+        awaited: flag.then_some(OperationKind::Cancel),
         review_open: *flag,
         created_at: *first,
         updated_at: *second,

@@ -151,6 +151,8 @@ async fn a_lease_is_canceled_as_a_whole_and_not_in_part_shipped() {
     let canceled = order.post("cancel", &fresh(), &json!({ "reason": "sold out" })).await;
     assert_eq!(canceled.ok(200).str("/status"), "canceled");
     assert_eq!((order.stands().await[1].as_str(), order.there("canceled").await), ("0.00", [1, 2]));
+    order.agrees().await;
+    assert_eq!(order.desk.merchant().attention(&order.made.id()).await, [""; 0], "the merchant asked for it");
     order.ship(&fresh(), &json!({ "status": "shipped", "carrier": "UPS" })).await.refused(409, "invalid_state");
 
     let order = Order::signed().await;

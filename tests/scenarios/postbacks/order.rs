@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::stored;
-use crate::harness::{Loan, TestGateway, together};
+use crate::harness::{Loan, TestGateway, fresh, together};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn ten_identical_postbacks_in_parallel_make_one_change_and_one_event() {
@@ -82,6 +82,19 @@ async fn a_no_after_a_yes_is_a_withdrawal_that_stops_the_parcel() {
     assert_eq!(seen.str("/amounts/authorized"), "0.00");
     assert_eq!(loan.merchant.attention(&loan.id).await, ["withdrawn_approval"]);
     assert!(loan.merchant.events(&loan.id).await.contains(&"checkout.canceled".to_owned()));
+}
+
+#[tokio::test]
+async fn a_cancel_that_only_the_portal_can_do_opens_nothing_and_excuses_nothing() {
+    let gateway = TestGateway::start().await;
+    let loan = Loan::open(&gateway.merchant, &gateway.lender).await;
+    stored(&loan.tell("approved").await);
+    let path = format!("/v1/checkouts/{}/cancel", loan.id);
+    loan.merchant.post(&path, &fresh(), &json!({})).await.refused(422, "operation_not_supported");
+    assert_eq!((loan.status().await.as_str(), loan.merchant.attention(&loan.id).await), ("authorized", vec![]));
+    // What the financer takes back afterwards is its own no, as far as anybody here can know.
+    stored(&loan.tell("rejected").await);
+    assert_eq!(loan.merchant.attention(&loan.id).await, ["withdrawn_approval"]);
 }
 
 #[tokio::test]

@@ -112,6 +112,8 @@ async fn held_money_is_let_go_by_a_cancel() {
     assert_eq!([desk.calls("capture").await, desk.calls("refund").await], [0, 0]);
     assert_eq!(desk.all_at_wepay().await.len(), 1);
     assert_eq!((desk.calls("cancel").await, desk.told(&held, ["checkout.canceled"]).await), (1, [1]));
+    desk.refresh(&held).await;
+    assert_eq!(desk.merchant.attention(&held.id()).await, [""; 0], "the merchant asked for it");
 }
 
 #[tokio::test]

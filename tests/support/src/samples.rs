@@ -145,7 +145,7 @@ pub fn attempt(checkout: &Checkout, provider: &str, ids: &dyn IdSource) -> Attem
         approval_confirmed: false,
         review_open: false,
         deadline_told: None,
-        acknowledged: None,
+        awaited: None,
         poll_at: None,
         polls: 0,
         expires_at: None,

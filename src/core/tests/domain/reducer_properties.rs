@@ -1,7 +1,8 @@
 //! Whatever is told, in whatever order and however often: what `reduce` may never do.
 
+use lendport_core::AttentionKind::WithdrawnApproval;
 use lendport_core::fence::Fence;
-use lendport_core::{AttemptState, Claim, Currency, Grade, LedgerKind, Money, Reason};
+use lendport_core::{AttemptState, Claim, Currency, Grade, LedgerKind, Money, OperationKind, Reason};
 use proptest::prelude::*;
 
 use crate::world::{ASKED_CENTS, Step, Told, World, cases, cents, stands};
@@ -207,6 +208,28 @@ proptest! {
         }
         prop_assert_eq!(&world.attempts, &attempts);
         prop_assert_eq!(&world.ledger, &ledger);
+    }
+
+    /// A person is told of an approval that went away exactly where neither a person nor a cancel of ours took it back; a
+    /// cancel on its way changes nothing else.
+    #[test]
+    fn a_cancel_of_ours_is_no_withdrawal((attempts, story) in stories(), asked in any::<[bool; 3]>()) {
+        let (mut world, mut silent) = (World::with(&vec![Initiating; attempts]), World::with(&vec![Initiating; attempts]));
+        for (at, attempt) in world.attempts.iter_mut().enumerate() {
+            attempt.awaited = asked[at].then_some(OperationKind::Cancel);
+        }
+        for told in &story {
+            let (Some(mut step), Some(same)) = (silent.tell(told), world.tell(told)) else { continue };
+            let flagged = |step: &Step| step.decision.attention.iter().any(|item| item.kind == WithdrawnApproval);
+            let gone = same.before == Authorized && same.after == Canceled && told.grade != Grade::Operator;
+            let ours = asked[told.attempt] && matches!(told.claim, Claim::State { state: Canceled, .. });
+            prop_assert_eq!(flagged(&step), gone);
+            prop_assert_eq!(flagged(&same), gone && !ours);
+            if ours {
+                step.decision.attention.retain(|item| item.kind != WithdrawnApproval);
+            }
+            prop_assert_eq!(step.decision, same.decision);
+        }
     }
 
     /// A provider's story that only goes forward ends where it would have ended in order.

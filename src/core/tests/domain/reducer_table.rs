@@ -254,3 +254,22 @@ fn a_signature_after_our_own_deadline_moves_nothing_and_a_person_is_told() {
     // What the provider itself had ended it has not signed.
     assert_eq!(late(Grade::Fetched, None), "illegal_move");
 }
+
+#[test]
+fn an_approval_that_was_taken_back_here_surprises_nobody() {
+    use lendport_core::OperationKind;
+    const RELEASED: &str = "authorization_released 1420.00";
+    let told = |awaited, claimed| {
+        let mut world = world_in(Authorized);
+        world.attempts[0].awaited = awaited;
+        words(&world.tell(&Told::new(0, Grade::Signed, Claim::state(claimed), "gone")).unwrap().decision)
+    };
+    let canceled = told(Some(OperationKind::Cancel), Canceled);
+    assert_eq!(canceled, format!("-> canceled, {RELEASED}"), "the merchant asked for it");
+    for awaited in [None, Some(OperationKind::Capture), Some(OperationKind::Refund)] {
+        assert_eq!(told(awaited, Canceled), format!("-> canceled, {RELEASED}, ! withdrawn_approval"), "{awaited:?}");
+    }
+    // The financer's own no is news, whatever is on its way to it.
+    let declined = told(Some(OperationKind::Cancel), Declined);
+    assert_eq!(declined, format!("-> canceled (withdrawn_by_provider), {RELEASED}, ! withdrawn_approval"));
+}

@@ -231,7 +231,7 @@ fn attempt(ids: &Ids, checkout: CheckoutId, number: u32, state: AttemptState) ->
         approval_confirmed: false,
         review_open: false,
         deadline_told: None,
-        acknowledged: None,
+        awaited: None,
         poll_at: None,
         polls: 0,
         expires_at: None,

@@ -37,7 +37,7 @@ async fn a_capture_that_lags_is_looked_at_until_it_shows() {
     world.able.answer_retrieve(Claim::state(AttemptState::Captured));
     assert_eq!(world.later(800).await, 1);
     assert_eq!(world.operation(id, OperationKind::Capture).await.phase, Phase::Settled);
-    assert_eq!((world.state(id).await, world.attempt(id).await.acknowledged), (AttemptState::Captured, None));
+    assert_eq!((world.state(id).await, world.attempt(id).await.awaited), (AttemptState::Captured, None));
     assert_eq!((world.able.commanded().len(), world.attention(id).await), (1, vec![]));
     assert_eq!(world.events(id).await.iter().filter(|kind| **kind == "checkout.captured").count(), 1);
     assert_eq!(world.attempt(id).await.poll_at, None);
@@ -52,7 +52,7 @@ async fn a_push_of_the_effect_settles_it_too() {
     let id = world.capture_taken_in().await;
     push_at(&world.engine, "able", &world.able.last().token, json!({ "state": "captured" })).await;
     assert_eq!(world.operation(id, OperationKind::Capture).await.phase, Phase::Settled);
-    assert_eq!(world.attempt(id).await.acknowledged, None);
+    assert_eq!(world.attempt(id).await.awaited, None);
 }
 
 #[tokio::test]
@@ -82,4 +82,5 @@ async fn a_cancel_that_lags_is_settled_by_the_end_that_is_seen() {
     world.later(7).await;
     assert_eq!(world.operation(id, OperationKind::Cancel).await.phase, Phase::Settled);
     assert_eq!((world.state(id).await, world.able.commanded().len()), (AttemptState::Canceled, 1));
+    assert_eq!((world.attention(id).await, world.attempt(id).await.awaited), (vec![], None));
 }

@@ -35,6 +35,7 @@ mod lists;
 mod looks;
 mod notices;
 mod opening;
+mod own_cancel;
 mod plugin;
 mod pushes;
 mod reconcile;

@@ -94,7 +94,7 @@ pub(crate) fn rebuild(row: &Row, checkout: CheckoutId) -> Done<Attempt> {
         amount_accepted: cells.get("amount_accepted")?,
         approval_confirmed: cells.get("approval_confirmed")?,
         deadline_told: cells.time_opt("deadline_told")?,
-        acknowledged: cells.word_opt("acknowledged", OperationKind::parse)?,
+        awaited: cells.word_opt("acknowledged", OperationKind::parse)?,
         review_open: cells.get("review_open")?,
         poll_at: cells.time_opt("poll_at")?,
         polls: cells.number("polls")?,
@@ -132,7 +132,7 @@ pub(crate) fn row(checkout: i64, attempt: &Attempt) -> Done<[Value<'_>; 28]> {
         attempt.created_at.into(),
         attempt.updated_at.into(),
         attempt.deadline_told.into(),
-        attempt.acknowledged.map(OperationKind::as_str).into(),
+        attempt.awaited.map(OperationKind::as_str).into(),
         attempt.review_open.into(),
     ])
 }

@@ -218,7 +218,7 @@ fn full_attempt(world: &World, checkout: &Checkout) -> Attempt {
         capture_by: Some(at(86_400)),
         expires_at: Some(at(3_600)),
         deadline_told: Some(at(3_600)),
-        acknowledged: Some(OperationKind::Capture),
+        awaited: Some(OperationKind::Capture),
         review_open: true,
         ..attempt
     }

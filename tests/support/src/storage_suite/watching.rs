@@ -9,11 +9,11 @@ use super::world::{World, at, next};
 pub(super) async fn waits(world: World) {
     let record = world.open(AttemptState::Authorized).await;
     let id = record.checkout.id;
-    assert_eq!((record.attempts[0].deadline_told, record.attempts[0].acknowledged), (None, None));
+    assert_eq!((record.attempts[0].deadline_told, record.attempts[0].awaited), (None, None));
     for waits in [(Some(at(9)), Some(OperationKind::Capture)), (None, Some(OperationKind::Cancel)), (None, None)] {
         let record = world.read(id).await;
         let mut attempt = record.attempts[0].clone();
-        (attempt.deadline_told, attempt.acknowledged) = waits;
+        (attempt.deadline_told, attempt.awaited) = waits;
         let change =
             Change { checkout: Some(next(&record.checkout)), attempts: vec![attempt.clone()], ..Change::default() };
         world.change(id, move |_| change.clone()).await.unwrap();
