@@ -9,7 +9,7 @@ use crate::id::LedgerId;
 use crate::ledger::{Ledger, LedgerEntry, LedgerKind};
 use crate::lines::{LineStanding, LineUnits};
 use crate::money::{Money, MoneyError};
-use crate::observation::{Grade, Observation, Source};
+use crate::observation::{Claim, Grade, Observation, Source};
 use crate::reduce::Decision;
 
 /// A movement of units of one line, with what they are worth.
@@ -42,13 +42,16 @@ pub(crate) fn compare(attempt: &Attempt, fact: &Observation, ledger: &Ledger) ->
     if told.is_empty() || foreign || !attempt.state.is_committed() || fact.grade < Grade::Fetched {
         return Ok(found);
     }
+    // With the whole commitment its units go, too, and come back where it does.
+    let whole = matches!(&fact.claim, Claim::State { state: AttemptState::Canceled, .. });
+    let stopped = if whole { LedgerKind::AuthorizationReleased } else { LedgerKind::AuthorizationLowered };
     let mut room = Room::of(attempt, ledger)?;
     let mut after = Vec::new();
     for line in told {
         let booked = line.booked(attempt, ledger);
         let now = found.reach(line, booked);
         let steps = [
-            (LedgerKind::AuthorizationLowered, booked.canceled, now.canceled),
+            (stopped, booked.canceled, now.canceled),
             (LedgerKind::Captured, booked.shipped, now.shipped),
             (LedgerKind::Refunded, booked.returned, now.returned),
         ];
@@ -61,7 +64,7 @@ pub(crate) fn compare(attempt: &Attempt, fact: &Observation, ledger: &Ledger) ->
         }
         after.push(now);
     }
-    if !found.moves.is_empty() {
+    if !found.moves.is_empty() && !whole {
         found.implies = implied(&after).filter(|state| *state != attempt.state);
     }
     Ok(found)

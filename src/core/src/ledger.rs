@@ -96,6 +96,13 @@ pub struct LedgerEntry {
     pub recorded_at: Timestamp,
 }
 
+impl LedgerEntry {
+    /// A commitment of the attempt, or a part of it, that was given up.
+    fn released(&self, attempt: AttemptId) -> bool {
+        self.attempt == attempt && self.kind == LedgerKind::AuthorizationReleased && !self.pending
+    }
+}
+
 /// The movements of one checkout.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger(pub Vec<LedgerEntry>);
@@ -136,6 +143,16 @@ impl Ledger {
         units.fold(0, |sum, units| sum.saturating_add(units.quantity))
     }
 
+    /// Units of a line that are not sent any more: stopped one by one, or with the whole commitment, unless that came back.
+    pub fn canceled_units(&self, attempt: AttemptId, line: LineId) -> u32 {
+        let committed = |entry: &LedgerEntry| entry.attempt == attempt && entry.kind == LedgerKind::Authorized;
+        let since = self.0.iter().rposition(committed).unwrap_or(0);
+        let given_up = self.0.iter().skip(since).filter(|entry| entry.released(attempt));
+        let units = given_up.filter_map(|entry| entry.units).filter(|units| units.line == line);
+        let stopped = self.units(attempt, LedgerKind::AuthorizationLowered, line);
+        units.fold(stopped, |sum, units| sum.saturating_add(units.quantity))
+    }
+
     /// Sum of one kind on one attempt, pending movements left out.
     pub fn sum(&self, attempt: AttemptId, kind: LedgerKind, currency: Currency) -> Result<Money, MoneyError> {
         self.total(currency, |entry| entry.attempt == attempt && entry.kind == kind)
@@ -167,10 +184,11 @@ impl Ledger {
         if attempt.amount_accepted {
             return Ok(attempt.agreed_amount());
         }
-        let released = |entry: &&LedgerEntry| {
-            entry.attempt == attempt.id && entry.kind == LedgerKind::AuthorizationReleased && !entry.pending
-        };
-        Ok(self.0.iter().rfind(released).map_or(attempt.amount, |entry| entry.amount))
+        let released: Vec<_> = self.0.iter().filter(|entry| entry.released(attempt.id)).collect();
+        let Some(last) = released.last() else { return Ok(attempt.amount) };
+        // What is given up by line is given up in several movements, which rest on one fact.
+        let together = released.iter().filter(|entry| entry.observation == last.observation);
+        together.map(|entry| entry.amount).try_fold(Money::zero(attempt.amount.currency()), Money::plus)
     }
 
     /// What of an attempt can still be given back. What was taken back of a commitment that stands cannot be given back

@@ -63,6 +63,12 @@ impl LineStanding {
         self.shipped.unwrap_or(0).saturating_sub(self.returned.unwrap_or(0))
     }
 
+    /// The line once nothing of it is sent any more.
+    #[must_use]
+    pub fn stopped(self) -> Self {
+        Self { canceled: Some(self.canceled.unwrap_or(0).saturating_add(self.open())), ..self }
+    }
+
     /// True when units of it were sent, stopped or taken back.
     pub fn is_touched(&self) -> bool {
         [self.shipped, self.canceled, self.returned].into_iter().flatten().any(|count| count > 0)
@@ -176,14 +182,60 @@ impl LineWork {
 
     /// Everything that was open counts as done, or as failed.
     pub fn close(&mut self, done: bool) {
+        let done = if done { self.open().to_vec() } else { Vec::new() };
+        self.close_as(&done);
+    }
+
+    /// Of what was open these units count as done, and the others as failed.
+    pub fn close_as(&mut self, done: &[LineUnits]) {
         let open = self.open().to_vec();
         let report = self.report.get_or_insert_default();
         report.not_said.clear();
-        if done { &mut report.done } else { &mut report.failed }.extend(open);
+        for LineUnits { line, quantity } in open {
+            let carried_out = units_of(done, line).min(quantity);
+            let told = |units: &mut Vec<LineUnits>, quantity| {
+                units.extend((quantity > 0).then_some(LineUnits { line, quantity }));
+            };
+            told(&mut report.done, carried_out);
+            told(&mut report.failed, quantity.saturating_sub(carried_out));
+        }
     }
 }
 
 /// How many units of a line are named.
 pub fn units_of(units: &[LineUnits], line: LineId) -> u32 {
     units.iter().filter(|one| one.line == line).fold(0, |sum, one| sum.saturating_add(one.quantity))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Currency;
+
+    fn units(number: u8, quantity: u32) -> LineUnits {
+        LineUnits { line: LineId::of_bytes([number; 16]), quantity }
+    }
+
+    #[test]
+    fn what_was_open_is_closed_unit_by_unit_and_nothing_beyond() {
+        let price = Money::from_minor(1_000, Currency::USD).unwrap();
+        let lines = [(1, 5), (2, 1)].map(|(number, ordered)| LineStanding::of(units(number, 0).line, ordered, price));
+        let asked = vec![units(1, 3), units(2, 1)];
+        let lost = LineWork { way: LineWay::Cancel, lines: lines.to_vec(), asked, report: None };
+        for (said, done, failed) in [
+            (vec![], vec![], vec![units(1, 3), units(2, 1)]),
+            (vec![units(1, 2)], vec![units(1, 2)], vec![units(1, 1), units(2, 1)]),
+            (vec![units(1, 9), units(3, 1)], vec![units(1, 3)], vec![units(2, 1)]),
+        ] {
+            let mut work = lost.clone();
+            work.close_as(&said);
+            let report = work.report.clone().unwrap();
+            assert_eq!((&report.done, &report.failed), (&done, &failed));
+            assert!(report.fits(&work.asked) && work.open().is_empty());
+            work.close(true);
+            assert_eq!(work.report, Some(report), "closed once");
+        }
+        let stopped = lines.map(LineStanding::stopped);
+        assert_eq!(stopped.map(|line| line.open()), [0, 0]);
+    }
 }

@@ -115,7 +115,13 @@ impl Engine {
             return self.run_lines(tenant, id, started, ticket).await;
         }
         let Started { attempt, operation, command } = started;
-        let (answered, calls) = self.send(tenant, &attempt, &command).await?;
+        let (mut answered, calls) = self.send(tenant, &attempt, &command).await?;
+        if let (Command::Cancel { lines, .. }, Ok(told)) = (&command, &mut answered)
+            && told.details.lines.is_empty()
+            && matches!(told.claim, Claim::State { state: AttemptState::Canceled, .. })
+        {
+            told.details.lines.clone_from(lines);
+        }
         let mut operation = operation;
         operation.calls = calls.records();
         let can_look = self.tools.polling.can_ask(&attempt);
@@ -154,7 +160,7 @@ impl Engine {
         let context =
             CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls: &calls };
         let answered = match command {
-            Command::Cancel { reason } => provider.cancel(context, attempt, reason.as_deref()).await,
+            Command::Cancel { reason, .. } => provider.cancel(context, attempt, reason.as_deref()).await,
             Command::Capture => provider.capture(context, attempt).await,
             Command::Lines { .. } => return Err(EngineError::Internal("lines sent as a whole".to_owned())),
             Command::Refund { amount, reason } => provider.refund(context, attempt, *amount, reason.as_deref()).await,

@@ -25,8 +25,10 @@ const UNDER_WAY: &str = "another command to the financer is under way, or its ou
 /// A command with its content worked out.
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
+    /// Of the whole, with its lines as they are afterwards where the financer's money follows lines.
     Cancel {
         reason: Option<String>,
+        lines: Vec<LineStanding>,
     },
     Capture,
     Refund {

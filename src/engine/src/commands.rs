@@ -119,13 +119,14 @@ impl Engine {
         let ability = if asked.lines.is_empty() { Ability::CancelFull } else { Ability::CancelPartial };
         let plan = move |record: &CheckoutRecord, attempt: &Attempt, lines: Option<Vec<LineStanding>>| {
             let reason = asked.reason.clone();
+            let stopped = lines.iter().flatten().map(|line| line.stopped()).collect();
             let work = match lines {
                 Some(lines) => cancel_by_line(record, attempt, lines, &asked.lines)?,
                 None => whole(record, attempt, ability, &asked.lines).map(|()| None)?,
             };
             Ok(match work {
                 Some(work) => Command::Lines { checkout: Box::new(record.checkout.clone()), work, reason },
-                None => Command::Cancel { reason },
+                None => Command::Cancel { reason, lines: stopped },
             })
         };
         let by_line = Some(Ability::CancelPartial);

@@ -46,7 +46,7 @@ impl Engine {
                 let amount = known.agreed_amount();
                 (Command::Refund { amount, reason }, OperationKind::Refund, Ability::RefundFull)
             }
-            _ => (Command::Cancel { reason }, OperationKind::Cancel, Ability::CancelFull),
+            _ => (Command::Cancel { reason, lines: Vec::new() }, OperationKind::Cancel, Ability::CancelFull),
         };
         if self.require(&known.provider, ability).is_err() {
             return Ok(());

@@ -138,3 +138,26 @@ fn a_push_or_a_browser_moves_no_line_and_no_commitment_has_none() {
     let mut world = World::with(&[Initiating]);
     assert_eq!(tell(&mut world, Grade::Fetched, [[1, 0, 0], [0, 0, 0]]), (vec![], Initiating));
 }
+
+#[test]
+fn what_is_canceled_as_a_whole_goes_by_line_and_comes_back_as_a_whole() {
+    let mut world = authorized();
+    tell(&mut world, Grade::Fetched, [[0, 1, 0], [0, 0, 0]]);
+    let stop = Details { lines: lines([[0, 2, 0], [0, 1, 0]]), ..Details::default() };
+    let step = world.tell(&Told::new(0, Grade::Fetched, Claim::state(Canceled), "whole").with(stop)).unwrap();
+    let by_line: Vec<_> = step.decision.lines.iter().map(|moved| (moved.kind, moved.amount.to_string())).collect();
+    let released = LedgerKind::AuthorizationReleased;
+    assert_eq!(by_line, [(released, "500.00".to_owned()), (released, "370.00".to_owned())]);
+    assert_eq!(step.decision.ledger, [(released, cents(5_000))], "shipping belongs to no unit");
+    let canceled = |world: &World| [1, 2].map(|number| world.ledger.canceled_units(world.attempts[0].id, line(number)));
+    assert_eq!((step.after, sums(&world), canceled(&world)), (Canceled, [0, 0, 0], [2, 1]));
+    world.tell(&Told::new(0, Grade::Fetched, Claim::state(Authorized), "back"));
+    assert_eq!(
+        (sums(&world), canceled(&world)),
+        ([ASKED_CENTS - 50_000, 0, 0], [1, 0]),
+        "what was canceled alone stays so"
+    );
+    let stop = Details { lines: lines([[0, 2, 0], [0, 1, 0]]), ..Details::default() };
+    world.tell(&Told::new(0, Grade::Operator, Claim::state(Canceled), "again").with(stop));
+    assert_eq!((sums(&world), canceled(&world)), ([0, 0, 0], [2, 1]));
+}

@@ -141,11 +141,15 @@ pub struct LineView {
     pub unit_tax: String,
     /// `unit_gross` times quantity.
     pub total: String,
-    /// Units that were shipped and are paid for, where the financer's money follows lines; else 0, as are the next two.
+    /// Units that were shipped and are paid for, where the financer's money follows lines; else 0, as are the next two. All
+    /// three are absent in events that were told before units were counted: an event stays what it was when it was told.
+    #[schema(required = false)]
     pub shipped: u32,
     /// Units that were canceled before they were shipped.
+    #[schema(required = false)]
     pub canceled: u32,
     /// Units that were returned.
+    #[schema(required = false)]
     pub returned: u32,
 }
 
@@ -306,7 +310,7 @@ impl CheckoutView {
                     unit_tax: text(line.unit_tax),
                     total: text(line.total),
                     shipped: booked(record, LedgerKind::Captured, line.id),
-                    canceled: booked(record, LedgerKind::AuthorizationLowered, line.id),
+                    canceled: leading.map_or(0, |attempt| record.ledger.canceled_units(attempt.id, line.id)),
                     returned: booked(record, LedgerKind::Refunded, line.id),
                 })
                 .collect(),

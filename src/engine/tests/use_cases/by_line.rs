@@ -177,6 +177,12 @@ async fn a_whole_cancel_stays_one_call_until_something_became_of_a_line() {
         (&body(&whole)["status"], world.watched.commanded()),
         (&json!("canceled"), vec!["cancel 1100.00".to_owned()])
     );
+    let booked = books_are(["canceled", "none"], ["0.00", "0.00", "0.00"], [[0, 2, 0], [0, 3, 0]]);
+    assert_eq!((books(&world, id).await, world.attention(id).await), (booked, vec![]));
+    // What comes back comes back with all of its units, for the sum that was given up.
+    push_at(&world.engine, "watched", &world.watched.last().token, json!({ "state": "authorized", "again": 1 })).await;
+    let booked = books_are(["authorized", "none"], ["1100.00", "0.00", "0.00"], [[0, 0, 0], [0, 0, 0]]);
+    assert_eq!(books(&world, id).await, booked);
 
     let world = World::new().await;
     let id = approved(&world).await;
