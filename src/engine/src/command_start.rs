@@ -40,6 +40,8 @@ pub(crate) enum Command {
         checkout: Box<Checkout>,
         work: LineWork,
         reason: Option<String>,
+        /// The caller's body names them.
+        named: bool,
     },
     /// With the digest of the address's token.
     Amend {

@@ -125,7 +125,10 @@ impl Engine {
                 None => whole(record, attempt, ability, &asked.lines).map(|()| None)?,
             };
             Ok(match work {
-                Some(work) => Command::Lines { checkout: Box::new(record.checkout.clone()), work, reason },
+                Some(work) => {
+                    let (checkout, named) = (Box::new(record.checkout.clone()), !asked.lines.is_empty());
+                    Command::Lines { checkout, work, reason, named }
+                }
                 None => Command::Cancel { reason, lines: stopped },
             })
         };
@@ -168,7 +171,8 @@ impl Engine {
             if let Some(lines) = lines {
                 let work = return_by_line(record, lines, &asked.lines)?;
                 let checkout = Box::new(record.checkout.clone());
-                return Ok(Command::Lines { checkout, work, reason: asked.reason.clone() });
+                let (reason, named) = (asked.reason.clone(), !asked.lines.is_empty());
+                return Ok(Command::Lines { checkout, work, reason, named });
             }
             let currency = record.checkout.cart.currency;
             let left = record.ledger.left_to_refund(attempt)?;

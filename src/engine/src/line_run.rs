@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lendport_core::lines::units_of;
 use lendport_core::{
     Attempt, CallContext, CallLog, Checkout, CheckoutId, CommitClass, ErrorKind, EventType, Invalid, LineReport,
     LineUnits, LineWay, LineWork, Operation, Phase, Pointer, ProviderError, RetryClass, Source,
@@ -30,7 +31,7 @@ impl Engine {
         ticket: Ticket,
     ) -> Result<Reply, EngineError> {
         let Started { attempt, mut operation, command } = started;
-        let Command::Lines { checkout, work, reason } = command else {
+        let Command::Lines { checkout, work, reason, named } = command else {
             return Err(EngineError::Internal("a command on lines without lines".to_owned()));
         };
         let (answered, calls) = self.send_lines(tenant, &attempt, &checkout, &work, reason.as_deref()).await?;
@@ -52,7 +53,7 @@ impl Engine {
             .change(tenant, id, ask, move |loaded| {
                 let stored = loaded.operation;
                 let mut draft = Draft::of(&engine.tools, loaded.record).knowing(loaded.open_items);
-                match record_lines(&mut draft, &attempt, stored, &operation, &answered) {
+                match record_lines(&mut draft, &attempt, stored, &operation, &answered, named) {
                     Ok(failure) => {
                         let (change, reply) = engine.answer_lines(draft, failure, &operation, &ticket);
                         (change, Ok(reply))
@@ -115,13 +116,14 @@ fn believed(report: LineReport, asked: &[LineUnits]) -> Result<LineReport, Provi
 }
 
 /// What an answer does to the checkout, and what went wrong with it. `stored` is the operation as it stands: where the answer
-/// took so long that it was given up, an item asks what became of it.
+/// took so long that it was given up, an item asks what became of it. `named` says that the caller's body names the lines.
 fn record_lines(
     draft: &mut Draft,
     attempt: &Attempt,
     stored: Option<Operation>,
     operation: &Operation,
     answered: &Result<LineReport, ProviderError>,
+    named: bool,
 ) -> Result<Option<EngineError>, EngineError> {
     let operation = Operation { updated_at: draft.now, ..operation.clone() };
     draft.book_lines(&operation, Source::Answer)?;
@@ -150,17 +152,33 @@ fn record_lines(
     Ok(match answered {
         Err(error) => Some(failed(&attempt.provider, error, &draft.record)),
         Ok(report) if report.done.is_empty() && report.not_said.is_empty() => {
-            Some(failed(&attempt.provider, &refused(report), &draft.record))
+            let work = operation.lines.as_ref();
+            let refused = work
+                .map_or_else(|| ProviderError::new(ErrorKind::Invalid, REFUSED), |work| refused(report, work, named));
+            Some(failed(&attempt.provider, &refused, &draft.record))
         }
         Ok(_) => None,
     })
 }
 
-fn refused(report: &LineReport) -> ProviderError {
-    let at = Pointer::root().child("lines");
+/// What a caller hears where nothing was done: each line with its place in the body, or with its id where the body named none.
+fn refused(report: &LineReport, work: &LineWork, named: bool) -> ProviderError {
+    let (what, then) = match work.way {
+        LineWay::Cancel => ("cancel", "they are still to be sent"),
+        LineWay::Ship | LineWay::Return => ("take back", "they stay paid for"),
+    };
     let mut invalid = Invalid::none();
-    for position in 0..report.failed.len() {
-        invalid.note(&at.index(position), "refused_by_provider", "was refused");
+    for (position, asked) in work.asked.iter().enumerate() {
+        let units = units_of(&report.failed, asked.line);
+        if units > 0 {
+            let at = if named { Pointer::root().child("lines").index(position) } else { Pointer::root() };
+            let detail = format!(
+                "the financer refused to {what} {units} of {}; {then}. Ask it why, and ask again with another \
+                 Idempotency-Key",
+                asked.line
+            );
+            invalid.note(&at, "refused_by_provider", detail);
+        }
     }
     ProviderError::new(ErrorKind::Invalid, REFUSED).committed_as(CommitClass::Rejected).with_fields(invalid.0)
 }
