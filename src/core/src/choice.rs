@@ -102,7 +102,10 @@ impl Choice {
             Self::Acknowledge => "You have seen it and looked after it; nothing changes here.",
             Self::Committed => "The financer has the request and committed to this amount.",
             Self::NotCommitted => "The financer knows no such request, or ended it: the attempt has failed.",
-            Self::TookEffect => "The financer carried out the capture, cancel, shipment or confirmation.",
+            Self::TookEffect => {
+                "The financer carried out the capture, cancel, shipment or confirmation, or a return of lines; where it did so \
+                 for some units of a cancel or return of lines only, `lines` name those."
+            }
             Self::RefundTookEffect => "The financer carried out the refund, for this amount: it is counted.",
             Self::NoEffect => "The financer did not carry out the command; it may be sent again.",
             Self::AcceptAmount => {
@@ -138,6 +141,13 @@ impl Choice {
                 | Self::CountRefund
                 | Self::AnotherRefund
         )
+    }
+}
+
+impl Choice {
+    /// True when it may name the units that it is true of, where the command was a cancel or return of lines.
+    pub fn takes_lines(self) -> bool {
+        self == Self::TookEffect
     }
 }
 

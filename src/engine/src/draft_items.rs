@@ -125,8 +125,12 @@ impl Draft {
 
     /// Opens an item about a command that may have taken effect, and has the provider asked where it can be.
     pub(crate) fn flag_unknown_command(&mut self, operation: &Operation) -> Result<(), EngineError> {
-        let detail =
+        let mut detail =
             format!("a {} may have reached the provider and its outcome is not known", operation.kind.as_str());
+        if let Some(work) = &operation.lines {
+            let units: Vec<_> = work.open().iter().map(|open| format!("{} of {}", open.quantity, open.line)).collect();
+            detail.push_str(&format!(": {}", units.join(", ")));
+        }
         self.flag(operation.attempt, AttentionDraft::new(AttentionKind::UnknownCommand, detail))?;
         self.reschedule(operation.attempt);
         Ok(())

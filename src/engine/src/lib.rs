@@ -47,6 +47,7 @@ mod sweep;
 mod take_in;
 mod ticket;
 mod undo;
+mod unknown;
 mod upkeep;
 pub mod view;
 mod webhooks;

@@ -1,8 +1,9 @@
 //! Lines and units that a request names: they must be of the cart, and there must be as many left of them.
 
+use lendport_core::lines::units_of;
 use lendport_core::{
-    Ability, Attempt, Cart, CheckoutRecord, Invalid, LineId, LineStanding, LineUnits, LineWay, LineWork, Money,
-    MoneyError, Pointer,
+    Ability, Attempt, Cart, CheckoutRecord, Choice, Invalid, LineId, LineStanding, LineUnits, LineWay, LineWork, Money,
+    MoneyError, Operation, Pointer,
 };
 use lendport_storage::Tenant;
 
@@ -56,8 +57,29 @@ pub(crate) fn named(way: LineWay, lines: Vec<LineStanding>, named: &[(LineId, u3
         (LineWay::Ship | LineWay::Cancel, most) => format!("must be from 1 to the {most} that are not shipped"),
         (LineWay::Return, most) => format!("must be from 1 to the {most} that were shipped and not returned"),
     })?;
-    let asked = named.iter().map(|(line, quantity)| LineUnits { line: *line, quantity: *quantity }).collect();
+    let asked = units(named);
     Ok(LineWork { way, lines, asked, report: None })
+}
+
+/// Units as a caller names them.
+pub(crate) fn units(named: &[(LineId, u32)]) -> Vec<LineUnits> {
+    named.iter().map(|(line, quantity)| LineUnits { line: *line, quantity: *quantity }).collect()
+}
+
+/// Refuses units that a person says a command took effect for, where it asked for others, or was about none. A shipment is
+/// taken in as a whole, or not.
+pub(crate) fn judge_part(
+    choice: Choice,
+    operation: Option<&Operation>,
+    named: &[(LineId, u32)],
+) -> Result<(), Invalid> {
+    let work = operation.and_then(|operation| operation.lines.as_ref()).filter(|work| work.way != LineWay::Ship);
+    let Some(work) = work.filter(|_| choice.takes_lines()) else {
+        let detail = "only of a cancel or return of lines that took effect the units can be named";
+        return Err(Invalid::one(&Pointer::root().child("lines"), "unexpected", detail));
+    };
+    let open = |line| Some(units_of(work.open(), line)).filter(|units| *units > 0);
+    judge_units(named, open, |most| format!("must be from 1 to the {most} that were asked for and are not settled"))
 }
 
 /// The work of all units that are left for it; none where none is.

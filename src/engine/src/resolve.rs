@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use lendport_core::{
-    AttemptId, AttentionId, AttentionKind, Case, CheckoutRecord, Choice, Claim, Details, EventType, Grade, Invalid,
-    KeyId, LedgerKind, Money, Operation, OperationKind, Phase, Pointer, Resolution, Ruling, RulingError, Source,
-    limits,
+    AttentionId, AttentionKind, Case, CheckoutRecord, Choice, Claim, Details, EventType, Grade, Invalid, KeyId,
+    LedgerKind, LineId, LineStanding, Money, Operation, OperationKind, Phase, Pointer, Resolution, Ruling, RulingError,
+    Source, limits,
 };
 use lendport_storage::{AttentionItem, Change, ChangeAsk, ChangeOutcome, Loaded, Tenant};
 use rust_decimal::Decimal;
 
 use crate::engine::{Engine, reference_to};
 use crate::error::EngineError;
+use crate::lines;
 use crate::ship;
 use crate::take_in::{Draft, Fact};
 use crate::ticket::{Effect, Reply, Standing, Ticket};
@@ -26,6 +27,8 @@ pub struct ResolveAsk {
     pub reason: String,
     /// The amount the choice needs, in major units of the checkout's currency.
     pub amount: Option<Decimal>,
+    /// The units that a cancel or return of lines took effect for; empty means all of them.
+    pub lines: Vec<(LineId, u32)>,
     /// Whose key it is.
     pub by: KeyId,
 }
@@ -47,7 +50,14 @@ impl Engine {
             },
         };
         let item = self.store.attention_item(tenant, id).await?.ok_or(EngineError::NotFound)?;
-        let operation = self.unknown_operation(tenant, &item).await?.map(|operation| operation.id);
+        let unknown = self.unknown_operation(tenant, &item).await?;
+        let stopped = match &unknown {
+            Some(operation) if operation.kind == OperationKind::Cancel && operation.lines.is_none() => {
+                self.lines_to_stop(tenant, &item).await?
+            }
+            _ => Vec::new(),
+        };
+        let operation = unknown.map(|operation| operation.id);
         let engine = Arc::clone(self);
         let closing = ticket.clone();
         let ask = ChangeAsk {
@@ -58,9 +68,11 @@ impl Engine {
             ..ChangeAsk::default()
         };
         let (outcome, result) = self
-            .change(tenant, item.checkout, ask, move |loaded| match engine.settle_item(loaded, &asked, &closing) {
-                Ok((change, reply)) => (change, Ok(reply)),
-                Err(error) => (Change::abort(), Err(error)),
+            .change(tenant, item.checkout, ask, move |loaded| {
+                match engine.settle_item(loaded, &asked, stopped.clone(), &closing) {
+                    Ok((change, reply)) => (change, Ok(reply)),
+                    Err(error) => (Change::abort(), Err(error)),
+                }
             })
             .await?;
         let result = match (outcome, result) {
@@ -79,6 +91,7 @@ impl Engine {
         &self,
         loaded: Loaded<'_>,
         asked: &ResolveAsk,
+        stopped: Vec<LineStanding>,
         ticket: &Ticket,
     ) -> Result<(Change, Reply), EngineError> {
         let item = loaded.attention.ok_or(EngineError::NotFound)?;
@@ -91,9 +104,12 @@ impl Engine {
             let wanted = "its create is under way again; wait until that is answered";
             return Err(EngineError::WrongState { checkout: reference_to(loaded.record), wanted });
         }
-        let operation = loaded.operation.filter(|known| matches!(known.phase, Phase::Unknown | Phase::Sent));
+        let mut operation = loaded.operation.filter(|known| matches!(known.phase, Phase::Unknown | Phase::Sent));
         let attempt = loaded.record.attempt(item.attempt).ok_or(EngineError::NotFound)?;
         let (choice, reason) = judged(item.kind.choices_in(attempt.state), asked)?;
+        if !asked.lines.is_empty() {
+            lines::judge_part(choice, operation.as_ref(), &asked.lines)?;
+        }
         let case = Case {
             kind: item.kind,
             attempt,
@@ -109,7 +125,12 @@ impl Engine {
         let settled = draft.close_item(&item, resolution);
         match &ruling.claim {
             None => draft.announce(&[EventType::AttentionResolved])?,
-            Some(claim) => self.follow(&mut draft, &item, &ruling, claim.clone())?,
+            Some(claim) => self.follow(&mut draft, &item, &ruling, claim.clone(), stopped)?,
+        }
+        if let Some(work) =
+            operation.as_mut().and_then(|known| known.lines.as_mut()).filter(|_| !asked.lines.is_empty())
+        {
+            work.close_as(&lines::units(&asked.lines));
         }
         if let (Some(phase), Some(operation)) = (ruling.command, operation) {
             draft.await_no_more(item.attempt, operation.kind);
@@ -133,6 +154,7 @@ impl Engine {
         item: &AttentionItem,
         ruling: &Ruling,
         claim: Claim,
+        lines: Vec<LineStanding>,
     ) -> Result<(), EngineError> {
         let before = reference_to(&draft.record);
         let fact = Fact {
@@ -140,7 +162,7 @@ impl Engine {
             grade: Grade::Operator,
             source: Source::Operator,
             claim,
-            details: Details::default(),
+            details: Details { lines, ..Details::default() },
             raw_status: None,
             reference: None,
             dedupe_key: format!("resolved:{}", item.id),
@@ -155,44 +177,6 @@ impl Engine {
             }
             _ => Err(EngineError::WrongState { checkout: before, wanted: "this choice cannot follow from there" }),
         }
-    }
-
-    /// The call that an item of unknown outcome is about.
-    async fn unknown_operation(&self, tenant: Tenant, item: &AttentionItem) -> Result<Option<Operation>, EngineError> {
-        let kinds: &[OperationKind] = match item.kind {
-            AttentionKind::UnknownOutcome => {
-                let creates = self.store.operations(tenant, item.checkout, OperationKind::Create).await?;
-                return Ok(creates.into_iter().find(|create| create.attempt == item.attempt));
-            }
-            AttentionKind::UnknownCommand => OperationKind::COMMANDS,
-            _ => return Ok(None),
-        };
-        let unknown = self.unknown_operations(tenant, item.checkout, item.attempt, kinds).await?;
-        // They are written in one change; the oldest stands in where two calls left items at the same time.
-        let unknown: Vec<_> = unknown.into_iter().filter(|known| known.phase == Phase::Unknown).collect();
-        let same = unknown.iter().find(|known| known.updated_at == item.opened_at);
-        Ok(same.or(unknown.first()).cloned())
-    }
-
-    /// Calls of an attempt whose outcome is not known, or whose effect was not seen yet, oldest first.
-    pub(crate) async fn unknown_operations(
-        &self,
-        tenant: Tenant,
-        id: lendport_core::CheckoutId,
-        attempt: AttemptId,
-        kinds: &[OperationKind],
-    ) -> Result<Vec<Operation>, EngineError> {
-        let mut unknown = Vec::new();
-        for kind in kinds {
-            let known = self.store.operations(tenant, id, *kind).await?;
-            unknown.extend(
-                known
-                    .into_iter()
-                    .filter(|one| one.attempt == attempt && matches!(one.phase, Phase::Unknown | Phase::Acknowledged)),
-            );
-        }
-        unknown.sort_by_key(|operation| operation.created_at);
-        Ok(unknown)
     }
 }
 

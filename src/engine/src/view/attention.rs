@@ -80,6 +80,9 @@ pub struct ChoiceView {
     pub meaning: &'static str,
     /// True when `amount` must be sent with it.
     pub needs_amount: bool,
+    /// True when `lines` may be sent with it, where the item is about a cancel or return of lines: the units that the financer
+    /// did it for. The others count as not done. Without them it did it for all.
+    pub takes_lines: bool,
 }
 
 /// How an item was settled.
@@ -125,6 +128,7 @@ impl AttentionView {
                     choice: choice.as_str(),
                     meaning: choice.meaning(),
                     needs_amount: choice.needs_amount(),
+                    takes_lines: choice.takes_lines(),
                 })
                 .collect(),
             resolution: item.resolution.as_ref().map(|resolution| ResolutionView {

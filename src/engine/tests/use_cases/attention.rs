@@ -45,6 +45,7 @@ impl World {
             choice: choice.to_owned(),
             reason: REASON.to_owned(),
             amount: amount.map(|text| parse_decimal(text).unwrap()),
+            lines: Vec::new(),
             by: self.key_of_a_person(),
         };
         let content = format!("{choice} {amount:?}");
@@ -250,7 +251,7 @@ async fn what_is_wrong_with_a_resolution_is_said_and_nothing_is_stored() {
     ] {
         let amount = amount.map(|text| parse_decimal(text).unwrap());
         let (choice, reason, by) = (choice.to_owned(), reason.to_owned(), world.key_of_a_person());
-        let asked = ResolveAsk { choice: choice.clone(), reason, amount, by };
+        let asked = ResolveAsk { choice: choice.clone(), reason, amount, lines: Vec::new(), by };
         let ticket = ticket("POST /resolve", &format!("{choice} {amount:?}"), "");
         let refused = world.engine.resolve_attention(world.tenant, item, asked, ticket).await.unwrap_err();
         let EngineError::Invalid(invalid) = refused else { panic!("{choice}: {refused:?}") };

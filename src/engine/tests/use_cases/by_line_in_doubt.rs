@@ -7,8 +7,10 @@ use lendport_core::{
     AttemptState, CheckoutId, Claim, CommitClass, Details, ErrorKind, LineReport, OperationKind, Phase, ProviderError,
 };
 
-use crate::by_line::{approved, books, cancel, give_back, ship, told};
-use crate::world::{LEASE_MS, World, body, word};
+use lendport_engine::{EngineError, ResolveAsk};
+
+use crate::by_line::{approved, books, cancel, give_back, ship, told, units};
+use crate::world::{LEASE_MS, World, body, ticket, word};
 
 fn silence() -> ProviderError {
     ProviderError::new(ErrorKind::NoAnswer, "silence")
@@ -84,6 +86,87 @@ async fn what_the_financer_does_not_say_is_open_until_a_person_says_it() {
         assert_eq!(world.operation(id, OperationKind::Cancel).await.phase, Phase::Settled);
         ship(&world, id, "s", [1, 0]).await.unwrap();
     }
+}
+
+/// Settles the checkout's item as having taken effect for so many units of each line.
+async fn took_effect(world: &World, id: CheckoutId, choice: &str, counts: [u32; 2]) -> Result<(), String> {
+    let item = world.timeline(id).await.attention[0].id;
+    let lines = units(world, id, counts).await.iter().map(|units| (units.line, units.quantity)).collect();
+    let (choice, reason) = (choice.to_owned(), "so the portal shows it".to_owned());
+    let asked = ResolveAsk { choice: choice.clone(), reason, amount: None, lines, by: world.key_of_a_person() };
+    let ticket = ticket("POST /resolve", &format!("{choice} {counts:?}"), "");
+    match world.engine.resolve_attention(world.tenant, item, asked, ticket).await {
+        Ok(_) => Ok(()),
+        Err(EngineError::Invalid(invalid)) => Err(format!("{} {}", invalid.0[0].pointer, invalid.0[0].code)),
+        Err(error) => Err(word(&error).to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn a_person_says_for_which_units_it_took_effect() {
+    let world = World::new().await;
+    let id = approved(&world).await;
+    ship(&world, id, "all", [0, 0]).await.unwrap();
+    world.watched.answer_lines(|_| Err(silence()));
+    assert_eq!(give_back(&world, id, "key", [1, 3]).await.unwrap().status, 502);
+    let detail = world.timeline(id).await.attention[0].detail.clone();
+    let asked = units(&world, id, [1, 3])
+        .await
+        .iter()
+        .map(|one| format!("{} of {}", one.quantity, one.line))
+        .collect::<Vec<_>>();
+    assert!(detail.ends_with(&asked.join(", ")), "{detail}");
+    for (choice, counts, wrong) in [
+        ("took_effect", [2, 0], "/lines/0/quantity out_of_range"),
+        ("took_effect", [1, 4], "/lines/1/quantity out_of_range"),
+        ("no_effect", [1, 0], "/lines unexpected"),
+    ] {
+        assert_eq!(took_effect(&world, id, choice, counts).await, Err(wrong.to_owned()), "{choice} {counts:?}");
+    }
+    assert_eq!(books(&world, id).await.1, [[2, 0, 0], [3, 0, 0]]);
+    assert_eq!(took_effect(&world, id, "took_effect", [0, 2]).await, Ok(()));
+    let (sums, lines) = books(&world, id).await;
+    assert_eq!((sums[4].as_str(), &lines, world.open_items(id).await), ("20.00", &vec![[2, 0, 0], [3, 0, 2]], vec![]));
+    assert_eq!(world.operation(id, OperationKind::Refund).await.phase, Phase::Settled);
+    let told = give_back(&world, id, "key", [1, 3]).await.unwrap();
+    let counts = |at: usize| ["done", "failed", "unknown"].map(|name| body(&told)["lines"][at][name].as_u64().unwrap());
+    assert_eq!((told.status, counts(0), counts(1)), (201, [0, 1, 0], [2, 1, 0]));
+    // What it did not take effect for may be asked for again.
+    world.watched.answer_lines(|asked| Ok(LineReport { done: asked.to_vec(), ..LineReport::default() }));
+    give_back(&world, id, "rest", [0, 0]).await.unwrap();
+    assert_eq!(world.watched.commanded(), ["return 1+3", "return 2+1"]);
+}
+
+#[tokio::test]
+async fn only_what_was_not_said_is_settled_by_units() {
+    let world = World::new().await;
+    let id = approved(&world).await;
+    world.watched.answer_lines(|asked| {
+        let (done, open) = asked.split_at(1);
+        Ok(LineReport { done: done.to_vec(), failed: Vec::new(), not_said: open.to_vec() })
+    });
+    cancel(&world, id, "key", [1, 2]).await.unwrap();
+    assert_eq!(took_effect(&world, id, "took_effect", [1, 0]).await, Err("/lines/0/line_id unknown_line".to_owned()));
+    took_effect(&world, id, "took_effect", [0, 1]).await.unwrap();
+    assert_eq!(books(&world, id).await.1, [[0, 1, 0], [0, 1, 0]]);
+}
+
+#[tokio::test]
+async fn no_units_are_named_of_a_shipment_or_of_what_is_not_about_lines() {
+    let world = World::new().await;
+    let id = approved(&world).await;
+    world.watched.answer_ship(Err(silence()));
+    ship(&world, id, "lost", [2, 0]).await.unwrap();
+    assert_eq!(took_effect(&world, id, "took_effect", [1, 0]).await, Err("/lines unexpected".to_owned()));
+
+    let world = World::new().await;
+    let id = approved(&world).await;
+    world.watched.answer_command(Err(silence()));
+    cancel(&world, id, "whole", [0, 0]).await.unwrap();
+    assert_eq!(took_effect(&world, id, "took_effect", [1, 0]).await, Err("/lines unexpected".to_owned()));
+    took_effect(&world, id, "took_effect", [0, 0]).await.unwrap();
+    let (sums, lines) = books(&world, id).await;
+    assert_eq!((sums[0].as_str(), sums[2].as_str(), lines), ("canceled", "0.00", vec![[0, 2, 0], [0, 3, 0]]));
 }
 
 #[tokio::test]

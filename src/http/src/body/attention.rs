@@ -3,11 +3,12 @@
 use lendport_core::{Invalid, Pointer};
 use rust_decimal::Decimal;
 
+use super::command::{Lines, lines};
 use super::fields::Fields;
 use super::node::Node;
 use super::text::message;
 
-pub(crate) const RESOLVE: &[&str] = &["choice", "reason", "amount"];
+pub(crate) const RESOLVE: &[&str] = &["choice", "reason", "amount", "lines"];
 
 /// How an item is settled.
 #[derive(Debug, Default)]
@@ -15,9 +16,10 @@ pub(crate) struct Resolve {
     pub(crate) choice: String,
     pub(crate) reason: String,
     pub(crate) amount: Option<Decimal>,
+    pub(crate) lines: Lines,
 }
 
-/// Reads `{"choice": ..., "reason": ..., "amount": ...}`.
+/// Reads `{"choice": ..., "reason": ..., "amount": ..., "lines": [...]}`.
 pub(crate) fn resolve(node: &Node<'_>, notes: &mut Invalid) -> Resolve {
     let body = Fields::open(node, Pointer::root(), RESOLVE, notes);
     let before = notes.0.len();
@@ -33,5 +35,6 @@ pub(crate) fn resolve(node: &Node<'_>, notes: &mut Invalid) -> Resolve {
         }
     }
     let amount = body.amount("amount", notes);
-    Resolve { choice: choice.unwrap_or_default(), reason: reason.unwrap_or_default(), amount }
+    let lines = lines(&body, notes);
+    Resolve { choice: choice.unwrap_or_default(), reason: reason.unwrap_or_default(), amount, lines }
 }

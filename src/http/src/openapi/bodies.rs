@@ -183,6 +183,9 @@ documented! {
         /// The amount the choice needs, as you read it at the financer.
         #[schema(value_type = Option<Amount>)]
         amount: Option<Amount>,
+        /// The units that a cancel or return of lines took effect for, with `took_effect`; all of them when absent.
+        #[schema(min_items = 1, max_items = 500)]
+        lines: Option<Vec<LineInput>>,
     }
 
     /// Units of one line.

@@ -8,7 +8,7 @@ use lendport_engine::ResolveAsk;
 use lendport_engine::view::AttentionView;
 
 use crate::app::App;
-use crate::body::attention;
+use crate::body::attention::{self, Resolve};
 use crate::extract::{IdPath, JsonBody, KeyedCaller, NoQuery, Write};
 use crate::openapi::bodies::ResolveAttention;
 use crate::openapi::parts::{CreateHeaders, WriteProblems};
@@ -36,7 +36,8 @@ pub(crate) async fn resolve(
     body: JsonBody,
 ) -> Result<Response, Problem> {
     let asked = body.read_valid(attention::resolve)?;
-    let asked = ResolveAsk { choice: asked.choice, reason: asked.reason, amount: asked.amount, by: holder.key };
+    let Resolve { choice, reason, amount, lines } = asked;
+    let asked = ResolveAsk { choice, reason, amount, lines, by: holder.key };
     let (ticket, answer) = write.pending(&app, holder.tenant, &body, StatusCode::OK).split();
     let engine = app.engine.clone();
     let reply = app.run(async move { engine.resolve_attention(holder.tenant, id, asked, ticket).await }).await?;
