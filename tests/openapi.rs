@@ -93,6 +93,37 @@ fn every_schema_is_one_and_every_example_fits_its_schema() {
     assert!(checked > 0, "no example anywhere");
 }
 
+/// An endpoint gets a stored event as it was told, and `/v1/events` lists it so: thirty days after an upgrade there are
+/// events of before it.
+#[test]
+fn events_that_are_stored_since_before_units_were_counted_fit_the_documents() {
+    let told: Value = serde_json::from_str(include_str!("openapi/event_before_units.json")).unwrap();
+    let item = &told["data"]["checkout"]["items"][0];
+    assert!(item["quantity"] == 1 && item.get("shipped").is_none(), "the sample is one of before");
+    let events: Value = serde_json::from_str(&lendport_http::events_schema_json()).unwrap();
+    for document in [events, document()] {
+        let validator = validator_of(&document, "Event");
+        let fits = |event: &Value| validator.iter_errors(event).map(|error| error.to_string()).collect::<Vec<_>>();
+        assert_eq!(fits(&told), [""; 0]);
+        let mut counted = told.clone();
+        counted["data"]["checkout"]["items"][0]["shipped"] = json!(1);
+        assert_eq!(fits(&counted), [""; 0]);
+        counted["data"]["checkout"]["items"][0]["shipped"] = json!(-1);
+        assert!(!fits(&counted).is_empty());
+        let mut missing = told.clone();
+        missing["data"]["checkout"]["items"][0].as_object_mut().unwrap().remove("quantity");
+        assert!(!fits(&missing).is_empty(), "what was always told is still demanded");
+    }
+}
+
+fn validator_of(document: &Value, name: &str) -> jsonschema::Validator {
+    let whole = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": format!("#/components/schemas/{name}"), "components": document["components"],
+    });
+    jsonschema::draft202012::new(&whole).unwrap()
+}
+
 #[test]
 fn every_operation_is_named_once_explained_and_complete() {
     let document = document();
