@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
+use crate::goods::Tally;
 use crate::story::Story;
 
 /// One idempotency key and what came of it.
@@ -18,6 +19,8 @@ pub(crate) struct Promise {
     pub(crate) provider_reference: Option<String>,
     /// Steps of the plot for which the lender heard OK.
     pub(crate) steps_heard: usize,
+    /// What was done with the goods, as the merchant heard it.
+    pub(crate) tally: Tally,
     /// True once the story is over: everything asked for was answered for good.
     pub(crate) over: bool,
     /// What went against the contract, in words.
@@ -35,11 +38,17 @@ impl Promise {
             checkout: None,
             provider_reference: None,
             steps_heard: 0,
+            tally: Tally::default(),
             over: false,
             wrongs: Vec::new(),
             timeline: Vec::new(),
             silences: 0,
         }
+    }
+
+    /// Whether the merchant does something with single lines.
+    pub(crate) fn plays_goods(&self) -> bool {
+        !self.story.goods.acts.is_empty()
     }
 }
 

@@ -72,7 +72,11 @@ impl Financers {
 
     /// Lets the next call that binds go wrong in this way: a create, or a confirmation where customers sign.
     pub(crate) async fn disturb(&self, kind: &str) -> Result<(), Fault> {
-        let on = if self.played == Played::Flexshopper { "finalize" } else { "create" };
+        self.disturb_on(if self.played == Played::Flexshopper { "finalize" } else { "create" }, kind).await
+    }
+
+    /// Lets the next call of this kind go wrong, whosever it is.
+    pub(crate) async fn disturb_on(&self, on: &str, kind: &str) -> Result<(), Fault> {
         let fault = match kind {
             "late" | "silence" => json!({ "on": on, "kind": kind, "delay_ms": DISTURBED_MS }),
             _ => json!({ "on": on, "kind": kind }),

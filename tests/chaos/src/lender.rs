@@ -10,7 +10,7 @@ use crate::plot::Step;
 use crate::shop::Patience;
 use crate::story::{Financer, Story};
 use crate::world::World;
-use crate::{Fault, customer};
+use crate::{Fault, customer, goods};
 
 const PAUSE: Duration = Duration::from_millis(60);
 
@@ -31,6 +31,9 @@ pub(crate) async fn play(world: &World, story: &Story, patience: &Patience) -> R
         world.book.note(story.number, format!("the lender heard OK for {:?}", step.words), |promise| {
             promise.steps_heard += 1;
         });
+    }
+    if !story.goods.acts.is_empty() {
+        patience.lasts("what becomes of the goods", goods::play(world, story, &request)).await?;
     }
     Ok(())
 }

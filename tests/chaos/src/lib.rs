@@ -11,6 +11,7 @@ mod downtime;
 mod endpoints;
 mod financer;
 mod gateway;
+mod goods;
 mod killer;
 mod lender;
 mod merchant;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::Played;
 use crate::dice::Dice;
+use crate::goods::{self, Goods};
 use crate::plot::{Ending, Plot};
 
 /// Who is asked for the money.
@@ -25,6 +26,8 @@ pub(crate) struct Story {
     pub(crate) number: u64,
     pub(crate) financer: Financer,
     pub(crate) plot: Plot,
+    /// What the merchant does with the goods of a lease that was signed.
+    pub(crate) goods: Goods,
     /// What the simulator is told to do with the next create call, whosever it is.
     pub(crate) disturbance: Option<&'static str>,
     /// Equal copies of each push.
@@ -102,6 +105,7 @@ impl Story {
             ],
             None,
         );
+        let signs = financer == Financer::Flexshopper && matches!(plot, Plot::Sign | Plot::SignUnheard);
         Self {
             number,
             financer,
@@ -111,6 +115,7 @@ impl Story {
             parallel: dice.percent(50),
             twice: dice.percent(10),
             pause_ms: dice.between(0, 120),
+            goods: if signs { Goods::draw(&mut dice) } else { Goods::default() },
         }
     }
 
@@ -140,7 +145,7 @@ impl Story {
         let (provider, shipping) = match (self.financer, self.plot) {
             (Financer::Wegetfinancing, _) => ("wegetfinancing", "50.00"),
             (Financer::Wepay, _) => ("wepay", "50.00"),
-            (Financer::Flexshopper, _) => ("flexshopper", "50.00"),
+            (Financer::Flexshopper, _) => ("flexshopper", "120.00"),
             // The cents decide; see the README of the made-up provider.
             (Financer::Sandbox, Plot::Reject) => ("sandbox", "50.11"),
             (Financer::Sandbox, Plot::PreapproveOnly) => ("sandbox", "50.14"),
@@ -148,7 +153,11 @@ impl Story {
             (Financer::Sandbox, _) => ("sandbox", "50.10"),
         };
         // FlexShopper buys exempt from tax: what it finances is the whole cart where there is none.
-        let tax = if self.financer == Financer::Flexshopper { "0.00" } else { "52.69" };
+        let leased = goods::LINES.map(|(sku, units, price)| json!({ "sku": sku, "name": sku, "quantity": units, "unit_price": format!("{price}.00") }));
+        let items = match self.financer {
+            Financer::Flexshopper => json!(leased),
+            _ => json!([{ "sku": "TV-1", "name": "TV", "quantity": 1, "unit_price": "1370.00", "unit_tax": "52.69" }]),
+        };
         json!({
             "reference": self.reference(),
             "provider": provider,
@@ -158,7 +167,7 @@ impl Story {
             "billing_address": {
                 "line1": "6 West End Court 1", "city": "Long Branch", "state": "NJ", "postal_code": "07740", "country": "US"
             },
-            "items": [{ "sku": "TV-1", "name": "TV", "quantity": 1, "unit_price": "1370.00", "unit_tax": tax }],
+            "items": items,
             "shipping_amount": shipping
         })
     }
@@ -179,7 +188,7 @@ mod tests {
                 Played::Wepay,
                 ["PayThenReviewed", "PayUnreviewed", "CardDeclined", "PayThenRefundAll", "PayThenChargeback"],
             ),
-            (Played::Flexshopper, ["Sign,", "SignUnheard", "SignOther", "ApplyOnly", "Silence"]),
+            (Played::Flexshopper, ["Sign,", "SignUnheard", "SignOther", "CancelAll", "Return"]),
         ] {
             let tell =
                 |seed| (0..400).map(|number| format!("{:?}", Story::draw(seed, number, provider))).collect::<Vec<_>>();

@@ -2,6 +2,7 @@
 
 mod creates;
 mod deliveries;
+mod goods;
 mod leases;
 mod one_checkout;
 mod whole;
@@ -107,6 +108,7 @@ async fn judge(world: &World, quiet_ms: u64) -> Result<Verdict, Fault> {
     let one_each = world.plan.provider != Played::Wegetfinancing;
     general.extend(creates::faults(&world.financer.requests().await?, &seen, one_each));
     general.extend(leases::faults(world, &promises).await?);
+    general.extend(goods::faults(world, &promises).await?);
     general.extend(deliveries::unknown(&inboxes, &seen));
     general.extend(world.receivers.iter().flat_map(|receiver| receiver.wrongs()));
     for fault in general {

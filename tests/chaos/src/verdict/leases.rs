@@ -32,6 +32,8 @@ fn fault(promise: &Promise, lease: &Value) -> Option<&'static str> {
             (!lines.all(|line| line.get("quantity") == line.get("canceled"))).then_some("it was not undone")
         }
         _ if !finalized => Some("what was signed was never confirmed"),
+        // What becomes of its units is judged with them.
+        _ if promise.plays_goods() => None,
         _ => lines.any(|line| canceled(line) > 0).then_some("what was confirmed was canceled"),
     }
 }
@@ -42,11 +44,13 @@ mod tests {
 
     use super::*;
     use crate::arguments::Played;
+    use crate::goods::Goods;
     use crate::story::Story;
 
     #[test]
     fn a_lease_is_confirmed_or_undone_and_never_both() {
-        let promise = |plot| Promise::of(Story { plot, ..Story::draw(1, 1, Played::Flexshopper) });
+        let promise =
+            |plot| Promise::of(Story { plot, goods: Goods::default(), ..Story::draw(1, 1, Played::Flexshopper) });
         let lease = |finalized: bool, canceled: u64| json!({ "status": "signed", "finalized": finalized, "lines": [{ "quantity": 1, "canceled": canceled }] });
         for (plot, finalized, canceled, right) in [
             (Plot::Sign, true, 0, true),

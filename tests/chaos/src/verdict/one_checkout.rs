@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::goods;
 use crate::book::Promise;
 use crate::merchant::{rows_at, text_at};
 use crate::story::Financer;
@@ -25,11 +26,13 @@ pub(crate) fn faults(promise: &Promise, checkout: &Value) -> Vec<String> {
             faults.push(format!("{id}: {what} is {is}, the evidence says {due}"));
         }
     };
-    compare("status", text_at(checkout, "/status").to_owned(), status_due(ending.status, checkout).to_owned());
-    compare("amounts.refunded", text_at(checkout, "/amounts/refunded").to_owned(), ending.refunded.to_owned());
-    let can_fulfill = checkout.get("can_fulfill").and_then(Value::as_bool).unwrap_or(false);
-    let may_ship = ending.ships && !unverified;
-    compare("can_fulfill", can_fulfill.to_string(), may_ship.to_string());
+    if !promise.plays_goods() {
+        compare("status", text_at(checkout, "/status").to_owned(), status_due(ending.status, checkout).to_owned());
+        compare("amounts.refunded", text_at(checkout, "/amounts/refunded").to_owned(), ending.refunded.to_owned());
+        let can_fulfill = checkout.get("can_fulfill").and_then(Value::as_bool).unwrap_or(false);
+        let may_ship = ending.ships && !unverified;
+        compare("can_fulfill", can_fulfill.to_string(), may_ship.to_string());
+    }
     let mut sequences: Vec<u64> =
         rows_at(checkout, "/events").filter_map(|event| event.get("sequence")?.as_u64()).collect();
     sequences.sort_unstable();
@@ -39,6 +42,9 @@ pub(crate) fn faults(promise: &Promise, checkout: &Value) -> Vec<String> {
     compare("the number of ready_to_fulfill", ready.to_string(), usize::from(ending.ready).to_string());
     let created = rows_at(checkout, "/events").filter(|event| text_at(event, "/type") == "checkout.created").count();
     compare("the number of checkout.created", created.to_string(), "1".to_owned());
+    if promise.plays_goods() {
+        faults.extend(goods::books_faults(&promise.tally, checkout).into_iter().map(|what| format!("{id}: {what}")));
+    }
     faults
 }
 
