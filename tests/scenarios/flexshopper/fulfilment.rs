@@ -48,6 +48,12 @@ impl Order {
         ["/status", "/amounts/authorized", "/amounts/captured", "/amounts/refunded"].map(|at| seen.str(at).to_owned())
     }
 
+    /// What our books count of both products under this name.
+    async fn booked(&self, name: &str) -> [u64; 2] {
+        let seen = self.desk.merchant().read(&self.made.id()).await;
+        [0, 1].map(|at| seen.body["items"][at][name].as_u64().unwrap())
+    }
+
     /// FlexShopper says what our books hold, and no person is asked anything.
     async fn agrees(&self) {
         let before = self.stands().await;
@@ -100,6 +106,7 @@ async fn what_is_canceled_before_it_is_shipped_is_not_paid_for() {
     order.ship(&fresh(), &json!({ "status": "shipped", "carrier": "UPS" })).await.ok(201);
     assert_eq!(order.stands().await, ["captured", "480.00", "480.00", "0.00"]);
     assert_eq!((order.there("canceled").await, order.there("left").await), ([0, 1], [1, 1]));
+    assert_eq!((order.booked("canceled").await, order.booked("shipped").await), ([0, 1], [1, 1]));
     order.agrees().await;
 }
 
@@ -121,14 +128,19 @@ async fn a_return_of_which_one_line_fails_is_told_line_by_line() {
     assert_eq!(part.str("/fulfillment"), "partially_returned");
 
     let refused = order.take_back([0, 2]).await;
-    assert_eq!(refused.refused(422, "provider_refused").errors()[0].0, "/lines/0");
+    let (pointer, detail) = refused.refused(422, "provider_refused").errors().remove(0);
+    assert_eq!((pointer.as_str(), refused.str("/errors/0/code")), ("/lines/0", "refused_by_provider"));
+    assert!(
+        detail.contains(items[1]["id"].as_str().unwrap()) && detail.contains("another Idempotency-Key"),
+        "{detail}"
+    );
     assert_eq!(order.take_back([1, 0]).await.refused(422, "validation_failed").errors()[0].0, "/lines/0/quantity");
 
     order.desk.control(Method::POST, &decide, &json!({ "stuck": [] })).await;
     let rest = order.post("refunds", &fresh(), &json!({})).await;
     assert_eq!((rest.ok(201).str("/status"), rest.str("/fulfillment")), ("refunded", "returned"));
     assert_eq!(order.stands().await, ["refunded", TOTAL, TOTAL, TOTAL]);
-    assert_eq!(order.there("returned").await, [1, 2]);
+    assert_eq!((order.there("returned").await, order.booked("returned").await), ([1, 2], [1, 2]));
     let refunds = order.desk.merchant().get(&format!("/v1/checkouts/{}/refunds", order.made.id())).await;
     assert_eq!(
         (refunds.str("/data/0/line_id"), refunds.str("/data/0/amount")),
@@ -153,6 +165,7 @@ async fn a_lease_is_canceled_as_a_whole_and_not_in_part_shipped() {
     assert_eq!((order.stands().await[1].as_str(), order.there("canceled").await), ("0.00", [1, 2]));
     order.agrees().await;
     assert_eq!(order.desk.merchant().attention(&order.made.id()).await, [""; 0], "the merchant asked for it");
+    assert_eq!((order.booked("canceled").await, order.booked("shipped").await), ([1, 2], [0, 0]));
     order.ship(&fresh(), &json!({ "status": "shipped", "carrier": "UPS" })).await.refused(409, "invalid_state");
 
     let order = Order::signed().await;
@@ -197,11 +210,69 @@ async fn a_lost_answer_to_a_return_is_a_persons_and_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn a_person_says_for_which_units_a_lost_return_took_effect() {
+    let order = Order::shipped().await;
+    order.desk.control(Method::POST, "faults", &json!({ "on": "return", "kind": "lose_reply" })).await;
+    let (key, asked) = (fresh(), json!({ "lines": order.lines([1, 2]) }));
+    order.post("refunds", &key, &asked).await.refused(504, "provider_outcome_unknown");
+    let item = order.desk.merchant().open_items(&order.made.id()).await.remove(0);
+    let detail = item["detail"].as_str().unwrap();
+    for (line, units) in [(0, "1 of "), (1, "2 of ")] {
+        let named = format!("{units}{}", order.made.body["items"][line]["id"].as_str().unwrap());
+        assert!(detail.contains(&named), "{detail}");
+    }
+    let offered = item["choices"].as_array().unwrap().iter().find(|choice| choice["takes_lines"] == true).unwrap();
+    assert_eq!(offered["choice"], "took_effect");
+    let resolve = format!("/v1/attention/{}/resolve", item["id"].as_str().unwrap());
+    let say = async |choice: &str, counts: [u32; 2]| {
+        let said = json!({ "choice": choice, "reason": "so the portal shows it", "lines": order.lines(counts) });
+        order.desk.merchant().post(&resolve, &fresh(), &said).await
+    };
+    let beyond = say("took_effect", [1, 3]).await;
+    assert_eq!(beyond.refused(422, "validation_failed").errors()[0].0, "/lines/1/quantity");
+    let none = say("no_effect", [1, 0]).await;
+    assert_eq!(none.refused(422, "validation_failed").errors()[0].0, "/lines");
+    assert_eq!(order.stands().await[3], "0.00");
+    say("took_effect", [0, 1]).await.ok(200);
+    assert_eq!(order.stands().await, ["captured", TOTAL, TOTAL, "50.00"]);
+    let told = order.post("refunds", &key, &asked).await;
+    let counts = |at: usize| ["done", "failed", "unknown"].map(|name| told.body["lines"][at][name].clone());
+    assert_eq!((counts(0), counts(1)), ([0, 1, 0].map(|n| json!(n)), [1, 1, 0].map(|n| json!(n))));
+    assert_eq!(order.desk.calls("return").await, 1, "never sent again");
+    assert!(order.desk.merchant().open_items(&order.made.id()).await.is_empty());
+    let listed = order.desk.merchant().get(&format!("/v1/checkouts/{}/refunds", order.made.id())).await;
+    assert_eq!((&listed.body["data"][0]["quantity"], listed.str("/data/0/amount")), (&json!(1), "50.00"));
+}
+
+#[tokio::test]
+async fn a_whole_cancel_whose_answer_is_lost_counts_its_units_once_a_person_settles_it() {
+    let order = Order::signed().await;
+    order.desk.control(Method::POST, "faults", &json!({ "on": "cancel", "kind": "lose_reply" })).await;
+    order.post("cancel", &fresh(), &json!({})).await.refused(504, "provider_outcome_unknown");
+    let item = order.desk.merchant().open_items(&order.made.id()).await.remove(0);
+    assert_eq!(item["kind"], "unknown_command");
+    let resolve = format!("/v1/attention/{}/resolve", item["id"].as_str().unwrap());
+    let said = json!({ "choice": "took_effect", "reason": "it shows in the back office" });
+    order.desk.merchant().post(&resolve, &fresh(), &said).await.ok(200);
+    assert_eq!(
+        (order.stands().await, order.booked("canceled").await),
+        (["canceled", "0.00", "0.00", "0.00"].map(str::to_owned), [1, 2])
+    );
+    assert_eq!(order.desk.merchant().attention(&order.made.id()).await, ["unknown_command"]);
+}
+
+#[tokio::test]
 async fn goods_that_are_picked_up_are_delivered_and_paid_for() {
     let order = Order::signed().await;
+    order.ship(&fresh(), &json!({ "status": "delivered", "lines": order.lines([0, 2]) })).await.ok(201);
+    assert_eq!(
+        (order.stands().await[2].as_str(), order.booked("shipped").await),
+        ("100.00", [0, 2]),
+        "what was picked up"
+    );
     order.ship(&fresh(), &json!({ "status": "delivered" })).await.ok(201);
     assert_eq!(order.stands().await, ["captured", TOTAL, TOTAL, "0.00"]);
     let seen = order.desk.merchant().read(&order.made.id()).await;
-    assert_eq!((seen.str("/fulfillment"), order.desk.calls("confirm_receipt").await), ("delivered", 1));
+    assert_eq!((seen.str("/fulfillment"), order.desk.calls("confirm_receipt").await), ("delivered", 2));
     order.agrees().await;
 }
