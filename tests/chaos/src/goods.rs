@@ -114,9 +114,6 @@ pub(crate) async fn play(world: &World, story: &Story, request: &str) -> Result<
     let id = world.book.of_story(story.number).and_then(|promise| promise.checkout).unwrap_or_default();
     let checkout = world.merchant.get(&format!("/v1/checkouts/{id}")).await?;
     let lines: Vec<String> = rows_at(&checkout, "/items").map(|line| text_at(line, "/id").to_owned()).collect();
-    if story.goods.stuck {
-        world.financer.decide(request, &json!({ "stuck": [STUCK] })).await?;
-    }
     for (number, act) in story.goods.acts.iter().enumerate() {
         let on = match act {
             Act::Ship(_) => Some("confirm_shipment"),
@@ -124,6 +121,9 @@ pub(crate) async fn play(world: &World, story: &Story, request: &str) -> Result<
             // A lease that nobody wants is canceled by the gateway, too.
             Act::Cancel(_) | Act::CancelAll => None,
         };
+        if story.goods.stuck && matches!(act, Act::Return(_)) {
+            world.financer.decide(request, &json!({ "stuck": [STUCK] })).await?;
+        }
         if let (Some(on), Some(kind)) = (on, story.goods.disturbed) {
             world.financer.disturb_on(on, kind).await?;
         }

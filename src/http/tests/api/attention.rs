@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::world::{LIVE_KEY, OTHER_KEY, World};
 
+/// An id that a line could have.
+const LINE: &str = "lin_0190a5b0c1d27e3f8a4b5c6d7e8f9a0b";
+
 /// A checkout whose approval was withdrawn; the id of the item about it.
 async fn withdrawn(world: &World) -> (String, String) {
     let id = world.opened("open").await;
@@ -57,6 +60,15 @@ async fn wrong_resolutions_are_named_field_by_field() {
         (json!({ "choice": "acknowledge", "reason": " " }), vec!["/reason missing"]),
         (json!({ "choice": "acknowledge", "reason": "x".repeat(1_001) }), vec!["/reason too_long"]),
         (json!({ "choice": "acknowledge", "reason": "because", "amount": "1.00" }), vec!["/amount unexpected"]),
+        (
+            json!({ "choice": "acknowledge", "reason": "because", "lines": [{ "line_id": LINE, "quantity": 1 }] }),
+            vec!["/lines unexpected"],
+        ),
+        (
+            json!({ "choice": "acknowledge", "reason": "because", "lines": [{ "line_id": LINE, "quantity": 0 }] }),
+            vec!["/lines/0/quantity out_of_range"],
+        ),
+        (json!({ "choice": "acknowledge", "reason": "because", "lines": [] }), vec!["/lines too_few"]),
         (json!({ "choice": "acknowledge", "reason": "because", "note": 1 }), vec!["/note unknown_field"]),
     ] {
         let answer = world.post(&path, "key", body.to_string()).await;

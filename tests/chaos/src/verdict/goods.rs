@@ -69,8 +69,8 @@ pub(crate) fn books_faults(tally: &Tally, checkout: &Value) -> Vec<String> {
     for (name, due) in [("shipped", tally.shipped), ("canceled", tally.canceled), ("returned", tally.returned)] {
         compare(name, format!("{:?}", count(name)), format!("{due:?}"));
     }
-    let counts = LINES.iter().zip(tally.shipped.iter().zip(tally.canceled));
-    let within = counts.map(|((_, units, _), (shipped, canceled))| shipped + canceled <= *units).all(|fits| fits)
+    let mut counts = LINES.iter().zip(tally.shipped.iter().zip(tally.canceled));
+    let within = counts.all(|((_, units, _), (shipped, canceled))| shipped + canceled <= *units)
         && minus(tally.returned, tally.shipped) == [0, 0];
     compare("more units than there are", (!within).to_string(), false.to_string());
     let due = Due::of(tally);
