@@ -56,8 +56,8 @@ impl Engine {
 
 /// The document that was handed out with a reading.
 fn document_of(read: &Operation) -> Option<&str> {
-    let fields = read.calls.iter().flat_map(|call| &call.fields);
-    fields.filter(|(name, _)| name == DOCUMENT).map(|(_, document)| document.as_str()).last()
+    let mut fields = read.calls.iter().flat_map(|call| &call.fields);
+    fields.find(|(name, _)| name == DOCUMENT).map(|(_, document)| document.as_str())
 }
 
 fn refused(name: &str, code: &'static str, detail: &str) -> Result<(), EngineError> {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use lendport_core::{AttemptState, NextActionKind, OperationKind, Phase};
 use lendport_engine::StepAsk;
 
-use crate::fake_lender::{Fault, LIMIT_S, document};
+use crate::fake_lender::{Fault, document};
 use crate::steps::{Walk, application};
 use crate::world::{body, word};
 
-/// Nothing of a step can be on its way any more.
-const OVER_S: i64 = LIMIT_S as i64 + 60;
+/// A minute after the lender's limit for a step: nothing of a step can be on its way any more.
+const OVER_S: i64 = 180;
 
 impl Walk {
     /// The process dies while a step waits for its answer, and another one starts.

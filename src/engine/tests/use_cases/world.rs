@@ -218,7 +218,7 @@ impl World {
 }
 
 fn as_provider(fake: &Arc<Fake>) -> Arc<dyn FinancingProvider> {
-    Arc::clone(fake) as _
+    Arc::<Fake>::clone(fake)
 }
 
 fn engine(
