@@ -119,4 +119,24 @@ mod tests {
         // Five minutes for the decision, and ten seconds for each other call.
         assert_eq!((usual.limit_s(OperationKind::Apply), usual.limit_s(OperationKind::Sign)), (380, 80));
     }
+
+    #[test]
+    fn a_look_without_a_lease_asks_for_the_customer_as_well() {
+        let clients = Clients::all(Outbound::live(ClientSettings::default()).unwrap());
+        let usual = FlexShopper::new(ProviderConfig::default(), clients);
+        let ids = lendport_testkit::SeededIds::default();
+        let checkout = lendport_testkit::Sample::usa().checkout(&ids);
+        let mut attempt = samples::attempt(&checkout, crate::ID, &ids);
+        for (state, next, calls) in [
+            (AttemptState::AwaitingCustomer, Some(NextActionKind::Apply), 2),
+            (AttemptState::UnderReview, None, 2),
+            (AttemptState::Preapproved, Some(NextActionKind::SignAgreement), 2),
+            (AttemptState::AwaitingCustomer, Some(NextActionKind::SignAgreement), 1),
+            (AttemptState::AwaitingCustomer, Some(NextActionKind::Pay), 1),
+            (AttemptState::AwaitingMerchant, None, 1),
+        ] {
+            (attempt.state, attempt.next_action) = (state, next.map(lendport_core::NextAction::step));
+            assert_eq!(usual.calls_of_look(&attempt), calls, "{state:?} {next:?}");
+        }
+    }
 }
