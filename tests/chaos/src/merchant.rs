@@ -11,7 +11,7 @@ use crate::wire::{self, Message, Request};
 pub(crate) const SECRET_KEY: &str = "lp_test_made-up-for-the-chaos-shop-0001";
 const LIMIT: Duration = Duration::from_secs(60);
 /// How long a reading may be repeated before the driver gives up.
-const PATIENCE_TRIES: u32 = 200;
+const PATIENCE_TRIES: u32 = 2_400;
 
 /// A shop with a key.
 #[derive(Clone)]

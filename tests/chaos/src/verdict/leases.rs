@@ -13,7 +13,8 @@ use crate::world::World;
 pub(crate) async fn faults(world: &World, promises: &[Promise]) -> Result<Vec<String>, Fault> {
     let mut faults = Vec::new();
     for promise in promises.iter().filter(|promise| promise.story.financer == Financer::Flexshopper) {
-        let signs = matches!(promise.story.plot, Plot::Sign | Plot::SignUnheard | Plot::SignOther);
+        // Where the customer did not come to it, what went wrong is in the book.
+        let signs = promise.over && matches!(promise.story.plot, Plot::Sign | Plot::SignUnheard | Plot::SignOther);
         let Some(request) = promise.provider_reference.as_deref().filter(|_| signs) else { continue };
         let lease = world.financer.request(request).await?;
         faults.extend(fault(promise, &lease).map(|what| format!("{}: {what}: {lease}", promise.story.reference())));
