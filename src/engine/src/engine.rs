@@ -184,8 +184,13 @@ impl Engine {
 
     /// When a lease ends that begins now.
     pub(crate) fn lease_end(&self) -> Timestamp {
+        self.lease_end_of(1)
+    }
+
+    /// The same for a command that makes so many calls in a row.
+    pub(crate) fn lease_end_of(&self, calls: i32) -> Timestamp {
         let lease = SignedDuration::from_millis(i64::try_from(self.settings.operation_lease_ms).unwrap_or(i64::MAX));
-        self.clock.steady().saturating_add(lease).unwrap_or(Timestamp::MAX)
+        self.clock.steady().saturating_add(lease.saturating_mul(calls)).unwrap_or(Timestamp::MAX)
     }
 
     /// What has a lease that ended before this is nobody's. Where other processes may have it, our own clock must say so

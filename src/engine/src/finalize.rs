@@ -27,6 +27,12 @@ use crate::take_in::Draft;
 /// is left to a person.
 const PAUSES_S: [i64; 4] = [5, 30, 120, 600];
 
+/// So many refusals that say nothing of the order, such as a wrong key, and a person is asked. Each time it is asked for again
+/// after that, one is enough.
+const REFUSALS_MAX: usize = 5;
+/// The calls of one confirmation, at most: an adapter looks, confirms and, where that is refused, undoes.
+const CALLS: i32 = 3;
+
 const FENCED: &str =
     "the customer signed here after another financer committed; it is not confirmed: cancel it at this one";
 const NOT_CONFIRMED: &str = "what was signed was not confirmed";
@@ -36,6 +42,8 @@ const NOT_CONFIRMED: &str = "what was signed was not confirmed";
 struct Earlier {
     /// How many there were.
     sent: usize,
+    /// How many of them are known to have come to nothing.
+    failed: usize,
     /// How many of them have no known outcome.
     unknown: usize,
     /// Since when nothing more is known of the latest of those.
@@ -123,6 +131,7 @@ impl Engine {
                     _ => return Ok(None),
                 }
                 earlier.sent += usize::from(*kind == OperationKind::Finalize);
+                earlier.failed += usize::from((*kind, one.phase) == (OperationKind::Finalize, Phase::Failed));
             }
         }
         Ok(Some(earlier))
@@ -137,6 +146,7 @@ impl Engine {
         attempt: AttemptId,
     ) -> Result<Option<Operation>, EngineError> {
         let operation = self.new_operation(record.checkout.id, attempt, OperationKind::Finalize);
+        let operation = Operation { lease_until: self.lease_end_of(CALLS), ..operation };
         let (stored, tools, seen) = (operation.clone(), self.tools.clone(), record.checkout.version);
         let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
         let (_, begun) = self
@@ -220,8 +230,12 @@ fn record_finalize(
             }
             looked
         }
-        Err(_) => {
+        Err(error) => {
             draft.announce(&[EventType::OperationFailed])?;
+            if operation.phase == Phase::Failed && earlier.failed + 1 >= REFUSALS_MAX {
+                let detail = format!("what the customer signed cannot be confirmed: {}", error.message);
+                draft.flag(asked.id, AttentionDraft::new(AttentionKind::AgreementMismatch, detail))?;
+            }
             if operation.phase == Phase::Unknown {
                 draft.flag_unknown_command(&operation)?;
             }

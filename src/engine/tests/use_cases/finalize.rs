@@ -126,6 +126,43 @@ async fn a_refusal_is_tried_again_with_growing_pauses() {
     assert!(!world.able.commanded().iter().any(|sent| sent.ends_with("again")), "nothing was unclear");
 }
 
+#[tokio::test]
+async fn what_is_refused_for_good_is_a_persons_and_not_tried_for_ever() {
+    let world = World::new().await;
+    world.able.answer_finalize(Err(ProviderError::new(ErrorKind::Credentials, "wrong key")));
+    let id = world.signed().await;
+    for _ in 0..30 {
+        world.later(3_600).await;
+    }
+    assert_eq!(world.able.commanded().len(), 5);
+    assert_eq!(world.open_items(id).await, ["agreement_mismatch"]);
+    assert_eq!(world.events(id).await.iter().filter(|event| **event == "operation.failed").count(), 5);
+}
+
+#[tokio::test]
+async fn a_confirmation_that_makes_three_slow_calls_is_not_taken_for_interrupted() {
+    let world = World::new().await;
+    let id = world.unanswered().await;
+    let gate = world.able.hold_commands();
+    let worker = loop {
+        let engine = world.restarted("a slow one");
+        let worker = tokio::spawn(async move { engine.settle_due().await });
+        while !worker.is_finished() && world.able.commanded().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        if !world.able.commanded().is_empty() {
+            break worker;
+        }
+        world.clock.advance(SignedDuration::from_secs(1));
+    };
+    world.clock.advance(SignedDuration::from_secs(179));
+    assert_eq!(world.engine.recover_interrupted(false).await, Ok(0));
+    world.able.answer_finalize(Ok(authorized()));
+    gate.notify_one();
+    worker.await.unwrap().unwrap();
+    assert_eq!((world.state(id).await, world.able.commanded().len()), (AttemptState::Authorized, 1));
+}
+
 impl World {
     /// An order whose customer has signed while no confirmation is answered.
     async fn unanswered(&self) -> CheckoutId {
