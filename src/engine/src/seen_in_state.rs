@@ -3,6 +3,7 @@
 use lendport_core::{AttemptId, AttemptState, Operation, OperationKind, Phase};
 
 use crate::take_in::Draft;
+use crate::undo::item_about_late;
 
 /// Commands that a look at the request's state, or at its lines, can settle.
 pub(crate) const SEEN_IN_STATE: &[OperationKind] = &[
@@ -22,10 +23,10 @@ impl Draft {
     }
 
     /// That a command took effect which was just given up, where the state has moved to it since it was sent: nobody has to
-    /// find that out. What is about units says nothing by a state, and what was canceled here says nothing of the provider.
+    /// find that out. What is about units says nothing by a state, and what ended here says nothing of the provider.
     pub(crate) fn told_by_state(&self, operation: &Operation) -> Option<Phase> {
         let seen = operation.lines.is_none() && SEEN_IN_STATE.contains(&operation.kind);
-        let known = self.record.attempt(operation.attempt).filter(|known| seen && !known.is_canceled_locally())?;
+        let known = self.record.attempt(operation.attempt).filter(|known| seen && item_about_late(known).is_none())?;
         outcome_of(operation.kind, known.state, false).filter(|phase| *phase == Phase::Settled)
     }
 }
