@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::field_kind::FieldKind;
 use crate::id::ProviderId;
 use crate::id::{MerchantId, ProviderAccountId};
 use crate::invalid::{Invalid, Pointer};
@@ -13,21 +14,41 @@ use crate::secret::Secret;
 pub struct AccountField {
     /// Key, `snake_case`.
     pub name: &'static str,
+    /// What it holds.
+    pub kind: FieldKind,
     /// Write-only and encrypted at rest.
     pub secret: bool,
     /// Needed before the account can be used.
     pub required: bool,
-    /// The values it may have; empty means any text.
-    pub choices: &'static [&'static str],
     /// What it is and where the merchant finds it.
     pub description: &'static str,
+    /// A page of the provider that tells more.
+    pub docs: Option<&'static str>,
 }
 
 impl AccountField {
-    /// Whether a value has the right form. Names say their unit last, and one of time asks for a whole number.
-    pub fn holds(&self, value: &str) -> bool {
-        let counts = ["_ms", "_s", "_days"].iter().any(|unit| self.name.ends_with(unit));
-        !counts || value.is_empty() || value.parse::<u32>().is_ok()
+    /// A setting that may be left out.
+    pub const fn setting(name: &'static str, kind: FieldKind, description: &'static str) -> Self {
+        Self { name, kind, secret: false, required: false, description, docs: None }
+    }
+
+    /// A credential that an account cannot do without.
+    pub const fn credential(name: &'static str, description: &'static str) -> Self {
+        Self { secret: true, required: true, ..Self::setting(name, FieldKind::Text, description) }
+    }
+
+    /// The same field, needed before the account can be used.
+    pub const fn needed(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    /// Judges a value: a word for programs and a sentence for people where it does not fit. The sentence never repeats the
+    /// value. What need not be there may be left empty, as a form does.
+    pub fn judge(&self, value: &str) -> Result<(), (&'static str, String)> {
+        if !value.is_empty() {
+            return self.kind.judge(value);
+        }
+        if self.required { Err(("blank", "must not be blank".to_owned())) } else { Ok(()) }
     }
 }
 
@@ -48,21 +69,11 @@ impl AccountSettings {
             invalid.note(&at.child(name), "unknown_field", format!("is not known; known are {}", known.join(", ")));
         }
         for field in fields {
-            match values.get(field.name).map(Secret::expose) {
-                Some(value) if value.is_empty() && field.required => {
-                    invalid.note(&at.child(field.name), "blank", "must not be blank");
-                }
-                // What need not be there may be left empty, as a form does.
-                Some(value) if value.is_empty() => {}
-                Some(value) if !field.choices.is_empty() && !field.choices.contains(&value.as_str()) => {
-                    let detail = format!("use one of {}", field.choices.join(", "));
-                    invalid.note(&at.child(field.name), "unknown_choice", detail);
-                }
-                Some(value) if !field.holds(value) => {
-                    invalid.note(&at.child(field.name), "not_a_number", "use a whole number, or leave it empty");
-                }
-                None if field.required => invalid.note(&at.child(field.name), "missing", field.description),
-                _ => {}
+            let at = at.child(field.name);
+            match values.get(field.name).map(|value| field.judge(value.expose())) {
+                Some(Err((code, detail))) => invalid.note(&at, code, detail),
+                None if field.required => invalid.note(&at, "missing", field.description),
+                Some(Ok(())) | None => {}
             }
         }
         invalid.finish()?;
@@ -105,28 +116,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_of_time_holds_a_whole_number() {
-        let field = AccountField { name: "tolerance_s", secret: false, required: false, choices: &[], description: "" };
-        let judged = |value: &str| {
-            let values = BTreeMap::from([("tolerance_s".to_owned(), Secret::from(value))]);
-            AccountSettings::new(values, &[field], &Pointer::root())
-        };
-        assert!(judged("300").is_ok() && judged("").is_ok());
-        for wrong in ["abc", "-1", "1.5", " 3"] {
-            assert_eq!(judged(wrong).unwrap_err().0[0].code, "not_a_number", "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_choice_that_need_not_be_made_may_be_left_empty() {
-        let optional =
-            AccountField { name: "mode", secret: false, required: false, choices: &["a", "b"], description: "" };
-        let judged = |value: &str, required: bool| {
+    fn what_need_not_be_there_may_be_left_empty_and_nothing_else() {
+        let optional = AccountField::setting("mode", FieldKind::Choice(&["a", "b"]), "");
+        let judged = |value: &str, field: AccountField| {
             let values = BTreeMap::from([("mode".to_owned(), Secret::from(value))]);
-            AccountSettings::new(values, &[AccountField { required, ..optional }], &Pointer::root())
+            AccountSettings::new(values, &[field], &Pointer::root().child("fields"))
         };
-        assert!(judged("", false).is_ok() && judged("a", true).is_ok());
-        assert_eq!(judged("", true).unwrap_err().0[0].code, "blank");
-        assert_eq!(judged("c", false).unwrap_err().0[0].code, "unknown_choice");
+        assert!(judged("", optional).is_ok() && judged("a", optional.needed()).is_ok());
+        assert_eq!(judged("", optional.needed()).unwrap_err().0[0].code, "blank");
+        let refused = judged("hunter2", optional).unwrap_err().0;
+        assert_eq!((refused[0].code.as_str(), refused[0].pointer.as_str()), ("unknown_choice", "/fields/mode"));
+        assert!(!refused[0].detail.contains("hunter2"));
+        assert_eq!(
+            AccountSettings::new(BTreeMap::new(), &[optional.needed()], &Pointer::root()).unwrap_err().0[0].code,
+            "missing"
+        );
     }
 }

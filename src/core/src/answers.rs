@@ -101,3 +101,12 @@ pub struct ShipmentConfirmed {
     /// ([`lines_financed`](crate::FinancingProvider::lines_financed)).
     pub paid: Vec<LineUnits>,
 }
+
+/// Whether an account's credentials work; a refusal is an error of the kind `Credentials`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// The provider accepted them.
+    Works,
+    /// It cannot be asked, for this reason.
+    CannotBeVerified(&'static str),
+}

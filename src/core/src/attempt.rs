@@ -7,6 +7,7 @@ use crate::capture::CaptureMode;
 use crate::id::ProviderId;
 use crate::id::{AttemptId, CheckoutId, ObservationId, ProviderAccountId};
 use crate::money::Money;
+pub use crate::next_action::{NextAction, NextActionKind};
 use crate::observation::Grade;
 use crate::operation::OperationKind;
 
@@ -98,6 +99,11 @@ impl AttemptState {
         self.is_committed() || self == Self::Indeterminate
     }
 
+    /// A call may have bound a financer, or the next one does: whether it has a claim is known by its outcome alone.
+    pub fn is_unsettled(self) -> bool {
+        matches!(self, Self::Initiating | Self::Indeterminate | Self::AwaitingMerchant)
+    }
+
     /// Nothing more is expected of the customer or the provider.
     pub fn is_over(self) -> bool {
         matches!(
@@ -124,10 +130,19 @@ impl Reason {
 
     /// Ended here by the checkout's own deadline, which says nothing of the provider.
     pub const DEADLINE_PASSED: &str = "deadline_passed";
+    /// Ended here because the customer chose another financer while its page was open.
+    pub const LEFT_BY_CUSTOMER: &str = "left_by_customer";
+    /// The financer said no, and that it is not to be asked for this customer again.
+    pub const NOT_TO_BE_ASKED_AGAIN: &str = "not_to_be_asked_again";
 
     /// A reason of ours.
     pub fn new(word: &str) -> Self {
         Self(word.to_owned())
+    }
+
+    /// True for this word.
+    pub fn is(&self, word: &str) -> bool {
+        self.0 == word
     }
 }
 
@@ -143,72 +158,6 @@ pub struct Evidence {
     pub observation: ObservationId,
     /// How it was learnt.
     pub grade: Grade,
-}
-
-/// What the customer does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NextActionKind {
-    /// Open the provider's page over the shop.
-    Lightbox,
-    /// Go to the provider's page.
-    Redirect,
-    /// Embed the provider's page.
-    Iframe,
-    /// Load the provider's script into a page, and hand it the order ([`FinancingProvider::plugin_order`]).
-    ///
-    /// [`FinancingProvider::plugin_order`]: crate::FinancingProvider::plugin_order
-    Plugin,
-    /// Hand the customer's application on ([`Step::Apply`](crate::Step::Apply)). This and what follows has no address: the
-    /// merchant's own pages carry it.
-    Apply,
-    /// The customer has to be identified by the provider itself.
-    Verify,
-    /// Show the agreement, and hand the customer's signature on ([`Step::Agree`](crate::Step::Agree)).
-    SignAgreement,
-    /// Hand on what the customer pays with, then the signature again ([`Step::AddPayment`](crate::Step::AddPayment)).
-    Pay,
-}
-
-impl NextActionKind {
-    /// True for what the merchant's own pages carry.
-    pub fn is_step(self) -> bool {
-        matches!(self, Self::Apply | Self::Verify | Self::SignAgreement | Self::Pay)
-    }
-
-    /// The word used in rows and answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Lightbox => "lightbox",
-            Self::Redirect => "redirect",
-            Self::Iframe => "iframe",
-            Self::Plugin => "plugin",
-            Self::Apply => "apply",
-            Self::Verify => "verify",
-            Self::SignAgreement => "sign_agreement",
-            Self::Pay => "pay",
-        }
-    }
-}
-
-/// Where the customer goes next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NextAction {
-    /// The preferred way.
-    pub kind: NextActionKind,
-    /// The provider's page, or its script; empty for a step that the merchant's own pages carry.
-    pub url: String,
-    /// Other ways that work with the same URL.
-    pub also: Vec<NextActionKind>,
-    /// When the URL stops working, where known.
-    pub expires_at: Option<Timestamp>,
-}
-
-impl NextAction {
-    /// A step that the merchant's own pages carry.
-    pub fn step(kind: NextActionKind) -> Self {
-        Self { kind, url: String::new(), also: Vec::new(), expires_at: None }
-    }
 }
 
 /// One try.
@@ -275,18 +224,6 @@ impl Attempt {
     /// True when the provider echoed an amount and it is not what we asked for.
     pub fn amount_differs(&self) -> bool {
         self.amount_echoed.is_some_and(|echoed| echoed != self.amount)
-    }
-
-    /// True when the merchant ended it here and the customer may still commit to it at the provider.
-    pub fn is_canceled_locally(&self) -> bool {
-        let locally = self.reason.as_ref().is_some_and(|reason| reason.0 == Reason::CANCELED_LOCALLY);
-        locally && self.state == AttemptState::Canceled
-    }
-
-    /// True when our own deadline ended it and the customer may still sign it at the provider.
-    pub fn is_expired_here(&self) -> bool {
-        let here = self.reason.as_ref().is_some_and(|reason| reason.0 == Reason::DEADLINE_PASSED);
-        here && self.state == AttemptState::Expired
     }
 
     /// The sum that holds: the provider's where a person accepted it, else ours.

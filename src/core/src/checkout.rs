@@ -9,9 +9,12 @@ use crate::address::Address;
 use crate::capture::CaptureMode;
 use crate::cart::Cart;
 use crate::customer::Customer;
+use crate::eligibility::Exclusion;
 use crate::fulfilment::{Dispute, Fulfilment};
-use crate::id::{CheckoutId, MerchantId, ProviderId};
+use crate::id::{CheckoutId, MerchantId, ProviderId, RoutingProfileId};
 use crate::mode::Mode;
+use crate::product::Product;
+use crate::routing::Policies;
 
 /// Where the customer's browser goes afterwards. It proves nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,9 +26,10 @@ pub struct ReturnUrls {
 }
 
 /// Which financers, why, and who was passed over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
-    /// The rule that decided: `explicit`, `only_provider` when one alone is set up, `customer_choice`.
+    /// The rule that decided: its name in the routing profile, or `cascade` for the profile's own order; without a profile
+    /// `explicit`, `only_provider` when one alone is set up, `customer_choice`.
     pub rule: String,
     /// In the order in which they are tried.
     pub providers: Vec<ProviderId>,
@@ -35,6 +39,33 @@ pub struct Route {
     /// expired.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closed: bool,
+    /// True where the customer chooses among them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub customer_chooses: bool,
+    /// The kind of financing that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_type: Option<Product>,
+    /// The routing profile that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<RouteProfile>,
+    /// Everybody who was considered, in order; those passed over among them. Empty where nobody had to be judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<ProviderId>,
+    /// How it goes on after a financer that did not finance it, as the profile said then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Policies>,
+}
+
+/// The routing profile that decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteProfile {
+    /// This version of it.
+    pub id: RoutingProfileId,
+    /// Its number.
+    pub version: u64,
+    /// Which share of the rule's split, from 0; none where the rule has no split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm: Option<u32>,
 }
 
 /// A financer that was not tried.
@@ -44,6 +75,9 @@ pub struct Skipped {
     pub provider: ProviderId,
     /// Why, in a machine word.
     pub reason: String,
+    /// Everything that was in the way. Empty where it was passed over before that was kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclusions: Vec<Exclusion>,
 }
 
 /// The merchant's intent. Its status is derived from attempts.
@@ -97,5 +131,21 @@ impl Checkout {
     /// Where the goods go.
     pub fn ship_to(&self) -> &Address {
         self.shipping.as_ref().unwrap_or(&self.billing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Routes stored before there were profiles are read, and one without a profile is written as it was then.
+    #[test]
+    fn a_route_of_the_old_form_is_read_and_written_as_it_was() {
+        let old = r#"{"rule":"explicit","providers":["a"],"skipped":[{"provider":"b","reason":"not_funded"}]}"#;
+        let route: Route = serde_json::from_str(old).unwrap();
+        assert_eq!((route.profile, route.policies, route.product_type), (None, None, None));
+        assert!(route.candidates.is_empty() && !route.closed);
+        assert!(route.skipped.iter().all(|skipped| skipped.exclusions.is_empty()));
+        assert_eq!(serde_json::to_string(&route).unwrap(), old);
     }
 }

@@ -24,6 +24,8 @@ pub enum Choice {
     AcceptOtherAmount,
     /// The financer's sum is wrong.
     RejectAmount,
+    /// The gateway undoes the second approval.
+    Unwind,
     /// The second approval was undone.
     Unwound,
     /// The approval stands.
@@ -46,7 +48,7 @@ pub enum Choice {
 
 impl Choice {
     /// Every choice.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Acknowledge,
         Self::Committed,
         Self::NotCommitted,
@@ -56,6 +58,7 @@ impl Choice {
         Self::AcceptAmount,
         Self::AcceptOtherAmount,
         Self::RejectAmount,
+        Self::Unwind,
         Self::Unwound,
         Self::ApprovalHolds,
         Self::WithdrawalHolds,
@@ -79,6 +82,7 @@ impl Choice {
             Self::AcceptAmount => "accept_amount",
             Self::AcceptOtherAmount => "accept_other_amount",
             Self::RejectAmount => "reject_amount",
+            Self::Unwind => "unwind",
             Self::Unwound => "unwound",
             Self::ApprovalHolds => "approval_holds",
             Self::WithdrawalHolds => "withdrawal_holds",
@@ -119,6 +123,10 @@ impl Choice {
             Self::RejectAmount => {
                 "The sums do not fit and you canceled it at the financer: the attempt is canceled, unless it has ended."
             }
+            Self::Unwind => {
+                "The gateway ends this approval at the financer, or gives everything back; another item stays open until \
+                 the financer says that it is done."
+            }
             Self::Unwound => "You undid this approval at the financer; the other commitment stands.",
             Self::ApprovalHolds => "The financer confirms that this approval stands.",
             Self::WithdrawalHolds => "The financer confirms that the approval is withdrawn: the attempt is canceled.",
@@ -157,7 +165,13 @@ impl AttentionKind {
         let asks_for_the_sum = matches!(self, Self::AmountMismatch | Self::AmountUnverified);
         // Nothing can be committed for any sum any more, or all of it went back: whatever is said of it has no effect.
         let settled = matches!(state, AttemptState::Failed | AttemptState::Refunded | AttemptState::ChargedBack);
-        if asks_for_the_sum && settled { &[Choice::Acknowledge] } else { self.choices() }
+        // Nothing there could be ended for the first time.
+        let went_back = matches!(state, AttemptState::Refunded | AttemptState::ChargedBack);
+        match self {
+            _ if asks_for_the_sum && settled => &[Choice::Acknowledge],
+            Self::LateApproval if went_back => &[Choice::Unwound, Choice::ApprovalHolds],
+            _ => self.choices(),
+        }
     }
 
     /// The ways to settle it as long as its attempt goes on.
@@ -168,7 +182,7 @@ impl AttentionKind {
             Self::AmountMismatch | Self::AmountUnverified => {
                 &[Choice::AcceptAmount, Choice::AcceptOtherAmount, Choice::RejectAmount]
             }
-            Self::LateApproval => &[Choice::Unwound, Choice::ApprovalHolds],
+            Self::LateApproval => &[Choice::Unwind, Choice::Unwound, Choice::ApprovalHolds],
             Self::WithdrawnApproval => &[Choice::Acknowledge, Choice::ApprovalHolds],
             Self::ApprovalAfterWithdrawal => &[Choice::ApprovalHolds, Choice::WithdrawalHolds],
             Self::RefundWithoutAmount | Self::RefundNotApproved => &[Choice::CountRefund, Choice::NoRefund],

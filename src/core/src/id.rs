@@ -95,6 +95,8 @@ ids! {
     KeyId = "key_";
     /// One merchant's credentials and settings at one provider in one mode.
     ProviderAccountId = "pac_";
+    /// One version of a merchant's routing profile.
+    RoutingProfileId = "rpf_";
     /// The merchant's intent.
     CheckoutId = "chk_";
     /// One financer's try at a checkout.
@@ -119,6 +121,10 @@ ids! {
     RequestId = "req_";
     /// One line of a cart.
     LineId = "lin_";
+    /// One entry of the audit log.
+    AuditId = "aud_";
+    /// A key that signs tokens: their `kid`.
+    SigningKeyId = "sig_";
 }
 
 /// The short name of a provider, such as the `provider` field of a request holds.

@@ -52,3 +52,31 @@ pub const PAGE_DEFAULT: u32 = 20;
 pub const JSON_DEPTH_MAX: usize = 16;
 /// Errors named in one problem document; the rest is counted.
 pub const FIELD_ERRORS_MAX: usize = 100;
+/// Secret keys of a merchant in one mode that work at the same time.
+pub const KEYS_MAX: u32 = 100;
+/// Seconds a replaced key may go on working.
+pub const KEY_OVERLAP_MAX_S: u32 = 7 * 24 * 3_600;
+/// Seconds a replaced key goes on working when nothing is said.
+pub const KEY_OVERLAP_DEFAULT_S: u32 = 24 * 3_600;
+/// Characters of one field of a provider account.
+pub const ACCOUNT_FIELD_MAX_CHARS: usize = 4_096;
+/// Sites that a merchant may name that may show its pages.
+pub const SHOP_ORIGINS_MAX: usize = 20;
+/// Financers in one order.
+pub const ROUTE_PROVIDERS_MAX: usize = 10;
+/// Rules of a routing profile.
+pub const ROUTING_RULES_MAX: usize = 500;
+/// Characters of a rule's name.
+pub const ROUTING_NAME_MAX_CHARS: usize = 64;
+/// Values in one list of a routing condition.
+pub const ROUTING_VALUES_MAX: usize = 1_000;
+/// Shares of one split.
+pub const ROUTING_ARMS_MAX: usize = 20;
+/// Time windows of one rule.
+pub const ROUTING_WINDOWS_MAX: usize = 20;
+/// Bytes of a routing profile as it is stored.
+pub const ROUTING_PROFILE_MAX_BYTES: usize = 1024 * 1024;
+/// Checkouts that one simulation looks back at.
+pub const SIMULATED_CHECKOUTS_MAX: u32 = 10_000;
+/// Carts that one simulation may be handed.
+pub const SIMULATED_CARTS_MAX: usize = 100;

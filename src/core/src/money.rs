@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::limits;
 
 /// An ISO 4217 currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Currency(iso_currency::Currency);
 
 impl Currency {

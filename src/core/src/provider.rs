@@ -1,124 +1,24 @@
 //! What a provider has to be able to do. Adapters implement this; nothing else of ours knows a provider's name.
 
-use crate::account::{AccountField, AccountSettings};
-pub use crate::answers::{Created, Finalized, Found, Retrieved, ShipmentConfirmed};
-use crate::attempt::{Attempt, AttemptState};
-use crate::call::CallLog;
-use crate::capability::{Ability, Capability, Support};
-use crate::capture::CaptureMode;
+use crate::account::AccountSettings;
+pub use crate::answers::{Created, Finalized, Found, Retrieved, ShipmentConfirmed, Verification};
+use crate::attempt::Attempt;
+pub use crate::calling::{CallContext, CreateRequest};
+use crate::capability::Ability;
 use crate::checkout::Checkout;
-use crate::frames::Frames;
+pub use crate::descriptor::{Descriptor, Market};
+use crate::eligibility::AmountLimits;
 use crate::invalid::{Invalid, Pointer};
 use crate::lines::{LineReport, LineStanding, LineUnits};
-use crate::mode::Mode;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::notification::{Notice, NoticeAnswer, NoticeContext, NoticeRefusal, NoticeVerdict, Push};
 use crate::operation::Shipment;
 use crate::provider_error::ProviderError;
 use crate::resend::Resend;
 use crate::secret::Secret;
 use crate::step::Stepwise;
-use crate::sweep::{SweepAsk, SweepPlan, Swept};
+use crate::sweep::{SweepAsk, Swept};
 use async_trait::async_trait;
-use jiff::Timestamp;
-
-/// A country and the currency a provider funds in there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Market {
-    /// ISO 3166-1 alpha-2.
-    pub country: &'static str,
-    /// ISO 4217.
-    pub currency: &'static str,
-}
-
-/// Everything about a provider that is data.
-#[derive(Clone, Copy, Debug)]
-pub struct Descriptor {
-    /// Short name.
-    pub id: &'static str,
-    /// Name for people.
-    pub name: &'static str,
-    /// What it offers: `loan`, `payment`, `lease_to_own`.
-    pub product: &'static str,
-    /// One or two sentences.
-    pub summary: &'static str,
-    /// Version and date of the documents the adapter was written from.
-    pub documents: &'static str,
-    /// Where it funds; the first of a country is its default currency.
-    pub markets: &'static [Market],
-    /// Notification dialects it understands.
-    pub dialects: &'static [&'static str],
-    /// Fields of our request it cannot do without, as JSON Pointers.
-    pub required_fields: &'static [&'static str],
-    /// Fields of its accounts.
-    pub account_fields: &'static [AccountField],
-    /// What it can do; an ability not listed is `none`.
-    pub capabilities: &'static [Capability],
-    /// Who captures.
-    pub capture: CaptureMode,
-    /// How far its page leads when it is shown in a frame.
-    pub frames: Frames,
-    /// True when a create that is sent twice does no harm because nobody saw the first answer.
-    pub repeated_create_is_harmless: bool,
-    /// When a create whose sender died is sent again with its own token, or made again where it sends nothing that could
-    /// commit; none where the provider knows no such token, or a request cannot be found by our reference.
-    pub resend: Option<Resend>,
-    /// How many seconds an attempt may stand in a state before it is read back without a notice, and again so long after
-    /// each look. Only where it can be read back; a state not listed is not looked at for this.
-    pub reconcile: &'static [(AttemptState, u32)],
-    /// Seconds between two looks at an attempt in a state while they bring nothing new; the last pause stays. A state that
-    /// is not listed has the gateway's own pauses.
-    pub pauses: &'static [(AttemptState, &'static [u32])],
-    /// How a list is read that shows what changed, instead of looking at each attempt often; none where there is none.
-    pub sweep: Option<SweepPlan>,
-}
-
-impl Descriptor {
-    /// How an operation is supported, with the reason.
-    pub fn capability(&self, ability: Ability) -> Capability {
-        let absent = Capability { ability, support: Support::None, note: "the provider has no such operation" };
-        self.capabilities.iter().copied().find(|known| known.ability == ability).unwrap_or(absent)
-    }
-
-    /// Refuses an operation that cannot be asked for.
-    pub fn require(&self, ability: Ability) -> Result<(), ProviderError> {
-        let capability = self.capability(ability);
-        if capability.support.can_be_asked() {
-            Ok(())
-        } else {
-            Err(ProviderError::unsupported(ability, capability.note))
-        }
-    }
-
-    /// The currency it funds in for a country, where it serves that country.
-    pub fn currency_of(&self, country: &str) -> Option<&'static str> {
-        self.markets.iter().find(|market| market.country == country).map(|market| market.currency)
-    }
-}
-
-/// What every call needs beside its own content.
-#[derive(Clone, Copy, Debug)]
-pub struct CallContext<'a> {
-    /// Credentials and settings.
-    pub account: &'a AccountSettings,
-    /// Sandbox or live hosts.
-    pub mode: Mode,
-    /// The current moment.
-    pub now: Timestamp,
-    /// Where the HTTP calls are recorded.
-    pub calls: &'a CallLog,
-}
-
-/// What to start a request with.
-#[derive(Clone, Copy, Debug)]
-pub struct CreateRequest<'a> {
-    /// The merchant's intent.
-    pub checkout: &'a Checkout,
-    /// Our try; its `merchant_reference` is what the provider may call us by.
-    pub attempt: &'a Attempt,
-    /// Where the provider pushes to. Holds a secret token: never logged.
-    pub callback_url: &'a Secret<String>,
-}
 
 /// One financer behind the gateway. Object safe; the engine holds `Arc<dyn FinancingProvider>`.
 ///
@@ -140,10 +40,36 @@ pub trait FinancingProvider: Send + Sync {
         Ok(())
     }
 
+    /// The totals that the provider takes in a currency, as far as that is known without a call. What [`Self::check`]
+    /// refuses for its amount is outside of them.
+    fn amount_limits(&self, account: &AccountSettings, currency: Currency) -> AmountLimits {
+        let _ = (account, currency);
+        AmountLimits::default()
+    }
+
+    /// True where the provider has limits of its own that are known only by asking it, which a create does.
+    fn asks_for_limits(&self) -> bool {
+        false
+    }
+
+    /// Asks the provider for those limits, or remembers what it said a while ago. Creates nothing there. Needs
+    /// [`FinancingProvider::asks_for_limits`].
+    async fn ask_limits(&self, ctx: CallContext<'_>) -> Result<AmountLimits, ProviderError> {
+        let _ = ctx;
+        Ok(AmountLimits::default())
+    }
+
     /// Checks this provider's part of `provider_options` (JSON object text) when a checkout is opened.
     fn check_options(&self, options: &str, at: &Pointer) -> Result<(), Invalid> {
         let _ = options;
         Err(Invalid::one(at, "unknown_field", "this provider takes no options"))
+    }
+
+    /// Asks the provider whether an account's credentials work, with a call that changes nothing and costs little. Whatever
+    /// has no such call says so.
+    async fn verify_account(&self, ctx: CallContext<'_>) -> Result<Verification, ProviderError> {
+        let _ = ctx;
+        Ok(Verification::CannotBeVerified("the provider has no call that shows this without starting something"))
     }
 
     /// Starts a request. The intent is stored before this is called.

@@ -48,6 +48,9 @@ pub enum ErrorKind {
     Configuration,
     /// Cannot be reached, overloaded, or failing on its side.
     Unavailable,
+    /// It works, and does not do this now: it asks to slow down, the adapter keeps to its limit and sent nothing, or the
+    /// account there has too little money.
+    NotNow,
     /// No answer in time, or the connection broke after sending.
     NoAnswer,
     /// An answer that is not what the documents promise.
@@ -91,6 +94,7 @@ impl ProviderError {
                 (CommitClass::Rejected, RetryClass::Never)
             }
             ErrorKind::Unsupported { .. } => (CommitClass::NotSent, RetryClass::Never),
+            ErrorKind::NotNow => (CommitClass::Rejected, RetryClass::SameRequest),
             ErrorKind::Unavailable | ErrorKind::NoAnswer | ErrorKind::BadResponse => {
                 (CommitClass::Unknown, RetryClass::NewAttempt)
             }

@@ -33,6 +33,10 @@ pub fn blockers(record: &CheckoutRecord, now: Timestamp) -> Vec<&'static str> {
         Some(_) => blockers.push("amount_mismatch"),
         None => blockers.push("amount_unverified"),
     }
+    // Two financers could claim the customer, and which of them it is shows when that call's outcome is known.
+    if record.attempts.iter().any(|other| other.id != committed.id && other.state.is_unsettled()) {
+        blockers.push("another_attempt_unsettled");
+    }
     // Told of, and not known how much of it is left: whoever ships may ship unpaid goods.
     let unsettled = record.ledger.pending_refunds(committed.id, committed.amount.currency());
     if unsettled.map_or(true, |amount| !amount.is_zero()) {

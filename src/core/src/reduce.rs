@@ -12,6 +12,11 @@ use crate::observation::{Claim, Grade, Observation};
 use crate::operation::OperationKind;
 use crate::{refunds, sums};
 
+const SIGNED_AFTER_EXPIRY: &str = "the customer signed it after it had expired here; nothing is confirmed, and the gateway \
+                                   cancels it at the provider";
+const SIGNED_AFTER_END: &str = "the customer signed it after it had ended; nothing is confirmed, and the gateway cancels it at \
+                                the provider";
+
 /// A state change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
@@ -68,6 +73,9 @@ pub enum RefusalWhy {
     /// It had expired here before the customer signed it: what is signed is undone.
     #[error("it had expired here before")]
     ExpiredHere,
+    /// It had ended otherwise before the customer signed it: what is signed is undone.
+    #[error("it had ended before the customer signed it")]
+    SignedLate,
 }
 
 impl RefusalWhy {
@@ -79,6 +87,7 @@ impl RefusalWhy {
             Self::Fenced => "commit_fence",
             Self::CanceledLocally => Reason::CANCELED_LOCALLY,
             Self::ExpiredHere => Reason::DEADLINE_PASSED,
+            Self::SignedLate => "signed_late",
         }
     }
 }
@@ -205,10 +214,12 @@ fn reduce_state(
                       gives everything back";
         return Ok(Decision::refuse(from, to, RefusalWhy::CanceledLocally).flag(AttentionKind::PaidAfterCancel, detail));
     }
-    if attempt.is_expired_here() && to == AttemptState::AwaitingMerchant && observation.grade != Grade::Operator {
-        let detail = "the customer signed it after it had expired here; nothing is confirmed, and the gateway cancels it at \
-                      the provider";
-        return Ok(Decision::refuse(from, to, RefusalWhy::ExpiredHere).flag(AttentionKind::LateApproval, detail));
+    if attempt.is_signed_in_vain() && to == AttemptState::AwaitingMerchant && observation.grade != Grade::Operator {
+        let (why, detail) = match attempt.is_expired_here() {
+            true => (RefusalWhy::ExpiredHere, SIGNED_AFTER_EXPIRY),
+            false => (RefusalWhy::SignedLate, SIGNED_AFTER_END),
+        };
+        return Ok(Decision::refuse(from, to, why).flag(AttentionKind::LateApproval, detail));
     }
     if !reachable(from, to) {
         let refused = Decision::refuse(from, to, RefusalWhy::Illegal);

@@ -47,6 +47,8 @@ pub struct Ruling {
     pub command: Option<Phase>,
     /// The financer is to be asked again.
     pub asks_again: bool,
+    /// The gateway is to undo at the financer what was committed there.
+    pub undoes: bool,
     /// How the dispute ended.
     pub dispute: Option<Dispute>,
 }
@@ -82,6 +84,7 @@ const COMMITTED: &str = "the attempt is committed by now; cancel or refund it in
 const NOT_COMMITTED: &str = "no amount is committed that a refund could be counted against";
 const OTHER_CURRENCY: &str = "the financer's sum is in another currency; cancel it there and reject the amount";
 const NO_SUM: &str = "the financer's sum is nothing at all; there is nothing to accept";
+const ALL_GIVEN_BACK: &str = "all of that sum was given back already; a commitment for it would have nothing left";
 const GIVEN_BACK: &str = "more than the financer's sum was given back already; look the refunds up first";
 
 impl Case<'_> {
@@ -122,7 +125,12 @@ impl Case<'_> {
             Choice::RejectAmount => self.given_up("amount_rejected_by_operator"),
             Choice::WithdrawalHolds => self.given_up("withdrawal_confirmed_by_operator"),
             // The approval was never followed, or another commitment's fence would not be there.
-            Choice::Unwound if self.attempt.state.is_committed() => Err(RulingError::Impossible(COMMITTED)),
+            Choice::Unwind | Choice::Unwound if self.attempt.state.is_committed() => {
+                Err(RulingError::Impossible(COMMITTED))
+            }
+            Choice::Unwind => {
+                Ok(Ruling { undoes: true, ..self.ended(AttemptState::Canceled, Reason::CANCELED_LOCALLY) })
+            }
             Choice::Unwound => Ok(self.ended(AttemptState::Canceled, "unwound_by_operator")),
             Choice::ApprovalHolds => Ok(self.approved()),
             Choice::CountRefund => Ok(Ruling { settles: self.announced, ..self.counted(amount)? }),
@@ -165,8 +173,12 @@ impl Case<'_> {
         if !sum.covers(refunded) {
             return Err(RulingError::Impossible(GIVEN_BACK));
         }
-        let over = attempt.state.is_committed() && refunded == sum;
-        let claim = if over { Claim::state(AttemptState::Refunded) } else { Claim::Nothing };
+        // No sum here is zero.
+        let all_back = refunded == sum;
+        if all_back && !attempt.state.is_committed() {
+            return Err(RulingError::Impossible(ALL_GIVEN_BACK));
+        }
+        let claim = if all_back { Claim::state(AttemptState::Refunded) } else { Claim::Nothing };
         let corrections = correction(attempt, ledger, sum)?;
         Ok(Ruling { accepts_amount: true, claim: Some(claim), corrections, ..nothing })
     }

@@ -6,6 +6,7 @@ use crate::account::AccountSettings;
 use crate::application::{Agreement, Application, Consent, MeansOfPayment, Offer};
 use crate::attempt::{Attempt, AttemptState, NextActionKind};
 use crate::checkout::Checkout;
+use crate::hints::CascadeHints;
 use crate::mode::Mode;
 use crate::operation::OperationKind;
 use crate::provider::{CallContext, Retrieved};
@@ -14,8 +15,8 @@ use crate::provider_error::ProviderError;
 /// One step, with what the customer said.
 #[derive(Clone, Copy, Debug)]
 pub enum Step<'a> {
-    /// Hand the application on, unless there is a decision already.
-    Apply(&'a Application),
+    /// Hand the application on, unless there is a decision already; with who was asked before.
+    Apply(&'a Application, CascadeHints),
     /// Hand on what the customer pays with.
     AddPayment(&'a MeansOfPayment),
     /// Read how the decision and the offer stand. Changes nothing.
@@ -32,7 +33,7 @@ impl Step<'_> {
     /// How it is stored.
     pub fn kind(&self) -> OperationKind {
         match self {
-            Self::Apply(_) => OperationKind::Apply,
+            Self::Apply(..) => OperationKind::Apply,
             Self::AddPayment(_) => OperationKind::AddPayment,
             Self::Agree => OperationKind::Agree,
             Self::Sign(_) => OperationKind::Sign,

@@ -236,23 +236,29 @@ fn an_approval_that_was_given_up_comes_back_with_a_flag() {
 }
 
 #[test]
-fn a_signature_after_our_own_deadline_moves_nothing_and_a_person_is_told() {
-    let late = |grade, reason: Option<&str>| {
+fn a_signature_after_the_end_moves_nothing_and_a_person_is_told() {
+    let late_after = |ended, grade, reason: Option<&str>| {
         let mut world = World::with(&[Initiating]);
-        let expired = Claim::State { state: Expired, reason: reason.map(Reason::new) };
-        for (claim, key) in [(Claim::state(AwaitingCustomer), "opened"), (expired, "ended")] {
+        let over = Claim::State { state: ended, reason: reason.map(Reason::new) };
+        for (claim, key) in [(Claim::state(AwaitingCustomer), "opened"), (over, "ended")] {
             world.tell(&Told::new(0, Grade::Operator, claim, key));
         }
         let told = world.tell(&Told::new(0, grade, Claim::state(AwaitingMerchant), "signed")).unwrap();
-        assert_eq!(world.attempts[0].state, Expired);
+        assert_eq!(world.attempts[0].state, ended);
         words(&told.decision)
     };
+    let late = |grade, reason| late_after(Expired, grade, reason);
     let ours = Some(Reason::DEADLINE_PASSED);
     assert_eq!(late(Grade::Fetched, ours), "deadline_passed, ! late_approval");
     assert_eq!(late(Grade::Browser, ours), "evidence_too_weak");
     assert_eq!(late(Grade::Operator, ours), "illegal_move");
-    // What the provider itself had ended it has not signed.
-    assert_eq!(late(Grade::Fetched, None), "illegal_move");
+    // The provider said itself that it had ended, and takes a signature all the same.
+    assert_eq!(late(Grade::Fetched, None), "signed_late, ! late_approval");
+    assert_eq!(late_after(Declined, Grade::Fetched, None), "signed_late, ! late_approval");
+    let left = Some(Reason::LEFT_BY_CUSTOMER);
+    assert_eq!(late_after(Canceled, Grade::Fetched, left), "signed_late, ! late_approval");
+    // Some go on showing what they were told to cancel as signed.
+    assert_eq!(late_after(Canceled, Grade::Fetched, None), "illegal_move");
 }
 
 #[test]

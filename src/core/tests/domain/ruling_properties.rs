@@ -166,6 +166,23 @@ proptest! {
 }
 
 #[test]
+fn nobody_commits_again_to_a_sum_that_was_given_back() {
+    let mut world = World::with(&[AttemptState::Initiating]);
+    world.attempts[0].amount_echoed = Some(cents(ASKED_CENTS + 1));
+    let decide = |world: &mut World, kind, choice, amount| {
+        let decided = Decided { attempt: 0, kind, choice, amount, command: None };
+        world.decide(&decided, format!("{kind:?}")).unwrap();
+        judge_sums(world).unwrap();
+    };
+    world.tell(&Told::new(0, Grade::Signed, Claim::state(AttemptState::Authorized), "yes"));
+    decide(&mut world, AttentionKind::AmountMismatch, Choice::AcceptAmount, None);
+    decide(&mut world, AttentionKind::RefundNotApproved, Choice::CountRefund, Some(ASKED_CENTS));
+    world.tell(&Told::new(0, Grade::Signed, Claim::state(AttemptState::Declined), "no"));
+    decide(&mut world, AttentionKind::UnknownOutcome, Choice::Committed, Some(ASKED_CENTS));
+    assert_eq!(world.attempts[0].state, AttemptState::Canceled);
+}
+
+#[test]
 fn what_is_not_offered_or_not_complete_is_refused() {
     for (kind, state) in AttentionKind::ALL.into_iter().flat_map(|kind| AttemptState::ALL.map(|state| (kind, state))) {
         let world = World::with(&[state]);
