@@ -5,8 +5,8 @@
 
 use jiff::Timestamp;
 use lendport_core::{
-    Attempt, AttemptId, AttentionId, AttentionKind, Checkout, CheckoutId, CheckoutRecord, CheckoutStatus, Event,
-    LedgerEntry, Observation, ObservationId, Operation, OperationId, Resolution,
+    Attempt, AttemptId, AttentionId, AttentionKind, AuditEntry, Checkout, CheckoutId, CheckoutRecord, CheckoutStatus,
+    Event, LedgerEntry, Observation, ObservationId, Operation, OperationId, Resolution,
 };
 
 use crate::idempotency::ClaimWrite;
@@ -56,6 +56,8 @@ pub struct Change {
     pub events: Vec<Event>,
     /// Items for a person, new or settled.
     pub attention: Vec<AttentionItem>,
+    /// Entries of the audit log: who decided, where somebody did.
+    pub audit: Vec<AuditEntry>,
     /// The operation the claim of this change belongs to.
     pub claimed_operation: Option<OperationId>,
     /// What becomes of a claim made earlier.

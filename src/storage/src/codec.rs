@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 pub(crate) use lendport_core::hex;
 use lendport_core::{
-    AttemptId, AttentionId, CheckoutId, Currency, DeliveryAttemptId, DeliveryId, EventId, IdError, KeyId, LedgerId,
-    LineId, MerchantId, Money, ObservationId, OperationId, ProviderAccountId, WebhookEndpointId,
+    AttemptId, AttentionId, AuditId, CheckoutId, Currency, DeliveryAttemptId, DeliveryId, EventId, IdError, KeyId,
+    LedgerId, LineId, MerchantId, Money, ObservationId, OperationId, ProviderAccountId, RequestId, RoutingProfileId,
+    SigningKeyId, WebhookEndpointId,
 };
 use serde::Serialize;
 
@@ -37,7 +38,7 @@ macro_rules! stored_ids {
 }
 stored_ids! {
     MerchantId KeyId ProviderAccountId CheckoutId AttemptId OperationId LedgerId ObservationId EventId AttentionId
-    WebhookEndpointId DeliveryId DeliveryAttemptId LineId
+    WebhookEndpointId DeliveryId DeliveryAttemptId LineId AuditId RequestId RoutingProfileId SigningKeyId
 }
 
 /// A digest as bytes; none when the text is not 64 lower-case hexadecimal digits.

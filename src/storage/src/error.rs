@@ -34,6 +34,12 @@ pub enum StoreError {
     /// A sealed value does not open with this key.
     #[error("a sealed value does not open with the configured encryption key")]
     Sealed,
+    /// A sealed value names a data key that the database does not hold, or that no configured key opens.
+    #[error("a value is sealed with data key {0}, which this process cannot open")]
+    DataKey(u32),
+    /// The configured keys are not those of the database; says which are wanted.
+    #[error("{0}")]
+    WrongKey(String),
     /// A migration is missing, changed or from a newer version.
     #[error("migration: {0}")]
     Migration(String),

@@ -3,12 +3,14 @@
 //! Deliveries are made by the store itself, in the transaction that writes their event, for every enabled endpoint of
 //! the tenant that wants the type. So no event can be without them, whatever dies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use lendport_core::{Delivery, DeliveryAttempt, DeliveryId, Event, EventId, WebhookEndpoint, WebhookEndpointId};
+use lendport_core::{
+    Delivery, DeliveryAttempt, DeliveryId, Event, EventId, MerchantId, WebhookEndpoint, WebhookEndpointId,
+};
 
 use crate::error::StoreError;
 use crate::idempotency::{Claim, ClaimWrite};
@@ -97,6 +99,31 @@ pub struct LeaseAsk {
     pub per_endpoint: u32,
     /// Deliveries at most of these endpoints: more or fewer, as the asking process knows them.
     pub rooms: BTreeMap<WebhookEndpointId, u32>,
+    /// Of those that `rooms` names, the ones that do not count for their merchant.
+    pub apart: BTreeSet<WebhookEndpointId>,
+    /// Deliveries at most to all other endpoints of a merchant that `merchants` does not name. An endpoint counts with its
+    /// room, even where it has less that is due.
+    pub per_merchant: u32,
+    /// The same for these merchants: fewer, where something is under way.
+    pub merchants: BTreeMap<MerchantId, u32>,
+}
+
+impl LeaseAsk {
+    /// Asks without a limit for any merchant or endpoint.
+    pub fn of(owner: &str, now: Timestamp, until: Timestamp, limit: u32) -> Self {
+        Self {
+            owner: owner.to_owned(),
+            now,
+            until,
+            abandoned: now,
+            limit,
+            per_endpoint: limit,
+            rooms: BTreeMap::new(),
+            apart: BTreeSet::new(),
+            per_merchant: u32::MAX,
+            merchants: BTreeMap::new(),
+        }
+    }
 }
 
 /// A delivery that its worker alone may try until the lease ends.

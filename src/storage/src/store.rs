@@ -5,16 +5,19 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lendport_core::{
-    Attempt, AttemptId, AttentionId, CheckoutId, CheckoutRecord, Event, MerchantId, Operation, OperationId,
-    OperationKind, ProviderAccount, ProviderId,
+    Attempt, AttemptId, AttentionId, AuditEntry, CheckoutId, CheckoutRecord, Event, MerchantId, Operation, OperationId,
+    OperationKind, ProviderAccount, ProviderId, RoutingProfileId,
 };
 
+use crate::administration::Administration;
 use crate::change::{AttentionItem, Change, Decide, Loaded, ObservationRow, PushRecord};
 use crate::error::StoreError;
 use crate::idempotency::{Claim, IdempotencyRow};
 use crate::page::{AttentionFilter, CheckoutFilter, Page, PageAsk};
+use crate::routing::RoutingVersion;
 use crate::sweep::{Marked, SweepEntry, SweepMark, SweepNext, SweepTurn};
 use crate::tenant::{ApiKey, Merchant, Tenant};
+use crate::tokens::TokenRows;
 
 /// What a change needs besides the checkout.
 #[derive(Clone, Debug, Default)]
@@ -107,11 +110,37 @@ pub struct WorkAsk {
     pub limit: u32,
 }
 
+/// A question for work that takes its time, which no tenant is to take all of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FairAsk {
+    /// The question.
+    pub work: WorkAsk,
+    /// Rows at most of each tenant that `rooms` does not name.
+    pub each: u32,
+    /// Rows at most of these tenants: fewer, where the asking process has some of theirs in hand.
+    pub rooms: Vec<(Tenant, u32)>,
+}
+
+impl FairAsk {
+    /// As many rows as are nobody's too many, whoever has them.
+    pub(crate) fn harmless(&self) -> u32 {
+        self.rooms.iter().map(|(_, room)| *room).fold(self.work.limit.min(self.each), u32::min)
+    }
+}
+
+impl From<WorkAsk> for FairAsk {
+    /// Without a limit for any tenant.
+    fn from(work: WorkAsk) -> Self {
+        Self { work, each: u32::MAX, rooms: Vec::new() }
+    }
+}
+
 /// Repositories and transactions. Every method over tenant data takes the [`Tenant`] first; those without one are
 /// for set-up, for finding whose a token is, and for workers, and hand the tenant back.
 #[async_trait]
-pub trait Store: Send + Sync {
-    /// Stores a merchant, or replaces its name and page; an error when the name is taken by another id.
+pub trait Store: Administration + TokenRows {
+    /// Stores a merchant, or replaces its name and page; an error when the name is taken by another id. Says nothing in the
+    /// audit log, as [`Store::put_key`] and [`Store::put_account`]: for tests, which begin with rows that are there.
     async fn put_merchant(&self, merchant: &Merchant) -> Result<(), StoreError>;
     /// Finds a merchant by its unique name.
     async fn merchant_by_name(&self, name: &str) -> Result<Option<Merchant>, StoreError>;
@@ -128,6 +157,24 @@ pub trait Store: Send + Sync {
     async fn account(&self, tenant: Tenant, provider: &ProviderId) -> Result<Option<ProviderAccount>, StoreError>;
     /// All of the tenant's accounts, by provider name.
     async fn accounts(&self, tenant: Tenant) -> Result<Vec<ProviderAccount>, StoreError>;
+
+    /// Stores the next version of the tenant's routing profile and makes it the active one, where the latest version is
+    /// `after` (0 for none), and writes with it who did it. False where it is another; nothing is written then.
+    async fn put_routing(
+        &self,
+        tenant: Tenant,
+        after: u64,
+        next: &RoutingVersion,
+        told: &AuditEntry,
+    ) -> Result<bool, StoreError>;
+    /// The tenant's active routing profile.
+    async fn routing(&self, tenant: Tenant) -> Result<Option<RoutingVersion>, StoreError>;
+    /// A page of the versions of the tenant's routing profile, shorter than asked for where documents are large.
+    async fn routing_versions(
+        &self,
+        tenant: Tenant,
+        page: PageAsk<RoutingProfileId>,
+    ) -> Result<Page<RoutingVersion>, StoreError>;
 
     /// Stores a new checkout with all that belongs to it, and claims the key with it. `change.checkout` is required.
     async fn insert_checkout(
@@ -188,9 +235,9 @@ pub trait Store: Send + Sync {
     ) -> Result<Page<AttentionItem>, StoreError>;
 
     /// Takes checkouts whose own deadline has passed and that may expire, at most `ask.limit`.
-    async fn due_for_expiry(&self, ask: WorkAsk) -> Result<Vec<Located>, StoreError>;
+    async fn due_for_expiry(&self, ask: FairAsk) -> Result<Vec<Located>, StoreError>;
     /// Takes attempts whose [`lendport_core::Attempt::poll_at`] has passed, at most `ask.limit`, whatever their state.
-    async fn due_for_poll(&self, ask: WorkAsk) -> Result<Vec<Located>, StoreError>;
+    async fn due_for_poll(&self, ask: FairAsk) -> Result<Vec<Located>, StoreError>;
     /// Takes operations in phase `sent` whose lease ended before `ask.now`, at most `ask.limit`. A row that cannot be
     /// read is logged and keeps no other back.
     async fn interrupted_calls(&self, ask: WorkAsk) -> Result<Vec<InterruptedCall>, StoreError>;

@@ -34,9 +34,7 @@ async fn tell(world: &World) -> EventId {
 /// What a worker gets, in the order of the endpoints.
 async fn leased(world: &World) -> Vec<(WebhookEndpointId, EventId)> {
     let until = START + SignedDuration::from_mins(1);
-    let (limit, owner) = (100, "one".to_owned());
-    let ask = LeaseAsk { owner, now: START, until, abandoned: START, limit, per_endpoint: limit, rooms: [].into() };
-    let leased = world.outbox.lease_deliveries(&ask).await.unwrap();
+    let leased = world.outbox.lease_deliveries(&LeaseAsk::of("one", START, until, 100)).await.unwrap();
     let mut pairs: Vec<_> = leased.into_iter().map(|one| (one.endpoint.id, one.event.id)).collect();
     pairs.sort();
     pairs

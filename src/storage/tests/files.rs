@@ -52,6 +52,11 @@ fn migrations_run_once_and_are_compared_at_every_start() {
         "0007_unchosen",
         "0008_lines",
         "0009_sweeps",
+        "0010_tenants",
+        "0011_data_keys",
+        "0012_routing",
+        "0013_tokens",
+        "0014_limits",
     ]
     .map(str::to_owned);
     assert_eq!(migrate(&settings), Ok(all.to_vec()));
@@ -90,7 +95,7 @@ fn the_wrong_key_shows_at_the_start() {
     let (_folder, path) = fresh();
     drop(open(&path).unwrap());
     let other = SqliteStore::open(&SqliteSettings::new(&path), vault(2));
-    assert!(matches!(other, Err(StoreError::Sealed)));
+    assert!(matches!(other, Err(StoreError::WrongKey(_))));
     drop(open(&path).unwrap());
 }
 
@@ -231,4 +236,16 @@ async fn repeats_of_a_fact_do_not_fill_the_disk() {
         .query_row("SELECT count(*), count(DISTINCT observation) FROM pushes", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .unwrap();
     assert_eq!((kept, facts), (53, 3), "the first delivery of each fact, and the latest fifty repeats");
+}
+
+/// Whoever writes past the code: a tenant has one active profile all the same.
+#[test]
+fn a_tenant_has_one_active_routing_profile_by_the_schema_itself() {
+    let (_folder, path) = fresh();
+    migrate(&SqliteSettings::new(&path)).unwrap();
+    sql(&path, "INSERT INTO merchants (id, name, created_at) VALUES (x'01', 'Shop', 0)");
+    let insert = "INSERT INTO routing_profiles (merchant, mode, version, id, active, document, created_by, created_at)
+                  VALUES (x'01', 'test', ?1, ?2, 1, '{}', '', 0) ON CONFLICT DO NOTHING";
+    let db = Connection::open(&path).unwrap();
+    assert_eq!([1, 2].map(|version| db.execute(insert, (version, [version])).unwrap()), [1, 0]);
 }

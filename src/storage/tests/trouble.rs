@@ -6,9 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lendport_core::{AttemptState, CheckoutId, Secret};
+use lendport_core::{AttemptState, CheckoutId, EndpointState, Secret, WebhookEndpoint, WebhookEndpointId};
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
 use lendport_storage::{Database, Outbox as _, OutboxAsk, OutboxChange, Store as _, StoreError, Vault};
+use lendport_testkit::SeededIds;
+use lendport_testkit::clock::START;
 use lendport_testkit::storage_suite::World;
 use rusqlite::Connection;
 
@@ -73,10 +75,23 @@ async fn a_read_only_database() {
     set_write_version(&path, 3);
     let bytes = std::fs::read(&path).unwrap();
     let store = open(&path).unwrap();
+    let endpoint = WebhookEndpoint {
+        id: WebhookEndpointId::mint(&SeededIds::new(7)),
+        url: "https://shop.example/hooks".to_owned(),
+        description: None,
+        events: Vec::new(),
+        secrets: Vec::new(),
+        state: EndpointState::Enabled,
+        failing_since: None,
+        version: 1,
+        created_at: START,
+        updated_at: START,
+    };
+    let change = OutboxChange { endpoint: Some(endpoint), ..OutboxChange::default() };
     let refused = [
         store.ready().await.unwrap_err(),
         store.insert_checkout(tenant, None, late.clone()).await.unwrap_err(),
-        store.change_outbox(tenant, OutboxAsk::default(), Box::new(|_| OutboxChange::default())).await.unwrap_err(),
+        store.change_outbox(tenant, OutboxAsk::default(), Box::new(move |_| change.clone())).await.unwrap_err(),
     ];
     for error in refused {
         assert!(matches!(error, StoreError::ReadOnly(_)), "{error:?}");

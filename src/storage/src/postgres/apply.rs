@@ -77,6 +77,12 @@ pub(crate) async fn batch(
         });
     }
     look_up(db, vault, &lost, &mut outcomes).await?;
+    // Its key may have come since: the session reads the keys, and has all of it tried again.
+    if let Some(error) =
+        outcomes.iter().filter_map(|it| it.as_ref().err()).find(|it| matches!(it, StoreError::DataKey(_)))
+    {
+        return Err(Failure::Refused(error.clone()).into());
+    }
     if decided.is_empty() {
         // Nothing to be written is nothing to wait for: a rollback does not go to the disk.
         return match db.batch_execute("ROLLBACK").await.map_err(Failure::from) {

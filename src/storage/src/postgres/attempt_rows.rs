@@ -35,11 +35,12 @@ macro_rules! insert {
         "INSERT INTO attempts (checkout, id, number, provider, account, state, reason, \
          evidence_observation, evidence_grade, reference, raw_status, callback_digest, merchant_reference, next_action, \
          amount, amount_echoed, capture, capture_by, expires_at, amount_accepted, approval_confirmed, poll_at, polls, \
-         created_at, updated_at, deadline_told, acknowledged, review_open) \
+         created_at, updated_at, deadline_told, acknowledged, review_open, tenant) \
          SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::text[], \
          $8::uuid[], $9::text[], $10::text[], $11::text[], $12::bytea[], $13::text[], $14::text[], $15::text[], \
          $16::text[], $17::text[], $18::timestamptz[], $19::timestamptz[], $20::bool[], $21::bool[], $22::timestamptz[], \
-         $23::bigint[], $24::timestamptz[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::bool[])"
+         $23::bigint[], $24::timestamptz[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::bool[], \
+         $29::bigint[])"
     };
 }
 
@@ -61,7 +62,7 @@ pub(crate) const PUT: &str = concat!(
     approval_confirmed = excluded.approval_confirmed, poll_at = excluded.poll_at, polls = excluded.polls, \
     poll_taken_until = CASE WHEN attempts.poll_at = excluded.poll_at THEN attempts.poll_taken_until END, \
     updated_at = excluded.updated_at, deadline_told = excluded.deadline_told, acknowledged = excluded.acknowledged, \
-    review_open = excluded.review_open"
+    review_open = excluded.review_open, tenant = excluded.tenant"
 );
 
 /// Rebuilds an attempt of this checkout from its [`columns`].
@@ -104,7 +105,7 @@ pub(crate) fn rebuild(row: &Row, checkout: CheckoutId) -> Done<Attempt> {
 }
 
 /// An attempt, for [`PUT`].
-pub(crate) fn row(checkout: i64, attempt: &Attempt) -> Done<[Value<'_>; 28]> {
+pub(crate) fn row(tenant: i64, checkout: i64, attempt: &Attempt) -> Done<[Value<'_>; 29]> {
     Ok([
         checkout.into(),
         attempt.id.uuid().into(),
@@ -134,5 +135,6 @@ pub(crate) fn row(checkout: i64, attempt: &Attempt) -> Done<[Value<'_>; 28]> {
         attempt.deadline_told.into(),
         attempt.awaited.map(OperationKind::as_str).into(),
         attempt.review_open.into(),
+        tenant.into(),
     ])
 }

@@ -80,7 +80,8 @@ fn rebuild(vault: &Vault, tenant: Tenant, cells: &Cells<'_>) -> Done<Checkout> {
     let people = personal::open(vault, cells.get("personal")?, id, |why| cells.bad("personal", why))?;
     let currency = cells.word("currency", Currency::parse)?;
     let route: Route = cells.json("route")?;
-    let mut named = route.providers.iter().chain(route.skipped.iter().map(|skipped| &skipped.provider));
+    let skipped = route.skipped.iter().map(|skipped| &skipped.provider);
+    let mut named = route.providers.iter().chain(&route.candidates).chain(skipped);
     if named.any(|provider| ProviderId::parse(provider.as_str()).is_none()) {
         return Err(cells.bad("route", "not a provider's name").into());
     }

@@ -117,6 +117,10 @@ fn refused(refusal: &DbError) -> Failure {
     if *code == SqlState::UNIQUE_VIOLATION && refusal.constraint() == Some("idempotency_pkey") {
         return Failure::Conflict(StoreError::Unavailable("the key is being claimed".to_owned()));
     }
+    // Another replica took the name since it was looked for, and the next try is told so.
+    if *code == SqlState::UNIQUE_VIOLATION && refusal.constraint() == Some("merchants_name_key") {
+        return Failure::Conflict(StoreError::Database("another merchant has this name".to_owned()));
+    }
     if *code == SqlState::DIVISION_BY_ZERO {
         return Failure::broken("what was told again is not an observation of this checkout");
     }

@@ -19,7 +19,7 @@ use super::endpoint_rows::{self, KnownEndpoint};
 use super::fault::Done;
 use super::pipeline::{self, Step};
 use super::tenant_rows::tenant_of;
-use super::{delivery_rows, event_rows};
+use super::{delivery_rows, event_rows, key_rows};
 use crate::outbox::{LeaseAsk, LeasedDelivery};
 use crate::vault::Vault;
 
@@ -29,20 +29,32 @@ const UNREADABLE_REST: SignedDuration = SignedDuration::from_hours(1);
 /// A lease that is lost with the server is a delivery that is tried again, so none waits for the disk.
 const BEGIN: Step<'static> = Step::Bare("BEGIN; SET LOCAL synchronous_commit = off");
 
-/// Endpoints that have deliveries which wait for nothing but time, one look into the index each; of those that are told
-/// anything and have room, the first due deliveries, endpoint by endpoint, beginning after the one that was served last.
-const TAKE: &str = "WITH RECURSIVE with_work (endpoint) AS ( \
-         (SELECT endpoint FROM deliveries WHERE state = 'pending' AND NOT waits ORDER BY endpoint, due_at LIMIT 1) \
+/// Endpoints that have deliveries which are due, one look into the index each; of those that are told anything and have room,
+/// the first due deliveries, endpoint by endpoint, beginning after the one that was served last. Those that count for their
+/// merchant have, in that order, what the ones before leave of its room; the first of those that have nothing left is told.
+const TAKE: &str = "WITH RECURSIVE with_work (endpoint, first) AS ( \
+         (SELECT endpoint, due_at FROM deliveries WHERE state = 'pending' AND NOT waits \
+             ORDER BY endpoint, due_at LIMIT 1) \
          UNION ALL \
-         SELECT next.endpoint FROM with_work CROSS JOIN LATERAL ( \
-             SELECT endpoint FROM deliveries WHERE state = 'pending' AND NOT waits AND endpoint > with_work.endpoint \
+         SELECT next.endpoint, next.due_at FROM with_work CROSS JOIN LATERAL ( \
+             SELECT endpoint, due_at FROM deliveries \
+             WHERE state = 'pending' AND NOT waits AND endpoint > with_work.endpoint \
              ORDER BY endpoint, due_at LIMIT 1) next), \
+     told AS ( \
+         SELECT w.pk, COALESCE(known.room, $4::bigint) AS room, COALESCE(known.apart, false) AS apart, w.merchant, \
+             COALESCE(busy.room, $11::bigint) AS of_merchant FROM with_work \
+         CROSS JOIN LATERAL (SELECT e.pk, e.id, t.merchant FROM webhook_endpoints e JOIN tenants t ON t.pk = e.tenant \
+             WHERE e.pk = with_work.endpoint AND e.state = 'enabled' AND NOT e.removed OFFSET 0) w \
+         LEFT JOIN unnest($5::uuid[], $6::bigint[], $10::boolean[]) AS known (id, room, apart) ON known.id = w.id \
+         LEFT JOIN unnest($12::uuid[], $13::bigint[]) AS busy (merchant, room) ON busy.merchant = w.merchant \
+         WHERE with_work.first <= $1), \
+     shares AS ( \
+         SELECT pk, apart, room, of_merchant, (sum(CASE WHEN apart THEN 0 ELSE room END) OVER (PARTITION BY merchant \
+             ORDER BY pk <= $7::bigint, pk))::bigint - room AS before FROM told), \
      open AS MATERIALIZED ( \
-         SELECT w.pk, COALESCE(known.room, $4::bigint) AS room FROM with_work \
-         CROSS JOIN LATERAL (SELECT pk, id FROM webhook_endpoints \
-             WHERE pk = with_work.endpoint AND state = 'enabled' AND NOT removed OFFSET 0) w \
-         LEFT JOIN unnest($5::uuid[], $6::bigint[]) AS known (id, room) ON known.id = w.id \
-         ORDER BY w.pk <= $7::bigint, w.pk), \
+         SELECT pk, CASE WHEN apart THEN room ELSE LEAST(room, of_merchant - before) END AS room, \
+             NOT apart AND room > 0 AND of_merchant > 0 AND of_merchant <= before AS passed_over \
+         FROM shares ORDER BY pk <= $7::bigint, pk), \
      due AS MATERIALIZED ( \
          SELECT found.endpoint, found.id, found.due_at AS was_due FROM open CROSS JOIN LATERAL ( \
              SELECT endpoint, id, due_at FROM deliveries \
@@ -57,7 +69,7 @@ const TAKE: &str = "WITH RECURSIVE with_work (endpoint) AS ( \
 /// The rest of that statement: everything a delivery is sent with.
 pub(crate) fn take_sql() -> String {
     format!(
-        "{TAKE} SELECT {}, {}, d.was_due, t.merchant, t.mode, e.sequence AS event_sequence, e.test, e.snapshot, \
+        "{TAKE} SELECT {}, {}, d.was_due, (SELECT pk FROM open WHERE passed_over LIMIT 1) AS passed_over, t.merchant, t.mode, e.sequence AS event_sequence, e.test, e.snapshot, \
              e.endpoint AS about_endpoint, e.created_at AS event_created_at, \
              (SELECT a.started_at FROM delivery_attempts a WHERE a.endpoint = d.endpoint AND a.delivery = d.id \
                  ORDER BY a.id DESC LIMIT 1) AS tried_at \
@@ -79,16 +91,36 @@ pub(crate) async fn take(
 ) -> Done<(Vec<LeasedDelivery>, i64)> {
     let (known, rooms): (Vec<Uuid>, Vec<i64>) =
         ask.rooms.iter().map(|(id, room)| (id.uuid(), i64::from(*room))).unzip();
-    let (limit, room) = (i64::from(ask.limit), i64::from(ask.per_endpoint));
-    let values: [&(dyn ToSql + Sync); 9] =
-        [&ask.now, &ask.until, &limit, &room, &known, &rooms, &turn, &ask.owner, &ask.abandoned];
+    let apart: Vec<bool> = ask.rooms.keys().map(|id| ask.apart.contains(id)).collect();
+    let (busy, left): (Vec<Uuid>, Vec<i64>) =
+        ask.merchants.iter().map(|(id, room)| (id.uuid(), i64::from(*room))).unzip();
+    let [limit, room, of_merchant] = [ask.limit, ask.per_endpoint, ask.per_merchant].map(i64::from);
+    let values: [&(dyn ToSql + Sync); 13] = [
+        &ask.now,
+        &ask.until,
+        &limit,
+        &room,
+        &known,
+        &rooms,
+        &turn,
+        &ask.owner,
+        &ask.abandoned,
+        &apart,
+        &of_merchant,
+        &busy,
+        &left,
+    ];
     let answers = pipeline::run(&held, &[BEGIN, Step::With(&take_sql(), &values), Step::Bare("COMMIT")]).await?;
     let rows = answers.get(1).map(Vec::as_slice).unwrap_or_default();
     let (mut endpoints, mut taken, mut last) = (HashMap::new(), Vec::with_capacity(rows.len()), turn);
-    let mut unreadable = Unreadable::default();
+    let (mut unreadable, mut learnt) = (Unreadable::default(), false);
     for row in rows {
         last = row.try_get("endpoint")?;
-        match read(vault, row, &mut endpoints) {
+        let mut result = read(vault, row, &mut endpoints);
+        if key_rows::met_unknown(&held, vault, &result, &mut learnt).await? {
+            result = read(vault, row, &mut endpoints);
+        }
+        match result {
             Ok(leased) => taken.push(leased),
             Err(failure) => {
                 let id: Uuid = row.try_get("id")?;
@@ -97,6 +129,12 @@ pub(crate) async fn take(
                 unreadable.ids.push(id);
             }
         }
+    }
+    // Whoever had no place left of its merchant's is the first of them next time. Where the limit left others without, they are.
+    let full = i64::try_from(rows.len()).is_ok_and(|found| found >= limit);
+    let passed_over = rows.first().map(|row| row.try_get::<_, Option<i64>>("passed_over")).transpose()?.flatten();
+    if let Some(first) = passed_over.filter(|_| !full) {
+        last = first - 1;
     }
     unreadable.put_aside(&held, ask.now).await?;
     held.ended();

@@ -1,30 +1,23 @@
-//! Whose something is, where the question comes without a tenant: tokens in URLs, and work that is due. Work is taken
-//! for a time, so that replicas share it; rows that another one is just taking are passed over.
+//! Whose something is, where the question comes without a tenant: tokens in URLs, and calls that were interrupted. Work is
+//! taken for a time, so that replicas share it; rows that another one is just taking are passed over.
+//!
+//! Interrupted calls are taken by age alone, whoever's they are: there are no more of them than were under way when a
+//! process died, and settling one is a single transaction without a call.
 
 use std::collections::HashMap;
 
-use lendport_core::{AttemptId, CheckoutId, OperationId};
+use lendport_core::{AttemptId, OperationId};
 use tokio_postgres::Row;
 
 use super::attempt_rows::{self, columns};
 use super::cell::Cells;
 use super::connection::{Db, Statements as _};
 use super::fault::Done;
-use super::operation_rows;
 use super::tenant_rows::tenant_of;
+use super::{key_rows, operation_rows};
 use crate::error::StoreError;
-use crate::store::{Addressee, InterruptedCall, Located, WorkAsk};
+use crate::store::{Addressee, InterruptedCall, WorkAsk};
 use crate::vault::Vault;
-
-/// A row with a column `attempt`, empty where the question was about the checkout.
-fn rebuild(row: &Row) -> Done<Located> {
-    let cells = Cells::of::<CheckoutId>("checkouts", row);
-    Ok(Located {
-        tenant: tenant_of(&cells)?,
-        checkout: cells.id("id")?,
-        attempt: cells.id_opt::<AttemptId>("attempt")?,
-    })
-}
 
 /// Whose callback addresses these are.
 pub(crate) const CALLBACK: &str = concat!(
@@ -52,44 +45,6 @@ pub(crate) async fn callbacks(db: &Db, asked: &[(&[u8], &str)]) -> Done<Vec<Resu
     Ok(asked.iter().map(answer).collect())
 }
 
-/// Takes checkouts that are overdue. The words are those of the partial index.
-pub(crate) const DUE: &str = "WITH due AS MATERIALIZED (
-        SELECT pk, expires_at FROM checkouts
-        WHERE status IN ('requires_customer_action', 'under_review', 'preapproved', 'open')
-          AND expires_at <= $1
-          AND (expiry_taken_until IS NULL OR expiry_taken_until <= $1)
-        ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED),
-    taken AS (
-        UPDATE checkouts SET expiry_taken_until = $2 FROM due WHERE checkouts.pk = due.pk
-        RETURNING checkouts.id, checkouts.tenant, due.expires_at)
-    SELECT taken.id, t.merchant, t.mode, NULL::uuid AS attempt FROM taken
-    JOIN tenants t ON t.pk = taken.tenant ORDER BY taken.expires_at";
-
-/// Takes checkouts past their deadline in a status that a timer may end, longest overdue first.
-pub(crate) async fn due(db: &Db, ask: WorkAsk) -> Done<Vec<Located>> {
-    let rows = db.rows(DUE, &[&ask.now, &ask.until, &i64::from(ask.limit)]).await?;
-    rows.iter().map(rebuild).collect()
-}
-
-/// Takes attempts whose provider is to be asked.
-pub(crate) const TO_POLL: &str = "WITH due AS MATERIALIZED (
-        SELECT checkout, number, poll_at FROM attempts
-        WHERE poll_at IS NOT NULL AND poll_at <= $1
-          AND (poll_taken_until IS NULL OR poll_taken_until <= $1)
-        ORDER BY poll_at LIMIT $3 FOR UPDATE SKIP LOCKED),
-    taken AS (
-        UPDATE attempts SET poll_taken_until = $2 FROM due
-        WHERE attempts.checkout = due.checkout AND attempts.number = due.number
-        RETURNING attempts.id, attempts.checkout, due.poll_at)
-    SELECT c.id, t.merchant, t.mode, taken.id AS attempt FROM taken
-    JOIN checkouts c ON c.pk = taken.checkout JOIN tenants t ON t.pk = c.tenant ORDER BY taken.poll_at";
-
-/// Takes attempts whose provider is to be asked, longest overdue first.
-pub(crate) async fn to_poll(db: &Db, ask: WorkAsk) -> Done<Vec<Located>> {
-    let rows = db.rows(TO_POLL, &[&ask.now, &ask.until, &i64::from(ask.limit)]).await?;
-    rows.iter().map(rebuild).collect()
-}
-
 /// Takes operations whose sender should have come back.
 pub(crate) const INTERRUPTED: &str = "WITH due AS MATERIALIZED (
         SELECT checkout, id FROM operations
@@ -113,9 +68,13 @@ pub(crate) async fn interrupted(db: &Db, vault: &Vault, ask: WorkAsk) -> Done<Ve
         let operation = operation_rows::rebuild(vault, row, cells.id("checkout_id")?)?;
         Ok(InterruptedCall { tenant: tenant_of(&cells)?, operation })
     };
-    let mut calls = Vec::with_capacity(rows.len());
+    let (mut calls, mut learnt) = (Vec::with_capacity(rows.len()), false);
     for row in &rows {
-        match read(row) {
+        let mut result = read(row);
+        if key_rows::met_unknown(db, vault, &result, &mut learnt).await? {
+            result = read(row);
+        }
+        match result {
             Ok(call) => calls.push(call),
             Err(failure) => {
                 tracing::error!(error = %StoreError::from(failure), "an interrupted call cannot be read");

@@ -31,6 +31,16 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, name: "unchosen", sql: include_str!("migrations/0006_unchosen.sql"), breaks_older: false },
     Migration { version: 7, name: "lines", sql: include_str!("migrations/0007_lines.sql"), breaks_older: false },
     Migration { version: 8, name: "sweeps", sql: include_str!("migrations/0008_sweeps.sql"), breaks_older: false },
+    Migration { version: 9, name: "tenants", sql: include_str!("migrations/0009_tenants.sql"), breaks_older: true },
+    Migration {
+        version: 10,
+        name: "data_keys",
+        sql: include_str!("migrations/0010_data_keys.sql"),
+        breaks_older: true,
+    },
+    Migration { version: 11, name: "routing", sql: include_str!("migrations/0011_routing.sql"), breaks_older: false },
+    Migration { version: 12, name: "tokens", sql: include_str!("migrations/0012_tokens.sql"), breaks_older: false },
+    Migration { version: 13, name: "limits", sql: include_str!("migrations/0013_limits.sql"), breaks_older: false },
 ];
 
 /// Held by whoever migrates; a number nobody else uses.
@@ -137,8 +147,9 @@ async fn check_history(db: &Db) -> Done<i64> {
                     migration.label()
                 )));
             }
-            Some(_) if version != known + 1 => {
-                return Err(refuse(format!("migration {:04} is missing before {version:04}_{name}", known + 1)));
+            Some(_) if let Some(missing) = MIGRATIONS.iter().find(|it| (known + 1..version).contains(&it.version)) => {
+                let missing = missing.version;
+                return Err(refuse(format!("migration {missing:04} is missing before {version:04}_{name}")));
             }
             Some(_) => known = version,
         }
@@ -146,13 +157,16 @@ async fn check_history(db: &Db) -> Done<i64> {
     Ok(known)
 }
 
-/// Runs one migration. Tables in use are waited for, again and again, but never long at a time.
+/// Runs one migration. Tables in use are waited for, again and again, but never long at a time; where that and the work of
+/// others stood in each other's way, it is begun again as well.
 async fn step(db: &Db, migration: &Migration) -> Done<()> {
     let mut tries = 0;
     loop {
         tries += 1;
         match attempt(db, migration).await {
-            Err(Failure::Refused(StoreError::Unavailable(why))) if tries < PATIENCE / 20 => {
+            Err(Failure::Refused(StoreError::Unavailable(why)) | Failure::Conflict(StoreError::Unavailable(why)))
+                if tries < PATIENCE / 20 =>
+            {
                 tracing::info!(migration = migration.label(), why, "a migration waits");
                 db.batch_execute("ROLLBACK").await?;
                 tokio::time::sleep(PAUSE).await;
@@ -171,4 +185,30 @@ async fn attempt(db: &Db, migration: &Migration) -> Done<()> {
     let sql = "INSERT INTO schema_migrations (version, name, checksum, breaks_older) VALUES ($1, $2, $3, $4)";
     db.write(sql, &[&migration.version, &migration.name, &migration.checksum(), &migration.breaks_older]).await?;
     Ok(db.batch_execute("COMMIT").await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use lendport_core::Secret;
+    use lendport_testkit::postgres::Cluster;
+
+    use super::*;
+    use crate::postgres::connection::pool;
+    use crate::postgres::settings::PostgresSettings;
+
+    /// The server sends one of two away that wait for each other, and a sequence outlives what it takes back.
+    #[tokio::test]
+    async fn a_migration_that_had_to_give_in_is_begun_again() {
+        let cluster = Cluster::shared();
+        let settings = PostgresSettings::new(Secret::new(cluster.url(&cluster.create_database())));
+        let db = pool(&settings).unwrap().get().await.unwrap();
+        prepare(&db).await.unwrap();
+        db.batch_execute("CREATE SEQUENCE tries").await.unwrap();
+        let sql = "CREATE TABLE made (id bigint);
+            DO $$ BEGIN IF nextval('tries') < 3 THEN RAISE 'deadlock detected' USING ERRCODE = '40P01'; END IF; END $$";
+        let migration = Migration { version: 1, name: "start", sql, breaks_older: false };
+        step(&db, &migration).await.unwrap();
+        let row = db.query_one("SELECT last_value, to_regclass('made') IS NOT NULL FROM tries", &[]).await.unwrap();
+        assert_eq!((row.get::<_, i64>(0), row.get::<_, bool>(1)), (3, true));
+    }
 }

@@ -1,10 +1,12 @@
 //! PostgreSQL: one database for any number of processes like this one.
 
 mod account_rows;
+mod administration;
 mod apply;
 mod attempt_rows;
 mod attention_pages;
 mod attention_rows;
+mod audit_rows;
 mod cell;
 mod checkout_rows;
 mod columns;
@@ -12,12 +14,15 @@ mod connection;
 mod decide;
 mod delivery_pages;
 mod delivery_rows;
+mod due_work;
 mod endpoint_rows;
 mod event_pages;
 mod event_rows;
 mod fault;
 mod idempotency_rows;
 mod job;
+mod key_rows;
+mod keys;
 mod lease;
 mod ledger_rows;
 mod load;
@@ -36,9 +41,12 @@ mod plans;
 mod presence;
 mod push_rows;
 mod questions;
+mod quota_rows;
 mod recent;
 mod recover;
+mod reseal;
 mod room;
+mod routing_rows;
 mod session;
 mod settings;
 mod settle;
@@ -47,6 +55,7 @@ mod sweep_rows;
 mod tenant_rows;
 mod timeline;
 mod tls;
+mod token_rows;
 mod trim_events;
 mod trim_observations;
 mod wakeups;
@@ -60,10 +69,12 @@ use deadpool_postgres::Object;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
+pub use self::keys::PostgresKeys;
 pub use self::settings::PostgresSettings;
 
-use self::connection::{Db, Statements as _, pool};
-use self::fault::{Done, Failure};
+use self::connection::{Statements as _, Transaction, pool};
+use self::due_work::Turns;
+use self::fault::Failure;
 use self::look_ups::LookUps;
 use self::marks::Marks;
 use self::presence::Presence;
@@ -75,7 +86,7 @@ use self::trim_events::TrimCursor;
 use self::wakeups::Wakeups;
 use self::writer::Writer;
 use crate::error::StoreError;
-use crate::vault::{Place, Vault};
+use crate::vault::Vault;
 
 /// A database on a server, shared with other processes.
 ///
@@ -87,6 +98,7 @@ pub struct PostgresStore {
     look_ups: Arc<LookUps>,
     /// The endpoint whose deliveries were handed out last.
     turn: Mutex<i64>,
+    turns: Turns,
     trimmed: Mutex<TrimCursor>,
     /// What runs beside the calls. Dropped, it ends.
     tasks: Mutex<JoinSet<()>>,
@@ -115,16 +127,16 @@ impl PostgresStore {
     /// Connects and brings the schema up to date.
     ///
     /// # Errors
-    /// As [`migrate`], and [`StoreError::Sealed`] when the vault's key is not the one the database was made with.
+    /// As [`migrate`], and [`StoreError::WrongKey`] when the vault's keys are not those of the database.
     pub async fn open(settings: &PostgresSettings, vault: Vault) -> Result<Self, StoreError> {
         for migration in migrate(settings).await? {
             tracing::info!(migration, "migrated the database");
         }
         let pool = pool(settings)?;
         {
-            let db = pool.get().await.map_err(Failure::from)?;
-            check_key(&db, &vault).await?;
-            marks::trim(&db).await?;
+            let held = Transaction::of(pool.get().await.map_err(Failure::from)?);
+            key_rows::open(held, &vault).await?;
+            marks::trim(&*pool.get().await.map_err(Failure::from)?).await?;
         }
         let (wakeups, presence) = (Wakeups::default(), Presence::new(settings.connection_wait));
         let (marks, recent, room) = (Marks::default(), Recent::default(), Room::default());
@@ -132,7 +144,12 @@ impl PostgresStore {
         let tasks = Mutex::new(wakeups::start(settings, &session)?);
         let writer = Writer::new(Arc::clone(&session), settings.batch_max, settings.connections);
         let (tenants, turn, trimmed) = (Tenants::default(), Mutex::default(), Mutex::default());
-        Ok(Self { session, writer, tenants, look_ups: Arc::default(), turn, trimmed, tasks })
+        Ok(Self { session, writer, tenants, look_ups: Arc::default(), turn, turns: Turns::default(), trimmed, tasks })
+    }
+
+    /// The keys that its rows are sealed with.
+    pub fn keys(&self) -> PostgresKeys {
+        PostgresKeys::beside(self.session.pool.clone(), self.session.vault.clone())
     }
 
     /// The moment that the server's clock shows.
@@ -144,15 +161,4 @@ impl PostgresStore {
         let row = row.ok_or_else(|| StoreError::Database("the server does not tell the time".to_owned()))?;
         Ok(row.try_get(0).map_err(Failure::from)?)
     }
-}
-
-/// Seals a known word at the very first start and opens it at every other. Of two first starts at once, one writes it.
-async fn check_key(db: &Db, vault: &Vault) -> Done<()> {
-    const PLACE: Place<'static> = Place { table: "vault_check", column: "sealed", row: "1" };
-    let sealed = vault.seal(PLACE, b"lendport")?;
-    db.write("INSERT INTO vault_check (id, sealed) VALUES (1, $1) ON CONFLICT DO NOTHING", &[&sealed]).await?;
-    let known = db.row("SELECT sealed FROM vault_check WHERE id = 1", &[]).await?;
-    let known = known.ok_or_else(|| Failure::broken("the check of the key is gone"))?;
-    vault.open(PLACE, known.try_get(0)?)?;
-    Ok(())
 }

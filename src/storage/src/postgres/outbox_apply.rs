@@ -10,7 +10,7 @@ use super::endpoint_rows::{self, KnownEndpoint};
 use super::fault::{Done, Failure};
 use super::{delivery_pages, delivery_rows, event_rows, idempotency_rows, recover};
 use crate::error::StoreError;
-use crate::idempotency::IdempotencyRow;
+use crate::idempotency::{Claim, IdempotencyRow};
 use crate::outbox::{Audience, OutboxAsk, OutboxChange, OutboxDecide, OutboxLoaded};
 use crate::store::ChangeOutcome;
 use crate::tenant::Tenant;
@@ -41,7 +41,9 @@ impl Writing<'_> {
     ) -> Done<(ChangeOutcome, bool)> {
         let hold = "SELECT 1 FROM tenants WHERE pk = $1 FOR NO KEY UPDATE";
         self.db.row(hold, &[&self.number]).await?;
-        if let Some(row) = self.claim(ask).await? {
+        if let Some(claim) = &ask.claim
+            && let Some(row) = claim_key(self.db, self.vault, (self.tenant, self.number), claim).await?
+        {
             return Ok((ChangeOutcome::Claimed(row), false));
         }
         let Some(found) = self.find(ask).await? else { return Ok((ChangeOutcome::NotFound, false)) };
@@ -72,20 +74,6 @@ impl Writing<'_> {
             self.db.write(idempotency_rows::SETTLE, &settled.values()).await?;
         }
         Ok((ChangeOutcome::Done, true))
-    }
-
-    /// Claims the key; its row where somebody has it.
-    async fn claim(self, ask: &OutboxAsk) -> Done<Option<IdempotencyRow>> {
-        let Some(claim) = &ask.claim else { return Ok(None) };
-        let mut claims = Rows::default();
-        claims.push(idempotency_rows::claim_row(self.number, claim, None, None));
-        if !self.db.rows(idempotency_rows::CLAIM, &claims.values()).await?.is_empty() {
-            return Ok(None);
-        }
-        let key = (self.tenant, self.number);
-        let row = idempotency_rows::find(self.db, self.vault, key, &claim.route, &claim.key).await?;
-        let gone = || Failure::Conflict(StoreError::Unavailable("the key was claimed and is gone".to_owned()));
-        row.map(Some).ok_or_else(gone)
     }
 
     /// None when something that was asked for is not there.
@@ -168,4 +156,21 @@ impl Writing<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// Claims a key; its row where somebody has it.
+pub(crate) async fn claim_key(
+    db: &Db,
+    vault: &Vault,
+    key: (Tenant, i64),
+    claim: &Claim,
+) -> Done<Option<IdempotencyRow>> {
+    let mut claims = Rows::default();
+    claims.push(idempotency_rows::claim_row(key.1, claim, None, None));
+    if !db.rows(idempotency_rows::CLAIM, &claims.values()).await?.is_empty() {
+        return Ok(None);
+    }
+    let row = idempotency_rows::find(db, vault, key, &claim.route, &claim.key).await?;
+    let gone = || Failure::Conflict(StoreError::Unavailable("the key was claimed and is gone".to_owned()));
+    row.map(Some).ok_or_else(gone)
 }

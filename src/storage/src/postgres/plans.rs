@@ -9,9 +9,9 @@ use super::connection::{Db, pool};
 use super::migrations;
 use super::settings::PostgresSettings;
 use super::{
-    attempt_rows, attention_rows, checkout_rows, delivery_pages, delivery_rows, event_pages, event_rows,
+    attempt_rows, attention_rows, checkout_rows, delivery_pages, delivery_rows, due_work, event_pages, event_rows,
     idempotency_rows, lease, ledger_rows, locate, observation_rows, operation_rows, pages, presence, push_rows,
-    recover, settle, sweep_rows, trim_events, trim_observations,
+    quota_rows, recover, settle, sweep_rows, trim_events, trim_observations,
 };
 use crate::page::{CheckoutFilter, DeliveryFilter, EventFilter};
 
@@ -117,8 +117,13 @@ fn statements() -> Vec<String> {
         event_rows::OF,
         event_rows::INSERT,
         locate::CALLBACK,
-        locate::DUE,
-        locate::TO_POLL,
+        quota_rows::COUNT,
+        due_work::OVERDUE.waiting,
+        due_work::OVERDUE.by_age,
+        due_work::OVERDUE.in_turns,
+        due_work::TO_POLL.waiting,
+        due_work::TO_POLL.by_age,
+        due_work::TO_POLL.in_turns,
         locate::INTERRUPTED,
         delivery_rows::HOLD,
         delivery_rows::PUT_IN_ORDER,
@@ -146,7 +151,7 @@ fn statements() -> Vec<String> {
     .to_vec();
     all.extend([lease::take_sql(), settle::settle_sql()]);
     // As the version before asked, which may still be at work.
-    all.push(locate::DUE.replace(", 'open'", ""));
+    all.push(due_work::OVERDUE.by_age.replace(", 'open'", ""));
     all
 }
 
@@ -251,7 +256,12 @@ async fn every_question_has_its_index() {
             // long been counted.
             let trims = [trim_events::PENDING, trim_events::DELETE].contains(&sql.as_str());
             let whole_endpoint = |line: &str| !trims && line.trim() == "Index Cond: (endpoint = w.pk)";
-            if plan.lines().any(|line| whole_tenant(line) || whole_endpoint(line)) {
+            // Who takes turns is asked for what is theirs, not looked for among what all have due.
+            let turns = [due_work::OVERDUE.in_turns, due_work::TO_POLL.in_turns].contains(&sql.as_str());
+            let of_each = ["checkouts_due_of", "attempts_to_poll_of"].iter().any(|index| plan.contains(index));
+            let of_all = ["using checkouts_due on", "using attempts_to_poll on"].iter().any(|name| plan.contains(name));
+            let beside_turns = turns && (!of_each || of_all);
+            if beside_turns || plan.lines().any(|line| whole_tenant(line) || whole_endpoint(line)) {
                 wrong.push(format!("{sql}\n{plan}"));
             }
         }

@@ -54,7 +54,7 @@ pub(crate) async fn some(held: Transaction, now: Timestamp, batch: i64) -> Done<
                 WHERE r.writing = '{}' OR NOT EXISTS (SELECT FROM pg_locks l
                     WHERE l.virtualtransaction = ANY (r.writing) AND l.relation = 'events'::regclass
                     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
-                ORDER BY r.endpoint LIMIT 1 FOR UPDATE OF r SKIP LOCKED";
+                ORDER BY r.turn, r.endpoint LIMIT 1 FOR UPDATE OF r SKIP LOCKED";
     let Some(cursor) = held.row(next, &[]).await? else {
         held.batch_execute("ROLLBACK").await?;
         held.ended();
@@ -72,6 +72,11 @@ pub(crate) async fn some(held: Transaction, now: Timestamp, batch: i64) -> Done<
     } else if let Some((created_at, pk)) = last {
         let sql = "UPDATE recoveries SET created_at = $2, event = $3, writing = '{}' WHERE endpoint = $1";
         held.write(sql, &[&endpoint, &created_at, &pk]).await?;
+    }
+    if !is_over {
+        // All others come first: nobody's recovery waits for the whole of another one.
+        let sql = "UPDATE recoveries SET turn = (SELECT max(turn) + 1 FROM recoveries) WHERE endpoint = $1";
+        held.write(sql, &[&endpoint]).await?;
     }
     held.batch_execute("COMMIT").await?;
     held.ended();

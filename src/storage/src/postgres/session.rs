@@ -8,6 +8,7 @@ use super::apply::{self, Applied, Outcomes, Trouble};
 use super::connection::Transaction;
 use super::fault::{Done, Failure};
 use super::job::Job;
+use super::key_rows;
 use super::marks::{self, Mark, Marks};
 use super::pipeline::{self, Step};
 use super::presence::Presence;
@@ -51,7 +52,7 @@ impl Session {
     where
         F: Future<Output = Done<T>>,
     {
-        let (mut lost, mut conflicts) = (0, 0);
+        let (mut lost, mut conflicts, mut learnt) = (0, 0, false);
         loop {
             let result = match self.pool.get().await {
                 Ok(db) => work(db).await,
@@ -60,6 +61,7 @@ impl Session {
             match result {
                 Err(Failure::Lost(error)) => self.after_loss(&mut lost, error).await?,
                 Err(Failure::Conflict(error)) => after_conflict(&mut conflicts, error).await?,
+                Err(Failure::Refused(error @ StoreError::DataKey(_))) => self.learn(&mut learnt, error).await?,
                 result => return Ok(result?),
             }
         }
@@ -79,7 +81,7 @@ impl Session {
     where
         F: Future<Output = Done<(Transaction, T, bool)>>,
     {
-        let (mut lost, mut conflicts) = (0, 0);
+        let (mut lost, mut conflicts, mut learnt) = (0, 0, false);
         loop {
             let attempt = async {
                 let held = Transaction::of(self.pool.get().await?);
@@ -98,6 +100,10 @@ impl Session {
                 }
                 Err(Failure::Conflict(error)) => {
                     after_conflict(&mut conflicts, error).await?;
+                    continue;
+                }
+                Err(Failure::Refused(error @ StoreError::DataKey(_))) => {
+                    self.learn(&mut learnt, error).await?;
                     continue;
                 }
                 Err(Failure::Refused(error)) => return Err(error),
@@ -142,10 +148,14 @@ impl Session {
 
     /// Carries out changes in one transaction; an error when all of it was refused.
     async fn together(&self, jobs: &mut [Job]) -> Result<Outcomes, StoreError> {
-        let (mut lost, mut conflicts) = (0, 0);
+        let (mut lost, mut conflicts, mut learnt) = (0, 0, false);
         loop {
             let applied = match self.attempt(jobs).await {
                 Ok(applied) => applied,
+                Err((Trouble::Failed(Failure::Refused(error @ StoreError::DataKey(_))), _)) => {
+                    self.learn(&mut learnt, error).await?;
+                    continue;
+                }
                 Err((Trouble::Failed(Failure::Refused(error)), _)) => return Err(error),
                 Err((Trouble::Failed(Failure::Conflict(error)), _)) => {
                     after_conflict(&mut conflicts, error).await?;
@@ -211,6 +221,16 @@ impl Session {
             tokio::time::sleep(PAUSE).await;
         }
         Fate::Unknown
+    }
+
+    /// Reads the data keys again, once: what met an unknown one is tried with what there is by now.
+    async fn learn(&self, learnt: &mut bool, error: StoreError) -> Result<(), StoreError> {
+        if std::mem::replace(learnt, true) {
+            return Err(error);
+        }
+        let db = self.pool.get().await.map_err(Failure::from)?;
+        self.vault.learn(&key_rows::load(&db).await?);
+        Ok(())
     }
 
     /// Waits a moment, or gives up with this error.

@@ -6,23 +6,25 @@ use async_trait::async_trait;
 use deadpool_postgres::Object;
 use jiff::Timestamp;
 use lendport_core::{
-    AttentionId, CheckoutId, CheckoutRecord, MerchantId, Operation, OperationKind, ProviderAccount, ProviderId,
+    AttentionId, AuditEntry, CheckoutId, CheckoutRecord, MerchantId, Operation, OperationKind, ProviderAccount,
+    ProviderId, RoutingProfileId,
 };
 
 use super::connection::{Statements as _, Transaction};
 use super::job::{Job, Outcome, Work};
 use super::{
-    PostgresStore, account_rows, attention_pages, idempotency_rows, load, locate, operation_rows, pages, room,
-    sweep_rows, tenant_rows, timeline, trim_observations,
+    PostgresStore, account_rows, attention_pages, due_work, idempotency_rows, load, locate, operation_rows, pages,
+    room, routing_rows, sweep_rows, tenant_rows, timeline, trim_observations,
 };
 use crate::change::{AttentionItem, Change, Decide, PushRecord};
 use crate::error::StoreError;
 use crate::fault::Fault;
 use crate::idempotency::{Claim, IdempotencyRow};
 use crate::page::{AttentionFilter, CheckoutFilter, Page, PageAsk};
+use crate::routing::RoutingVersion;
 use crate::rules;
 use crate::store::{
-    Addressee, ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk,
+    Addressee, ChangeAsk, ChangeOutcome, FairAsk, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk,
 };
 use crate::sweep::{Marked, SweepEntry, SweepMark, SweepNext, SweepTurn};
 use crate::tenant::{ApiKey, Merchant, Tenant};
@@ -38,7 +40,8 @@ impl Store for PostgresStore {
     }
 
     async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>, StoreError> {
-        self.session.repeatable(|db| async move { tenant_rows::merchant(&db, id).await }).await
+        let found = self.session.repeatable(|db| async move { tenant_rows::merchant(&db, id).await }).await?;
+        Ok(found.map(|known| known.row))
     }
 
     async fn put_key(&self, key: &ApiKey) -> Result<(), StoreError> {
@@ -57,12 +60,39 @@ impl Store for PostgresStore {
     async fn account(&self, tenant: Tenant, provider: &ProviderId) -> Result<Option<ProviderAccount>, StoreError> {
         let vault = &self.session.vault;
         let of = |db: Object| async move { account_rows::of(&db, vault, tenant, Some(provider)).await };
-        Ok(self.session.repeatable(of).await?.pop())
+        Ok(self.session.repeatable(of).await?.pop().map(|known| known.row))
     }
 
     async fn accounts(&self, tenant: Tenant) -> Result<Vec<ProviderAccount>, StoreError> {
         let vault = &self.session.vault;
-        self.session.repeatable(|db| async move { account_rows::of(&db, vault, tenant, None).await }).await
+        let all = |db: Object| async move { account_rows::of(&db, vault, tenant, None).await };
+        Ok(self.session.repeatable(all).await?.into_iter().map(|known| known.row).collect())
+    }
+
+    async fn put_routing(
+        &self,
+        tenant: Tenant,
+        after: u64,
+        next: &RoutingVersion,
+        told: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let work = |held: Transaction| async move {
+            let written = routing_rows::put(&held, tenant, after, next, told).await?;
+            Ok((held, written, written))
+        };
+        self.session.once(work).await
+    }
+
+    async fn routing(&self, tenant: Tenant) -> Result<Option<RoutingVersion>, StoreError> {
+        self.session.repeatable(|db| async move { routing_rows::active(&db, tenant).await }).await
+    }
+
+    async fn routing_versions(
+        &self,
+        tenant: Tenant,
+        page: PageAsk<RoutingProfileId>,
+    ) -> Result<Page<RoutingVersion>, StoreError> {
+        self.session.repeatable(|db| async move { routing_rows::page(&db, tenant, page).await }).await
     }
 
     async fn insert_checkout(
@@ -182,12 +212,14 @@ impl Store for PostgresStore {
         self.session.repeatable(|db| async move { attention_pages::page(&db, number, filter, page).await }).await
     }
 
-    async fn due_for_expiry(&self, ask: WorkAsk) -> Result<Vec<Located>, StoreError> {
-        self.session.repeatable(|db| async move { locate::due(&db, ask).await }).await
+    async fn due_for_expiry(&self, ask: FairAsk) -> Result<Vec<Located>, StoreError> {
+        let (kind, ask, turn) = (&due_work::OVERDUE, &ask, &self.turns.expiry);
+        self.session.repeatable(|db| async move { due_work::take(&db, kind, ask, turn).await }).await
     }
 
-    async fn due_for_poll(&self, ask: WorkAsk) -> Result<Vec<Located>, StoreError> {
-        self.session.repeatable(|db| async move { locate::to_poll(&db, ask).await }).await
+    async fn due_for_poll(&self, ask: FairAsk) -> Result<Vec<Located>, StoreError> {
+        let (kind, ask, turn) = (&due_work::TO_POLL, &ask, &self.turns.polls);
+        self.session.repeatable(|db| async move { due_work::take(&db, kind, ask, turn).await }).await
     }
 
     async fn interrupted_calls(&self, ask: WorkAsk) -> Result<Vec<InterruptedCall>, StoreError> {

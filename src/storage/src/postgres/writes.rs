@@ -8,8 +8,8 @@ use super::decide::Decided;
 use super::fault::Done;
 use super::pipeline::Step;
 use super::{
-    attempt_rows, attention_rows, checkout_rows, event_rows, idempotency_rows, ledger_rows, observation_rows,
-    operation_rows, push_rows,
+    attempt_rows, attention_rows, audit_rows, checkout_rows, event_rows, idempotency_rows, ledger_rows,
+    observation_rows, operation_rows, push_rows,
 };
 use crate::personal;
 use crate::rules::derived;
@@ -34,6 +34,7 @@ pub(crate) struct Writes<'a> {
     ledger: Rows<'a>,
     events: Rows<'a>,
     attention: Rows<'a>,
+    audit: Rows<'a>,
     claims: Rows<'a>,
     settled: Rows<'a>,
     refused_in: Vec<i64>,
@@ -67,7 +68,7 @@ impl<'a> Writes<'a> {
             (Some(_), None) => {}
         }
         for attempt in &change.attempts {
-            let row = attempt_rows::row(pk, attempt)?;
+            let row = attempt_rows::row(number, pk, attempt)?;
             // Whoever gives a commitment up goes first: the index that guards the fence looks at every row it meets.
             match old {
                 None => self.new_attempts.push(row),
@@ -102,6 +103,9 @@ impl<'a> Writes<'a> {
         for item in &change.attention {
             self.attention.push(attention_rows::row(number, pk, item));
         }
+        for entry in &change.audit {
+            self.audit.push(audit_rows::row(*tenant, entry)?);
+        }
         if let Some(claim) = claim {
             let (id, operation) = (record.checkout.id, change.claimed_operation);
             self.claims.push(idempotency_rows::claim_row(number, claim, Some(id), operation));
@@ -131,6 +135,7 @@ impl<'a> Writes<'a> {
             (push_rows::INSERT, &self.pushes),
             (ledger_rows::INSERT, &self.ledger),
             (attention_rows::PUT, &self.attention),
+            (audit_rows::INSERT, &self.audit),
             (idempotency_rows::CLAIM_OR_FAIL, &self.claims),
             (idempotency_rows::SETTLE, &self.settled),
         ];

@@ -8,6 +8,7 @@ use secrecy::zeroize::Zeroizing;
 
 use super::cell::{Cells, StoredId as _, json_fault};
 use super::fault::{Done, Fault};
+use crate::administration::Versioned;
 use crate::tenant::Tenant;
 use crate::vault::{Place, Vault};
 
@@ -21,7 +22,8 @@ pub(crate) fn put(db: &Connection, vault: &Vault, account: &ProviderAccount) -> 
     let sealed = vault.seal(place(&account.id.to_string()), &Zeroizing::new(plain))?;
     db.prepare_cached(
         "INSERT INTO provider_accounts (id, merchant, mode, provider, settings) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (merchant, mode, provider) DO UPDATE SET id = excluded.id, settings = excluded.settings",
+         ON CONFLICT (merchant, mode, provider) DO UPDATE SET id = excluded.id, settings = excluded.settings,
+            version = version + 1",
     )?
     .execute(params![
         account.id.bytes(),
@@ -33,13 +35,21 @@ pub(crate) fn put(db: &Connection, vault: &Vault, account: &ProviderAccount) -> 
     Ok(())
 }
 
+/// Deletes the tenant's account at a provider.
+pub(crate) fn remove(db: &Connection, tenant: Tenant, provider: &ProviderId) -> Done<()> {
+    let sql = "DELETE FROM provider_accounts WHERE merchant = ?1 AND mode = ?2 AND provider = ?3";
+    let gone =
+        db.prepare_cached(sql)?.execute(params![tenant.merchant.bytes(), tenant.mode.as_str(), provider.as_str()])?;
+    if gone == 1 { Ok(()) } else { Err(Fault::broken("there is no account to delete")) }
+}
+
 /// The tenant's accounts, by provider name; of one provider, or all.
 pub(crate) fn of(
     db: &Connection,
     vault: &Vault,
     tenant: Tenant,
     provider: Option<&ProviderId>,
-) -> Done<Vec<ProviderAccount>> {
+) -> Done<Vec<Versioned<ProviderAccount>>> {
     let mut statement = db.prepare_cached(
         "SELECT * FROM provider_accounts WHERE merchant = ?1 AND mode = ?2 AND (?3 IS NULL OR provider = ?3)
          ORDER BY provider",
@@ -53,19 +63,20 @@ pub(crate) fn of(
     Ok(accounts)
 }
 
-fn rebuild(vault: &Vault, cells: &Cells<'_>) -> Done<ProviderAccount> {
+fn rebuild(vault: &Vault, cells: &Cells<'_>) -> Done<Versioned<ProviderAccount>> {
     let id: ProviderAccountId = cells.id("id")?;
     let plain = vault.open(place(&id.to_string()), &cells.get::<Vec<u8>>(COLUMN)?)?;
     let values: BTreeMap<String, String> =
         serde_json::from_slice(&plain).map_err(|error| cells.bad(COLUMN, json_fault(&error)))?;
     let values = values.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
-    Ok(ProviderAccount {
+    let row = ProviderAccount {
         id,
         merchant: cells.id::<MerchantId>("merchant")?,
         provider: cells.provider("provider")?,
         mode: cells.word("mode", Mode::parse)?,
         settings: AccountSettings::from_store(values),
-    })
+    };
+    Ok(Versioned { row, version: cells.number("version")? })
 }
 
 fn place(row: &str) -> Place<'_> {

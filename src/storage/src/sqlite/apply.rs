@@ -10,8 +10,8 @@ use super::history::History;
 use super::memory::Memory;
 use super::recent::Known;
 use super::{
-    attempt_rows, attention_rows, checkout_rows, idempotency_rows, ledger_rows, observation_rows, operation_rows,
-    push_rows,
+    attempt_rows, attention_rows, audit_rows, checkout_rows, idempotency_rows, ledger_rows, observation_rows,
+    operation_rows, push_rows,
 };
 use crate::change::{Change, Decide, Loaded, PushRecord};
 use crate::idempotency::{Claim, IdempotencyRow};
@@ -175,10 +175,11 @@ impl Writing<'_> {
     ) -> Done<()> {
         let Self { db, vault, .. } = self;
         // Whoever gives a commitment up goes first: the index that guards the fence looks at every row it meets.
+        let tenant = if attempts.is_empty() { 0 } else { self.memory.tenant_or_new(db, vault, self.tenant)?.pk };
         let committed = |attempt: &&Attempt| attempt.state.is_committed();
         for attempt in attempts.iter().filter(|attempt| !committed(attempt)).chain(attempts.iter().filter(committed)) {
             let known = old.iter().find(|known| known.id == attempt.id);
-            attempt_rows::put(db, pk, known, attempt)?;
+            attempt_rows::put(db, (tenant, pk), known, attempt)?;
         }
         for operation in &change.operations {
             operation_rows::put(db, vault, pk, operation)?;
@@ -204,6 +205,9 @@ impl Writing<'_> {
             for item in &change.attention {
                 attention_rows::put(db, tenant.pk, pk, item)?;
             }
+        }
+        for entry in &change.audit {
+            audit_rows::insert(db, self.tenant, entry)?;
         }
         Ok(())
     }

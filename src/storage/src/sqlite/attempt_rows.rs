@@ -72,11 +72,16 @@ fn usual_reference(checkout: CheckoutId, number: u32) -> String {
 
 /// Writes an attempt, new or changed, where it differs from what is stored. What it was started with hardly ever
 /// changes, and an index that holds it is left alone then.
-pub(crate) fn put(db: &Connection, checkout: i64, stored: Option<&Attempt>, attempt: &Attempt) -> Done<()> {
+pub(crate) fn put(
+    db: &Connection,
+    (tenant, checkout): (i64, i64),
+    stored: Option<&Attempt>,
+    attempt: &Attempt,
+) -> Done<()> {
     match stored {
         Some(stored) if stored == attempt => Ok(()),
-        Some(stored) if has_same_start(stored, attempt) => put_progress(db, checkout, attempt),
-        _ => put_whole(db, checkout, attempt),
+        Some(stored) if has_same_start(stored, attempt) => put_progress(db, (tenant, checkout), attempt),
+        _ => put_whole(db, (tenant, checkout), attempt),
     }
 }
 
@@ -95,7 +100,7 @@ fn has_same_start(stored: &Attempt, attempt: &Attempt) -> bool {
 }
 
 /// What messages and time change.
-fn put_progress(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()> {
+fn put_progress(db: &Connection, (tenant, checkout): (i64, i64), attempt: &Attempt) -> Done<()> {
     let written = db
         .prepare_cached(
             "UPDATE attempts SET state = :state, reason = :reason, evidence_observation = :evidence_observation,
@@ -103,11 +108,12 @@ fn put_progress(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()> {
                 capture_by = :capture_by, expires_at = :expires_at, amount_accepted = :amount_accepted,
                 approval_confirmed = :approval_confirmed, deadline_told = :deadline_told, acknowledged = :acknowledged,
                 review_open = :review_open,
-                poll_at = :poll_at, polls = :polls, updated_at = :updated_at
+                poll_at = :poll_at, polls = :polls, updated_at = :updated_at, tenant = :tenant
              WHERE checkout = :checkout AND number = :number",
         )?
         .execute(named_params! {
             ":checkout": checkout,
+            ":tenant": tenant,
             ":number": attempt.number,
             ":state": attempt.state.as_str(),
             ":reason": attempt.reason.as_ref().map(|reason| &reason.0),
@@ -129,18 +135,18 @@ fn put_progress(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()> {
     if written == 1 { Ok(()) } else { Err(Fault::broken(format!("{} has no row", attempt.id))) }
 }
 
-fn put_whole(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()> {
+fn put_whole(db: &Connection, (tenant, checkout): (i64, i64), attempt: &Attempt) -> Done<()> {
     let usual = usual_reference(attempt.checkout, attempt.number);
     let written = db
         .prepare_cached(
             "INSERT INTO attempts (id, checkout, number, provider, account, state, reason, evidence_observation,
                 evidence_grade, reference, raw_status, callback_digest, merchant_reference, next_action, amount,
                 amount_echoed, capture, capture_by, expires_at, amount_accepted, approval_confirmed, deadline_told,
-                acknowledged, review_open, poll_at, polls, created_at, updated_at)
+                acknowledged, review_open, poll_at, polls, created_at, updated_at, tenant)
              VALUES (:id, :checkout, :number, :provider, :account, :state, :reason, :evidence_observation,
                 :evidence_grade, :reference, :raw_status, :callback_digest, :merchant_reference, :next_action, :amount,
                 :amount_echoed, :capture, :capture_by, :expires_at, :amount_accepted, :approval_confirmed, :deadline_told,
-                :acknowledged, :review_open, :poll_at, :polls, :created_at, :updated_at)
+                :acknowledged, :review_open, :poll_at, :polls, :created_at, :updated_at, :tenant)
              ON CONFLICT (checkout, number) DO UPDATE SET provider = excluded.provider, account = excluded.account,
                 state = excluded.state, reason = excluded.reason,
                 evidence_observation = excluded.evidence_observation, evidence_grade = excluded.evidence_grade,
@@ -151,12 +157,14 @@ fn put_whole(db: &Connection, checkout: i64, attempt: &Attempt) -> Done<()> {
                 amount_accepted = excluded.amount_accepted, approval_confirmed = excluded.approval_confirmed,
                 deadline_told = excluded.deadline_told, acknowledged = excluded.acknowledged,
                 review_open = excluded.review_open,
-                poll_at = excluded.poll_at, polls = excluded.polls, updated_at = excluded.updated_at
+                poll_at = excluded.poll_at, polls = excluded.polls, updated_at = excluded.updated_at,
+                tenant = excluded.tenant
              WHERE id = excluded.id AND created_at = excluded.created_at",
         )?
         .execute(named_params! {
             ":id": attempt.id.bytes(),
             ":checkout": checkout,
+            ":tenant": tenant,
             ":number": attempt.number,
             ":provider": attempt.provider.as_str(),
             ":account": attempt.account.bytes(),

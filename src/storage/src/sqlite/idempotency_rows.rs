@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 use secrecy::zeroize::Zeroizing;
 use sha2::{Digest as _, Sha256};
 
-use super::cell::{Cells, StoredId, time};
+use super::cell::{Cells, StoredId, hex, time};
 use super::fault::Done;
 use crate::error::StoreError;
 use crate::idempotency::{Claim, ClaimState, ClaimWrite, IdempotencyRow};
@@ -37,16 +37,21 @@ pub(crate) fn find(
     let mut rows =
         statement.query(params![name_of(tenant, route, key), tenant.merchant.bytes(), tenant.mode.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    rebuild(vault, row, &row_name(tenant, route, key)).map(Some)
+    rebuild(vault, row, (tenant, route, key)).map(Some)
 }
 
-fn rebuild(vault: &Vault, row: &Row<'_>, name: &str) -> Done<IdempotencyRow> {
+fn rebuild(vault: &Vault, row: &Row<'_>, (tenant, route, key): (Tenant, &str, &str)) -> Done<IdempotencyRow> {
     let cells = Cells::of::<OperationId>("idempotency", row);
     let state: String = cells.get("state")?;
     let state = match state.as_str() {
         IN_FLIGHT => ClaimState::InFlight { owner: cells.get("owner")?, locked_until: cells.time("locked_until")? },
         COMPLETED => {
-            let plain = vault.open(place(name), &cells.get::<Vec<u8>>("body")?)?;
+            let sealed: Vec<u8> = cells.get("body")?;
+            let name = match Vault::is_format_1(&sealed) {
+                true => old_row_name(tenant, route, key),
+                false => hex(&name_of(tenant, route, key)),
+            };
+            let plain = vault.open(place(&name), &sealed)?;
             let model = if packed::needs_model(&plain) { cells.get::<Option<Vec<u8>>>("model")? } else { None };
             let body = packed::unpack_text_of(&plain, model.as_deref());
             let body = body.map_err(|damaged| cells.bad("body", damaged.to_string()))?;
@@ -103,7 +108,7 @@ pub(crate) fn settle(
     let (state, owner, locked_until, status, answer) = match &write.state {
         ClaimState::InFlight { owner, locked_until } => (IN_FLIGHT, Some(owner), Some(time(*locked_until)), None, None),
         ClaimState::Completed { status, body } => {
-            let name = row_name(tenant, &write.route, &write.key);
+            let name = hex(&name_of(tenant, &write.route, &write.key));
             let body = body.as_bytes();
             let packed = Zeroizing::new(model.map_or_else(|| packed::pack(body), |model| model.pack(body)));
             let sealed = vault.seal(place(&name), &packed)?;
@@ -185,7 +190,8 @@ fn name_of(tenant: Tenant, route: &str, key: &str) -> [u8; NAME_BYTES] {
     hash.first_chunk().copied().unwrap_or_default()
 }
 
-fn row_name(tenant: Tenant, route: &str, key: &str) -> String {
+/// What rows of the first format are named by. It is not in the row, so that they cannot be sealed anew.
+fn old_row_name(tenant: Tenant, route: &str, key: &str) -> String {
     format!("{}/{}/{route}/{key}", tenant.merchant, tenant.mode.as_str())
 }
 

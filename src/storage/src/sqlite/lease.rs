@@ -1,9 +1,10 @@
 //! Which deliveries a worker gets.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use lendport_core::{DeliveryId, WebhookEndpointId};
+use lendport_core::{DeliveryId, MerchantId, WebhookEndpointId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::cell::{Cells, time};
@@ -43,9 +44,9 @@ impl Leasing<'_> {
         };
         let owner: Arc<str> = Arc::from(ask.owner.as_str());
         let limit = usize::try_from(ask.limit).unwrap_or(usize::MAX);
-        let (mut taken, begin) = (Vec::new(), *turn);
+        let (mut taken, begin) = (Taken::default(), *turn);
         let (mut after, mut wrapped) = (begin, false);
-        while taken.len() < limit {
+        while taken.all.len() < limit {
             match self.next_endpoint(after)? {
                 Some((endpoint, _)) if wrapped && endpoint > begin => break,
                 Some((endpoint, first)) => {
@@ -59,7 +60,12 @@ impl Leasing<'_> {
                 None => (after, wrapped) = (0, true),
             }
         }
-        Ok(taken)
+        // Whoever had no place left of its merchant's is the first of them next time. Where the limit left others without, they
+        // are.
+        if let Some(first) = taken.passed_over.filter(|_| taken.all.len() < limit) {
+            *turn = first - 1;
+        }
+        Ok(taken.all)
     }
 
     fn of_endpoint(
@@ -69,11 +75,17 @@ impl Leasing<'_> {
         ask: &LeaseAsk,
         owner: &Arc<str>,
         limit: usize,
-        taken: &mut Vec<LeasedDelivery>,
+        taken: &mut Taken,
     ) -> Done<()> {
         let Some((tenant, endpoint)) = self.known(pk)? else { return Ok(()) };
-        let room = room(ask, endpoint.endpoint.id).min(limit - taken.len());
-        if room == 0 || !endpoint.can_be_tried() {
+        if !endpoint.can_be_tried() {
+            return Ok(());
+        }
+        let room = taken.room(ask, tenant.merchant, endpoint.endpoint.id).min(limit.saturating_sub(taken.all.len()));
+        if room == 0 {
+            if taken.has_used_up(tenant.merchant) {
+                taken.passed_over.get_or_insert(pk);
+            }
             return Ok(());
         }
         let mut found = 0;
@@ -83,7 +95,7 @@ impl Leasing<'_> {
                     let changed = leased.delivery.updated_at;
                     leases.take(pk, (id, changed), owner, ask.until);
                     self.memory.leases().take(pk, (id, changed), owner, ask.until);
-                    taken.push(leased);
+                    taken.all.push(leased);
                     found += 1;
                 }
                 Ok(None) => {}
@@ -96,6 +108,9 @@ impl Leasing<'_> {
             if found == room {
                 break;
             }
+        }
+        if !ask.apart.contains(&endpoint.endpoint.id) {
+            *taken.of.entry(tenant.merchant).or_default() += found;
         }
         Ok(())
     }
@@ -174,7 +189,28 @@ impl Leasing<'_> {
     }
 }
 
-fn room(ask: &LeaseAsk, endpoint: WebhookEndpointId) -> usize {
-    let room = ask.rooms.get(&endpoint).unwrap_or(&ask.per_endpoint);
-    usize::try_from(*room).unwrap_or(usize::MAX)
+/// What one question gets.
+#[derive(Default)]
+struct Taken {
+    all: Vec<LeasedDelivery>,
+    /// How much of it counts for its merchant.
+    of: HashMap<MerchantId, usize>,
+    /// The first endpoint that got nothing because others of its merchant did.
+    passed_over: Option<i64>,
+}
+
+impl Taken {
+    fn has_used_up(&self, merchant: MerchantId) -> bool {
+        self.of.get(&merchant).is_some_and(|taken| *taken > 0)
+    }
+
+    fn room(&self, ask: &LeaseAsk, merchant: MerchantId, endpoint: WebhookEndpointId) -> usize {
+        let number = |room: u32| usize::try_from(room).unwrap_or(usize::MAX);
+        let of_endpoint = number(*ask.rooms.get(&endpoint).unwrap_or(&ask.per_endpoint));
+        if ask.apart.contains(&endpoint) {
+            return of_endpoint;
+        }
+        let of_merchant = number(*ask.merchants.get(&merchant).unwrap_or(&ask.per_merchant));
+        of_endpoint.min(of_merchant.saturating_sub(self.of.get(&merchant).copied().unwrap_or(0)))
+    }
 }

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use tokio::sync::Notify;
 
 use super::cell::StoredId as _;
+use super::due_work::Turns;
 use super::endpoint_rows::{self, KnownEndpoint};
 use super::fault::{Done, Fault};
 use super::leases::Leases;
@@ -37,6 +38,8 @@ pub(crate) struct Memory {
     leases: Mutex<Leases>,
     /// The endpoint that was served last; locked by whoever hands deliveries out.
     turn: Mutex<i64>,
+    /// Whose other work was handed out last.
+    pub(crate) turns: Turns,
     pub(crate) trimmed: Mutex<TrimCursor>,
     pub(crate) trimmed_facts: Mutex<FactCursor>,
     /// Set inside a transaction that may have made a delivery due.

@@ -24,6 +24,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "unchosen", sql: include_str!("migrations/0007_unchosen.sql") },
     Migration { version: 8, name: "lines", sql: include_str!("migrations/0008_lines.sql") },
     Migration { version: 9, name: "sweeps", sql: include_str!("migrations/0009_sweeps.sql") },
+    Migration { version: 10, name: "tenants", sql: include_str!("migrations/0010_tenants.sql") },
+    Migration { version: 11, name: "data_keys", sql: include_str!("migrations/0011_data_keys.sql") },
+    Migration { version: 12, name: "routing", sql: include_str!("migrations/0012_routing.sql") },
+    Migration { version: 13, name: "tokens", sql: include_str!("migrations/0013_tokens.sql") },
+    Migration { version: 14, name: "limits", sql: include_str!("migrations/0014_limits.sql") },
 ];
 
 impl Migration {
@@ -113,12 +118,17 @@ fn check_history(db: &Connection) -> Done<()> {
 
 #[cfg(test)]
 mod tests {
+    use lendport_core::{KeyId, MerchantId, Mode, Scopes};
+
     use super::*;
-    use crate::sqlite::connection;
+    use crate::sqlite::{connection, tenant_rows};
+    use crate::tenant::Tenant;
 
     /// A file of the first version with a checkout of each mode, and everything that is rebuilt filled.
     const OLD_ROWS: &str = r#"
         INSERT INTO merchants VALUES (x'01', 'shop', 1);
+        INSERT INTO merchants VALUES (zeroblob(16), 'with a key', 2);
+        INSERT INTO api_keys VALUES (zeroblob(16), zeroblob(16), 'test', randomblob(32), 'old', 1, NULL);
         INSERT INTO checkouts (pk, id, merchant, mode, status, fulfilment, dispute, ready_announced, expires_at,
                 sequence, version, created_at, updated_at, capture, route, currency, cart, personal)
             SELECT pk, randomblob(16), x'01', mode, 'authorized', 'none', 'none', 1, 9, 2, 3, 1, 2, 'automatic', '{}',
@@ -179,6 +189,11 @@ mod tests {
         );
         assert!(rows(&db, "SELECT \"table\" FROM pragma_foreign_key_check").is_empty());
         assert_eq!(rows(&db, "PRAGMA integrity_check"), ["ok"]);
+        let merchants = "SELECT concat_ws(' ', name, version) FROM merchants ORDER BY created_at";
+        assert_eq!(rows(&db, merchants), ["shop 1", "with a key 1"]);
+        let tenant = Tenant { merchant: MerchantId::of_bytes([0; 16]), mode: Mode::Test };
+        let old = tenant_rows::key(&db, tenant, KeyId::of_bytes([0; 16])).unwrap().unwrap();
+        assert_eq!((old.label.as_str(), old.expires_at, old.scopes), ("old", None, Scopes::of_merchant()));
         // The rules of the old tables hold for the new ones.
         for (kind, sequence) in [(3, 9), (2, 2)] {
             let twice = "INSERT INTO events (id, tenant, checkout, kind, sequence, test, created_at, snapshot)

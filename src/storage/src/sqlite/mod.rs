@@ -1,15 +1,18 @@
 //! SQLite behind one writer thread and a few readers, in this process alone.
 
 mod account_rows;
+mod administration;
 mod apply;
 mod attempt_rows;
 mod attention_rows;
+mod audit_rows;
 mod cell;
 mod checkout_rows;
 mod connection;
 mod delivery_id;
 mod delivery_pages;
 mod delivery_rows;
+mod due_work;
 mod endpoint_rows;
 mod event_kind;
 mod event_pages;
@@ -18,6 +21,8 @@ mod fan_out;
 mod fault;
 mod history;
 mod idempotency_rows;
+mod key_rows;
+mod keys;
 mod lease;
 mod leases;
 mod ledger_rows;
@@ -31,36 +36,43 @@ mod outbox;
 mod outbox_apply;
 mod pages;
 mod push_rows;
+mod quota_rows;
 mod readers;
 mod recent;
 mod recover;
+mod reseal;
+mod routing_rows;
 mod settle;
 mod snapshot;
 mod store;
 mod sweep_rows;
 mod tenant_rows;
+mod token_rows;
 mod trim_events;
 mod trim_observations;
 mod writer;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 pub use self::connection::SqliteSettings;
 use self::fault::{Done, Fault};
+pub use self::keys::SqliteKeys;
 use self::lock::Lock;
 use self::memory::Memory;
 use crate::error::StoreError;
-use crate::vault::{Place, Vault};
+use crate::vault::Vault;
 
 /// A database file, open in this process and in no other.
 ///
 /// [`Store::close`](crate::Store::close) finishes what is queued; dropping the store does the same and waits for it.
 pub struct SqliteStore {
+    path: PathBuf,
     vault: Vault,
     memory: Arc<Memory>,
     open: Mutex<Option<Queues>>,
@@ -97,24 +109,27 @@ impl SqliteStore {
     /// Opens the file, creating it where it is missing, and brings its schema up to date.
     ///
     /// # Errors
-    /// [`StoreError::InUse`] when another process has it, [`StoreError::Sealed`] when the vault's key is not the one
-    /// it was made with, [`StoreError::Migration`] when it is from a newer version, and what the disk says.
+    /// [`StoreError::InUse`] when another process has it, [`StoreError::WrongKey`] when the vault's keys are not
+    /// those it was made with, [`StoreError::Migration`] when it is from a newer version, and what the disk says.
     pub fn open(settings: &SqliteSettings, vault: Vault) -> Result<Self, StoreError> {
         Self::start(settings, vault).map_err(StoreError::from)
     }
 
     fn start(settings: &SqliteSettings, vault: Vault) -> Done<Self> {
-        let (lock, db, ran) = open_file(settings)?;
+        let (lock, mut db, ran) = open_file(settings)?;
         for migration in &ran {
             tracing::info!(migration, "migrated the database");
         }
-        check_key(&db, &vault)?;
+        key_rows::open(&mut db, &vault)?;
+        let path = settings.path.clone();
+        vault.reload_with(Box::new(move || Ok(connection::reader(&path).and_then(|db| key_rows::load(&db))?)));
         let readers: Vec<Connection> =
             (0..settings.readers.max(1)).map(|_| connection::reader(&settings.path)).collect::<Done<_>>()?;
 
         let (writer_queue, writer_end) = mpsc::channel(writer::QUEUE);
         let (readers_queue, readers_end) = readers::queue();
         let store = Self {
+            path: settings.path.clone(),
             vault,
             memory: Arc::new(Memory::default()),
             open: Mutex::new(Some(Queues { writer: writer_queue, readers: readers_queue })),
@@ -131,6 +146,11 @@ impl SqliteStore {
             drop(lock);
         })?;
         Ok(store)
+    }
+
+    /// The keys that its rows are sealed with.
+    pub fn keys(&self) -> SqliteKeys {
+        SqliteKeys::new(&self.path, self.vault.clone())
     }
 
     fn spawn(&self, name: &str, life: impl FnOnce() + Send + 'static) -> Done<()> {
@@ -174,23 +194,32 @@ impl Drop for SqliteStore {
     }
 }
 
+/// Waits for a thread of the store's, unless it is the one that runs this: the last one who held the store may have been a
+/// piece of work.
 fn join(thread: JoinHandle<()>) {
+    if thread.thread().id() == std::thread::current().id() {
+        return;
+    }
     if thread.join().is_err() {
         tracing::error!("a thread of the database panicked");
     }
 }
 
-/// Seals a known word at the first start and opens it at every other.
-fn check_key(db: &Connection, vault: &Vault) -> Done<()> {
-    const PLACE: Place<'static> = Place { table: "vault_check", column: "sealed", row: "1" };
-    let known: Option<Vec<u8>> =
-        db.query_row("SELECT sealed FROM vault_check WHERE id = 1", [], |row| row.get(0)).optional()?;
-    match known {
-        Some(sealed) => vault.open(PLACE, &sealed).map(drop)?,
-        None => {
-            let sealed = vault.seal(PLACE, b"lendport")?;
-            db.execute("INSERT INTO vault_check (id, sealed) VALUES (1, ?1)", [sealed])?;
-        }
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::join;
+
+    #[test]
+    fn a_thread_does_not_wait_for_itself() {
+        let (hand, own) = mpsc::channel();
+        let (ended, heard) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            join(own.recv().unwrap());
+            ended.send(()).unwrap();
+        });
+        hand.send(thread).unwrap();
+        assert_eq!(heard.recv(), Ok(()));
     }
-    Ok(())
 }

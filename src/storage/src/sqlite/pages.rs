@@ -2,9 +2,9 @@
 
 use lendport_core::{CheckoutId, CheckoutRecord, CheckoutStatus, ProviderId, limits};
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, Row, params_from_iter};
 
-use super::cell::{StoredId as _, time};
+use super::cell::{StoredId, time};
 use super::checkout_rows::{self, COLUMNS};
 use super::fault::Done;
 use crate::page::{CheckoutFilter, Page, PageAsk};
@@ -21,6 +21,28 @@ impl Query {
     pub(crate) fn condition(&mut self, column_and_sign: &str, value: impl Into<Value>) {
         self.values.push(value.into());
         self.sql.push_str(&format!(" AND {column_and_sign} ?{}", self.values.len()));
+    }
+
+    /// Asks for the page of it, newest first.
+    pub(crate) fn newest<I: StoredId, T>(
+        mut self,
+        db: &Connection,
+        page: PageAsk<I>,
+        rebuild: impl Fn(&Row<'_>) -> Done<T>,
+    ) -> Done<Page<T>> {
+        let limit = limit(page.limit);
+        if let Some(after) = page.after {
+            self.condition("id <", after.bytes().to_vec());
+        }
+        self.values.push(i64::from(limit + 1).into());
+        self.sql.push_str(&format!(" ORDER BY id DESC LIMIT ?{}", self.values.len()));
+        let mut statement = db.prepare_cached(&self.sql)?;
+        let mut rows = statement.query(params_from_iter(self.values))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(rebuild(row)?);
+        }
+        Ok(cut(found, limit))
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn some(
 ) -> Done<u64> {
     let mut left = batch;
     while left > 0 {
-        let sql = "SELECT endpoint, created_at, event FROM recoveries ORDER BY endpoint LIMIT 1";
+        let sql = "SELECT endpoint, created_at, event FROM recoveries ORDER BY turn, endpoint LIMIT 1";
         let read =
             |row: &rusqlite::Row<'_>| Ok(Cursor { endpoint: row.get(0)?, created_at: row.get(1)?, event: row.get(2)? });
         let Some(cursor) = db.prepare_cached(sql)?.query_row([], read).optional()? else { break };
@@ -53,6 +53,10 @@ pub(crate) fn some(
         };
         if looked_at < left {
             db.prepare_cached("DELETE FROM recoveries WHERE endpoint = ?1")?.execute([cursor.endpoint])?;
+        } else {
+            // All others come first: nobody's recovery waits for the whole of another one.
+            let sql = "UPDATE recoveries SET turn = (SELECT max(turn) + 1 FROM recoveries) WHERE endpoint = ?1";
+            db.prepare_cached(sql)?.execute([cursor.endpoint])?;
         }
         left -= looked_at;
     }

@@ -5,20 +5,22 @@ use std::sync::{Arc, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lendport_core::{
-    AttentionId, CheckoutId, CheckoutRecord, MerchantId, Operation, OperationKind, ProviderAccount, ProviderId,
+    AttentionId, AuditEntry, CheckoutId, CheckoutRecord, MerchantId, Operation, OperationKind, ProviderAccount,
+    ProviderId, RoutingProfileId,
 };
 
 use super::apply::Writing;
 use super::{
-    SqliteStore, account_rows, attention_rows, checkout_rows, event_rows, idempotency_rows, locate, observation_rows,
-    operation_rows, pages, push_rows, sweep_rows, tenant_rows, trim_observations,
+    SqliteStore, account_rows, attention_rows, checkout_rows, due_work, event_rows, idempotency_rows, locate,
+    observation_rows, operation_rows, pages, push_rows, routing_rows, sweep_rows, tenant_rows, trim_observations,
 };
 use crate::change::{AttentionItem, Change, Decide, PushRecord};
 use crate::error::StoreError;
 use crate::idempotency::{Claim, IdempotencyRow};
 use crate::page::{AttentionFilter, CheckoutFilter, Page, PageAsk};
+use crate::routing::RoutingVersion;
 use crate::store::{
-    Addressee, ChangeAsk, ChangeOutcome, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk,
+    Addressee, ChangeAsk, ChangeOutcome, FairAsk, InsertOutcome, InterruptedCall, Located, Store, Timeline, WorkAsk,
 };
 use crate::sweep::{Marked, SweepEntry, SweepMark, SweepNext, SweepTurn};
 use crate::tenant::{ApiKey, Merchant, Tenant};
@@ -36,7 +38,7 @@ impl Store for SqliteStore {
     }
 
     async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>, StoreError> {
-        self.read(move |db| tenant_rows::merchant(db, id)).await
+        self.read(move |db| Ok(tenant_rows::merchant(db, id)?.map(|known| known.row))).await
     }
 
     async fn put_key(&self, key: &ApiKey) -> Result<(), StoreError> {
@@ -56,12 +58,37 @@ impl Store for SqliteStore {
 
     async fn account(&self, tenant: Tenant, provider: &ProviderId) -> Result<Option<ProviderAccount>, StoreError> {
         let (vault, provider) = (self.vault.clone(), provider.clone());
-        self.read(move |db| Ok(account_rows::of(db, &vault, tenant, Some(&provider))?.pop())).await
+        self.read(move |db| Ok(account_rows::of(db, &vault, tenant, Some(&provider))?.pop().map(|known| known.row)))
+            .await
     }
 
     async fn accounts(&self, tenant: Tenant) -> Result<Vec<ProviderAccount>, StoreError> {
         let vault = self.vault.clone();
-        self.read(move |db| account_rows::of(db, &vault, tenant, None)).await
+        let rows = self.read(move |db| account_rows::of(db, &vault, tenant, None)).await?;
+        Ok(rows.into_iter().map(|known| known.row).collect())
+    }
+
+    async fn put_routing(
+        &self,
+        tenant: Tenant,
+        after: u64,
+        next: &RoutingVersion,
+        told: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let (next, told) = (next.clone(), told.clone());
+        self.write(move |db| routing_rows::put(db, tenant, after, &next, &told)).await
+    }
+
+    async fn routing(&self, tenant: Tenant) -> Result<Option<RoutingVersion>, StoreError> {
+        self.read(move |db| routing_rows::active(db, tenant)).await
+    }
+
+    async fn routing_versions(
+        &self,
+        tenant: Tenant,
+        page: PageAsk<RoutingProfileId>,
+    ) -> Result<Page<RoutingVersion>, StoreError> {
+        self.read(move |db| routing_rows::page(db, tenant, page)).await
     }
 
     async fn insert_checkout(
@@ -173,8 +200,9 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn due_for_poll(&self, ask: WorkAsk) -> Result<Vec<Located>, StoreError> {
-        self.read(move |db| locate::to_poll(db, ask.now, ask.limit)).await
+    async fn due_for_poll(&self, ask: FairAsk) -> Result<Vec<Located>, StoreError> {
+        let memory = Arc::clone(&self.memory);
+        self.read(move |db| due_work::to_poll(db, &memory.turns, &ask)).await
     }
 
     async fn trim_observations(&self, before: Timestamp, batch: u32) -> Result<u64, StoreError> {
@@ -188,8 +216,9 @@ impl Store for SqliteStore {
         self.write(move |db| trim_observations::delete(db, before, batch, &facts)).await
     }
 
-    async fn due_for_expiry(&self, ask: WorkAsk) -> Result<Vec<Located>, StoreError> {
-        self.read(move |db| locate::due(db, ask.now, ask.limit)).await
+    async fn due_for_expiry(&self, ask: FairAsk) -> Result<Vec<Located>, StoreError> {
+        let memory = Arc::clone(&self.memory);
+        self.read(move |db| due_work::overdue(db, &memory.turns, &ask)).await
     }
 
     async fn interrupted_calls(&self, ask: WorkAsk) -> Result<Vec<InterruptedCall>, StoreError> {

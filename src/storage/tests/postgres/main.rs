@@ -3,11 +3,17 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod commits;
+#[path = "../shared/copied.rs"]
+mod copied;
 mod full;
+mod key_uses;
+mod keys;
 mod lines;
 mod proxy;
 mod recovery;
 mod restart;
+#[path = "../shared/rotation.rs"]
+mod rotation;
 mod schema;
 mod secrecy;
 #[path = "../shared/telling.rs"]

@@ -2,16 +2,16 @@
 
 use lendport_core::operation::{Phase, Shipment, ShipmentStatus};
 use lendport_core::{
-    AttemptState, CheckoutId, DeliveryAttempt, DeliveryAttemptId, EventType, OperationKind, Personal, ProviderAccount,
-    ProviderAccountId, ProviderId,
+    Actor, AttemptState, AuditAction, AuditEntry, CheckoutId, DeliveryAttempt, DeliveryAttemptId, EventType,
+    OperationKind, Personal, ProviderAccount, ProviderAccountId, ProviderId, Secret, SigningKeyId,
 };
-use lendport_storage::{AfterTry, Change, ClaimState, ClaimWrite, LeaseAsk, TriedDelivery};
+use lendport_storage::{AfterTry, Change, ClaimState, ClaimWrite, LeaseAsk, SigningKey, TriedDelivery};
 use lendport_testkit::clock::START;
 use lendport_testkit::samples;
 use lendport_testkit::storage_suite::World;
 
 /// What must not stand anywhere. Long enough not to stand in random bytes by chance.
-pub(crate) const TELLING: [&str; 10] = [
+pub(crate) const TELLING: [&str; 12] = [
     "john@example",
     "Johanna",
     "2222222222",
@@ -22,12 +22,15 @@ pub(crate) const TELLING: [&str; 10] = [
     "MfKQ9r8GKY",
     "shop.example/hooks",
     "said the receiver",
+    "pushed by the provider",
+    "pair that signs",
 ];
 
 /// Something is bought, shipped and told of.
 pub(crate) async fn happens(world: &World) -> CheckoutId {
     let id = buy_something(world).await;
     deliver_something(world, id).await;
+    make_a_signing_key(world).await;
     id
 }
 
@@ -54,7 +57,7 @@ async fn buy_something(world: &World) -> CheckoutId {
     });
     opening.operations = vec![shipment];
     let mut push = world.push(&attempt, "stored");
-    push.body = br#"{"email":"john@example.com"}"#.to_vec();
+    push.body = br#"{"email":"john@example.com","note":"pushed by the provider"}"#.to_vec();
     opening.push = Some(push);
     let claim = world.claim("key", "one", attempt.created_at);
     let answer = r#"{"customer":{"email":"john@example.com","last_name":"Doe"}}"#.to_owned();
@@ -81,6 +84,19 @@ async fn buy_something(world: &World) -> CheckoutId {
     id
 }
 
+async fn make_a_signing_key(world: &World) {
+    let key = SigningKey {
+        id: SigningKeyId::mint(&world.ids),
+        number: 1,
+        seed: Secret::new(*b"the seed of a pair that signs it"),
+        created_at: START,
+        active_from: START,
+        retire_at: None,
+    };
+    let told = AuditEntry::of_gateway(&world.ids, START, Actor::Gateway, AuditAction::SigningKeyCreated).about(key.id);
+    assert!(world.store.add_signing_key(&key, START, &told).await.unwrap());
+}
+
 /// An endpoint with a secret and a telling address, whose receiver told something about a customer.
 async fn deliver_something(world: &World, checkout: CheckoutId) {
     let endpoint = world.add_endpoint(&[]).await;
@@ -89,15 +105,7 @@ async fn deliver_something(world: &World, checkout: CheckoutId) {
     let event = world.event(checkout, EventType::CheckoutCreated, 1);
     let change = Change { events: vec![event], ..Change::default() };
     world.change(checkout, move |_| change.clone()).await.unwrap();
-    let ask = LeaseAsk {
-        owner: "one".to_owned(),
-        now: START,
-        until: START,
-        abandoned: START,
-        limit: 9,
-        per_endpoint: 9,
-        rooms: [].into(),
-    };
+    let ask = LeaseAsk::of("one", START, START, 9);
     let leased = world.outbox.lease_deliveries(&ask).await.unwrap().remove(0);
     let attempt = DeliveryAttempt {
         id: DeliveryAttemptId::mint(&world.ids),
