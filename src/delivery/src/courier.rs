@@ -165,6 +165,9 @@ impl Courier {
             limit: room.all,
             per_endpoint: room.unknown,
             rooms: room.named,
+            apart: room.quick,
+            per_merchant: room.per_merchant,
+            merchants: room.merchants,
         };
         let taken = match self.outbox.lease_deliveries(&ask).await {
             Ok(taken) => taken,
@@ -187,7 +190,7 @@ impl Courier {
         sending: &mut JoinSet<()>,
         done: UnboundedSender<Finished>,
     ) {
-        let mut slot = self.load.take(leased.endpoint.id);
+        let mut slot = self.load.take(leased.tenant.merchant, leased.endpoint.id);
         let (poster, load) = (Arc::clone(&self.poster), Arc::clone(&self.load));
         sending.spawn(async move {
             let posted = poster.post(&leased).await;

@@ -1,9 +1,9 @@
 //! What is under way in this process, by endpoint, and how many places each endpoint has.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use lendport_core::WebhookEndpointId;
+use lendport_core::{MerchantId, WebhookEndpointId};
 use tokio::sync::Notify;
 
 /// Places of an endpoint whose latest try took long, and of one that nothing is known of: it may be one that hangs.
@@ -30,9 +30,15 @@ pub(crate) struct Load {
 #[derive(Debug, Default)]
 struct Counts {
     all: u32,
-    by_endpoint: HashMap<WebhookEndpointId, u32>,
+    by_endpoint: HashMap<WebhookEndpointId, UnderWay>,
     known: HashMap<WebhookEndpointId, Known>,
     notes: u64,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    merchant: MerchantId,
+    count: u32,
 }
 
 #[derive(Debug)]
@@ -50,6 +56,12 @@ pub(crate) struct Room {
     pub(crate) unknown: u32,
     /// Of those that are busy or known.
     pub(crate) named: BTreeMap<WebhookEndpointId, u32>,
+    /// Of those, the ones that answer soon: they do not count for their merchant.
+    pub(crate) quick: BTreeSet<WebhookEndpointId>,
+    /// Of all others of one merchant together.
+    pub(crate) per_merchant: u32,
+    /// Of all others of these merchants, of which some are busy.
+    pub(crate) merchants: BTreeMap<MerchantId, u32>,
 }
 
 /// For whom there is room.
@@ -68,7 +80,8 @@ impl Load {
 
     /// What fits in beside what is under way, for each question to the queue, one after the other. Only an endpoint that
     /// answers soon has the full share, and all others together have half of the places: however many hang, those that
-    /// answer soon go on, again and again and right after a start.
+    /// answer soon go on, again and again and right after a start. Of that half one merchant has half, in both modes together:
+    /// however many of its endpoints hang, others are tried.
     pub(crate) fn whom(&self, limit: u32) -> &'static [Whom] {
         let counts = self.counts();
         let (free, unsure) = (counts.free(limit), counts.free_for_unsure(limit));
@@ -89,10 +102,17 @@ impl Load {
             Whom::All => (counts.free(limit).min(counts.free_for_unsure(limit)), full_share.min(UNSURE_SHARE)),
         };
         let share = |id| if counts.is_quick(id) { full_share } else { unsure_share };
-        let under_way = |id| counts.by_endpoint.get(id).copied().unwrap_or(0);
-        let ids = counts.known.keys().chain(counts.by_endpoint.keys());
-        let named = ids.map(|id| (*id, share(id).saturating_sub(under_way(id)))).collect();
-        Room { all, unknown: unsure_share, named }
+        let under_way = |id| counts.by_endpoint.get(id).map_or(0, |known| known.count);
+        let ids = || counts.known.keys().chain(counts.by_endpoint.keys());
+        let named = ids().map(|id| (*id, share(id).saturating_sub(under_way(id)))).collect();
+        let quick = ids().copied().filter(|id| counts.is_quick(id)).collect();
+        let per_merchant = limit.div_ceil(4);
+        let mut merchants = BTreeMap::new();
+        for (_, known) in counts.unsure() {
+            let left = merchants.entry(known.merchant).or_insert(per_merchant);
+            *left = left.saturating_sub(known.count);
+        }
+        Room { all, unknown: unsure_share, named, quick, per_merchant, merchants }
     }
 
     /// Notes how a try went.
@@ -108,10 +128,10 @@ impl Load {
     }
 
     /// Counts one more, of its endpoint until it answered and in all until the slot is dropped.
-    pub(crate) fn take(self: &Arc<Self>, endpoint: WebhookEndpointId) -> Slot {
+    pub(crate) fn take(self: &Arc<Self>, merchant: MerchantId, endpoint: WebhookEndpointId) -> Slot {
         let mut counts = self.counts();
         counts.all += 1;
-        *counts.by_endpoint.entry(endpoint).or_default() += 1;
+        counts.by_endpoint.entry(endpoint).or_insert(UnderWay { merchant, count: 0 }).count += 1;
         Slot { load: Arc::clone(self), endpoint: Some(endpoint) }
     }
 
@@ -132,18 +152,22 @@ impl Counts {
 
     fn leave(&mut self, endpoint: Option<WebhookEndpointId>) {
         let Some(endpoint) = endpoint else { return };
-        if let Some(count) = self.by_endpoint.get_mut(&endpoint) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(known) = self.by_endpoint.get_mut(&endpoint) {
+            known.count -= 1;
+            if known.count == 0 {
                 self.by_endpoint.remove(&endpoint);
             }
         }
     }
 
+    /// Busy endpoints that are not known to be quick.
+    fn unsure(&self) -> impl Iterator<Item = (&WebhookEndpointId, &UnderWay)> {
+        self.by_endpoint.iter().filter(|(id, _)| !self.is_quick(id))
+    }
+
     /// Half of the places belong to those that are not known to be quick; of one place, that one.
     fn free_for_unsure(&self, limit: u32) -> u32 {
-        let taken = self.by_endpoint.iter().filter(|(id, _)| !self.is_quick(id)).map(|(_, count)| *count);
-        limit.div_ceil(2).saturating_sub(taken.sum())
+        limit.div_ceil(2).saturating_sub(self.unsure().map(|(_, known)| known.count).sum())
     }
 }
 
@@ -179,6 +203,10 @@ mod tests {
 
     use super::*;
 
+    fn merchant() -> MerchantId {
+        MerchantId::of_bytes([7; 16])
+    }
+
     fn endpoints<const N: usize>() -> [WebhookEndpointId; N] {
         let ids = SeededIds::new(5);
         [(); N].map(|()| WebhookEndpointId::mint(&ids))
@@ -189,12 +217,15 @@ mod tests {
         let load = Arc::new(Load::default());
         let [a, b] = endpoints();
         let room = |limit| load.room(Whom::All, limit, 8);
-        let slots = [load.take(a), load.take(b)];
-        assert_eq!(room(6), Room { all: 1, unknown: 1, named: [(a, 0), (b, 0)].into() });
+        let slots = [load.take(merchant(), a), load.take(merchant(), b)];
+        let named = [(a, 0), (b, 0)].into();
+        let none =
+            Room { all: 1, unknown: 1, named, quick: [].into(), per_merchant: 2, merchants: [(merchant(), 0)].into() };
+        assert_eq!(room(6), none);
         assert_eq!((room(2).all, load.whom(2)), (0, [].as_slice()));
         drop(slots);
         load.freed().await;
-        assert_eq!(room(6), Room { all: 3, unknown: 1, named: [].into() });
+        assert_eq!(room(6), Room { all: 3, named: [].into(), merchants: [].into(), ..none });
     }
 
     #[test]
@@ -202,7 +233,7 @@ mod tests {
         let load = Arc::new(Load::default());
         let [a] = endpoints();
         load.note(a, Pace::Quick);
-        let mut slot = load.take(a);
+        let mut slot = load.take(merchant(), a);
         slot.answered();
         let room = || load.room(Whom::Quick, 64, 8);
         assert_eq!((room().all, room().named.get(&a)), (63, Some(&8)));
@@ -216,7 +247,7 @@ mod tests {
         let [a] = endpoints();
         let room = |full_share| load.room(Whom::All, 64, full_share).named.get(&a).copied();
         assert_eq!(room(8), None);
-        let slot = load.take(a);
+        let slot = load.take(merchant(), a);
         assert_eq!(room(8), Some(0));
         load.note(a, Pace::Quick);
         assert_eq!(room(8), Some(7));
@@ -237,12 +268,14 @@ mod tests {
         load.note(quick, Pace::Quick);
         load.note(slow, Pace::Slow);
         assert_eq!((load.whom(64), load.room(Whom::All, 64, 8).all), ([Whom::All].as_slice(), 32));
-        let mut slots =
-            [load.take(slow), load.take(unknown)].into_iter().chain(others.map(|id| load.take(id))).collect::<Vec<_>>();
+        let mut slots = [load.take(merchant(), slow), load.take(merchant(), unknown)]
+            .into_iter()
+            .chain(others.map(|id| load.take(merchant(), id)))
+            .collect::<Vec<_>>();
         // One of the thirty-two is left, and thirty-three in all.
         assert_eq!((load.whom(64), load.room(Whom::All, 64, 8).all), ([Whom::Quick, Whom::All].as_slice(), 1));
         let [another] = endpoints::<40>().last().copied().into_iter().collect::<Vec<_>>().try_into().unwrap();
-        slots.push(load.take(another));
+        slots.push(load.take(merchant(), another));
         assert_eq!(load.whom(64), [Whom::Quick]);
         let room = load.room(Whom::Quick, 64, 8);
         assert_eq!((room.all, room.unknown, room.named.get(&quick)), (32, 0, Some(&8)));
@@ -255,6 +288,24 @@ mod tests {
             (load.whom(64), load.whom(1), load.room(Whom::All, 1, 8).all),
             ([Whom::All].as_slice(), [Whom::All].as_slice(), 1)
         );
+    }
+
+    #[test]
+    fn one_merchant_has_half_of_what_those_have_that_may_hang() {
+        let load = Arc::new(Load::default());
+        let [quick, slow, unknown, others @ ..]: [_; 9] = endpoints();
+        let other = MerchantId::of_bytes([8; 16]);
+        load.note(quick, Pace::Quick);
+        load.note(slow, Pace::Slow);
+        let mut slots = vec![load.take(merchant(), slow), load.take(merchant(), unknown), load.take(merchant(), quick)];
+        slots.push(load.take(other, others[0]));
+        let room = || load.room(Whom::All, 16, 8);
+        assert_eq!((room().per_merchant, room().merchants), (4, [(merchant(), 2), (other, 3)].into()));
+        assert_eq!(room().quick, [quick].into());
+        slots.extend(others[1..].iter().map(|id| load.take(merchant(), *id)));
+        assert_eq!((room().merchants[&merchant()], room().merchants[&other]), (0, 3));
+        drop(slots);
+        assert_eq!(room().merchants, [].into());
     }
 
     #[test]

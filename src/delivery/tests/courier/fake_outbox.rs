@@ -152,6 +152,12 @@ impl Outbox for FakeOutbox {
             let row = &deliveries[at];
             let to = endpoints.iter().find(|to| to.endpoint.id == row.delivery.endpoint).unwrap();
             let most = *ask.rooms.get(&to.endpoint.id).unwrap_or(&ask.per_endpoint);
+            let apart = ask.apart.contains(&to.endpoint.id);
+            let merchant = row.tenant.merchant;
+            let of_merchant = *ask.merchants.get(&merchant).unwrap_or(&ask.per_merchant);
+            let counts =
+                |one: &&LeasedDelivery| one.tenant.merchant == merchant && !ask.apart.contains(&one.endpoint.id);
+            let theirs = taken.iter().filter(counts).count();
             let here = taken.iter().filter(|one| one.endpoint.id == to.endpoint.id).count();
             let pending = |row: &DeliveryRow| row.delivery.state == DeliveryState::Pending;
             let waits = deliveries[..at].iter().any(|earlier| {
@@ -165,7 +171,8 @@ impl Outbox for FakeOutbox {
                 && row.delivery.next_at.is_some_and(|at| at <= ask.now)
                 && row.lease.as_ref().is_none_or(|(_, until)| *until <= ask.now)
                 && to.endpoint.state == EndpointState::Enabled;
-            let room = taken.len() < ask.limit as usize && here < most as usize;
+            let room =
+                taken.len() < ask.limit as usize && here < most as usize && (apart || theirs < of_merchant as usize);
             if due && room && !waits {
                 taken.push(LeasedDelivery {
                     tenant: row.tenant,

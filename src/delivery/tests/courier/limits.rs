@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use lendport_core::DeliveryState;
+use lendport_core::{DeliveryState, MerchantId, Mode};
 use lendport_delivery::CourierSettings;
-use lendport_storage::Audience;
+use lendport_storage::{Audience, Tenant};
 
 use crate::receiver::{Receiver, Reply};
 use crate::world::{World, until};
@@ -69,21 +69,29 @@ async fn a_receiver_that_hangs_gets_one_place_until_it_answers() {
     shop.reply(Reply::Status(200, ""));
     let courier = world.start_with(settings);
     world.tell(world.checkout(), 1);
-    until("the first answer", || world.outbox.all_delivered(endpoint)).await;
+    // A busy machine may need more than one try for it.
+    until("the first answer", || {
+        if world.only_delivery(endpoint).lease.is_none() {
+            world.clock.advance(SignedDuration::from_mins(1));
+        }
+        world.outbox.all_delivered(endpoint)
+    })
+    .await;
+    let answered = world.only_delivery(endpoint).tries.len();
     shop.reply(Reply::HangThen(200));
     for _ in 0..12 {
         world.tell(world.checkout(), 1);
     }
     let mut under_way_later = 0;
-    until("seven tries", || {
+    until("six tries", || {
         let rows = world.outbox.deliveries_to(endpoint);
         let tries: usize = rows.iter().map(|row| row.tries.len()).sum();
-        // One answered, and at most three have hung.
-        if tries >= 5 {
+        // At most three have hung at once.
+        if tries >= answered + 4 {
             let leased = rows.iter().filter(|row| row.lease.is_some()).count();
             under_way_later = under_way_later.max(leased);
         }
-        tries >= 7
+        tries >= answered + 6
     })
     .await;
     // The one under way, and the one whose result is just being written.
@@ -115,7 +123,7 @@ async fn many_that_hang_leave_room_right_after_a_start() {
     for _ in 0..40 {
         world.tell(world.checkout(), 1);
     }
-    let settings = CourierSettings { concurrency: 16, grace: Duration::ZERO, ..world.settings() };
+    let settings = CourierSettings { concurrency: 32, grace: Duration::ZERO, ..world.settings() };
     let courier = world.start_with(settings);
     until("the quick receiver's deliveries", || world.outbox.all_delivered(quick_id)).await;
     for (shop, id) in &hanging {
@@ -136,7 +144,12 @@ async fn those_known_to_be_quick_go_out_while_sixty_four_unknown_ones_hang() {
     world.tell(world.checkout(), 1);
     until("the first answer", || world.outbox.all_delivered(quick_id)).await;
     let shop = Receiver::start(Reply::HangThen(200)).await;
-    let hanging: Vec<_> = (0..64).map(|_| world.endpoint(&shop.url)).collect();
+    let merchants = [(); 4].map(|()| Tenant { merchant: MerchantId::mint(&world.ids), mode: Mode::Test });
+    let hanging: Vec<_> =
+        (0..64).map(|number: usize| world.endpoint_with(merchants[number % 4], &shop.url, |_| {})).collect();
+    for tenant in merchants {
+        world.tell_in(tenant, world.checkout(), 1);
+    }
     world.tell(world.checkout(), 1);
     until("half of the places", || shop.count() == 32).await;
     for _ in 0..40 {
@@ -152,6 +165,31 @@ async fn those_known_to_be_quick_go_out_while_sixty_four_unknown_ones_hang() {
     assert_eq!(shop.count(), 64);
 }
 
+/// A merchant with thirty-two endpoints, as many as it may have in both modes, none of which answers: another one's that nothing
+/// is known of is tried all the same.
+#[tokio::test]
+async fn one_merchants_endpoints_that_hang_leave_places_for_another_merchants_unknown_one() {
+    let world = World::new();
+    let shop = Receiver::start(Reply::HangThen(200)).await;
+    for _ in 0..32 {
+        world.endpoint(&shop.url);
+    }
+    world.tell(world.checkout(), 1);
+    let settings = CourierSettings { concurrency: 64, grace: Duration::ZERO, ..world.settings() };
+    let courier = world.start_with(settings);
+    until("a quarter of the places", || shop.count() == 16).await;
+    let other = Tenant { merchant: MerchantId::mint(&world.ids), ..world.tenant };
+    let prompt = Receiver::start(Reply::Status(200, "")).await;
+    let prompt_id = world.endpoint_with(other, &prompt.url, |_| {});
+    world.tell_in(other, world.checkout(), 1);
+    until("the other merchant's delivery", || world.outbox.all_delivered(prompt_id)).await;
+    assert_eq!((prompt.count(), shop.count()), (1, 16), "none of those that hang has ended, and no other was begun");
+    shop.reply(Reply::Status(200, ""));
+    shop.let_go();
+    until("all of the first", || shop.count() == 32).await;
+    courier.stopped().await;
+}
+
 /// They answer, and well within the time limit, but each answer holds a place for long.
 #[tokio::test]
 async fn many_that_answer_slowly_have_one_place_each_and_the_quick_one_goes_on() {
@@ -162,7 +200,7 @@ async fn many_that_answer_slowly_have_one_place_each_and_the_quick_one_goes_on()
         let id = world.endpoint(&shop.url);
         slow.push((shop, id, status));
     }
-    let settings = CourierSettings { concurrency: 16, slow_after: Duration::from_millis(500), ..world.settings() };
+    let settings = CourierSettings { concurrency: 32, slow_after: Duration::from_millis(500), ..world.settings() };
     let courier = world.start_with(CourierSettings { grace: Duration::ZERO, ..settings });
     // Their first answers are quick and earn them the full share, then they hold every place.
     world.tell(world.checkout(), 1);
@@ -188,7 +226,8 @@ async fn many_that_answer_slowly_have_one_place_each_and_the_quick_one_goes_on()
         world.outbox.all_delivered(quick_id)
     })
     .await;
-    assert!(most <= 1, "{most}");
+    // The one under way, and the one whose result is just being written.
+    assert!(most <= 2, "{most}");
     for (_, id, _) in &slow {
         assert!(tries(*id) < 30, "the quick one has everything long before the slow ones");
     }
