@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use lendport_core::cascade::{Asker, may_follow};
 use lendport_core::{
-    Attempt, AttemptId, AttemptState, Checkout, CheckoutId, CheckoutRecord, Operation, OperationId, OperationKind,
-    Phase, ProviderAccount, ProviderId, Secret, limits,
+    Attempt, AttemptId, AttemptState, AttentionKind, CascadeHints, Checkout, CheckoutId, CheckoutRecord, Operation,
+    OperationId, OperationKind, Phase, ProviderAccount, ProviderId, Secret, limits,
 };
-use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant};
+use lendport_storage::{AttentionItem, Change, ChangeAsk, ChangeOutcome, Tenant};
 
 use crate::engine::{Engine, digest, reference_to};
 use crate::error::EngineError;
@@ -20,9 +21,19 @@ pub(crate) struct Start {
     pub(crate) operation: Operation,
     /// The secret part of the address for pushes.
     pub(crate) token: Secret<String>,
+    /// Who was asked before.
+    pub(crate) hints: CascadeHints,
 }
 
+const LATE_APPROVAL: &str =
+    "an earlier financer's late approval waits for a person, and may be what finances it; settle that item first";
+const SETTLED: &str = "it was financed once, and that was given or taken back; open a new checkout";
 const TOO_LATE: &str = "its deadline has passed; open a new checkout";
+
+/// True while a late approval waits for a person: it is live at that financer, though no attempt of ours is.
+pub(crate) fn waits_for_a_person(open_items: &[AttentionItem]) -> bool {
+    open_items.iter().any(|item| item.kind == AttentionKind::LateApproval)
+}
 
 /// What a try starts on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +56,8 @@ pub(crate) enum Key {
 
 impl Engine {
     /// Plans the next try; nothing is stored or sent yet.
-    pub(crate) fn plan_attempt(&self, checkout: &Checkout, number: u32, account: &ProviderAccount) -> Start {
+    pub(crate) fn plan_attempt(&self, checkout: &Checkout, earlier: &[Attempt], account: &ProviderAccount) -> Start {
+        let number = earlier.iter().map(|attempt| attempt.number).max().unwrap_or(0).saturating_add(1);
         let ids = self.tools.ids.as_ref();
         let now = self.clock.now();
         let id = AttemptId::mint(ids);
@@ -91,7 +103,8 @@ impl Engine {
             updated_at: now,
         };
         let operation = self.new_operation(checkout.id, attempt.id, OperationKind::Create);
-        Start { attempt, operation, token }
+        let hints = CascadeHints::of(earlier, &attempt);
+        Start { attempt, operation, token, hints }
     }
 
     pub(crate) fn new_operation(&self, checkout: CheckoutId, attempt: AttemptId, kind: OperationKind) -> Operation {
@@ -129,7 +142,7 @@ impl Engine {
             let result = Box::pin(self.resume_start(tenant, id, operation, ticket.clone())).await;
             return self.release_on_error(tenant, id, ticket, result).await;
         }
-        self.choose_and_start(tenant, id, provider, if_match, ticket).await
+        Box::pin(self.choose_and_start(tenant, id, provider, if_match, ticket)).await
     }
 
     async fn choose_and_start(
@@ -174,13 +187,13 @@ impl Engine {
         let account = self.account(tenant, provider).await?;
         let adapter = self.provider(provider)?;
         adapter.check(&record.checkout, &account.settings)?;
+        self.require_working(tenant, provider)?;
         let harmless = adapter.may_repeat_create(&record.checkout);
-        let number = record.attempts.iter().map(|attempt| attempt.number).max().unwrap_or(0) + 1;
-        if number > limits::ATTEMPTS_MAX {
+        let start = self.plan_attempt(&record.checkout, &record.attempts, &account);
+        if start.attempt.number > limits::ATTEMPTS_MAX {
             let wanted = "it has had as many attempts as a checkout may have; open a new one";
             return Err(EngineError::WrongState { checkout: reference_to(&record), wanted });
         }
-        let start = self.plan_attempt(&record.checkout, number, &account);
         let tools = self.tools.clone();
         let planned = start.clone();
         let id = record.checkout.id;
@@ -196,15 +209,27 @@ impl Engine {
                     return refuse(EngineError::PreconditionFailed);
                 }
                 // A repeated create that nobody saw is no commitment; anything else that may be one stops us.
-                let blocks = |attempt: &&Attempt| match attempt.state {
-                    AttemptState::Indeterminate => !(harmless && attempt.provider == planned.attempt.provider),
-                    AttemptState::AwaitingCustomer => on.leaving != Some(attempt.id),
-                    state => state.holds_the_fence() || !state.is_over(),
+                let blocks = |attempt: &&Attempt| {
+                    let left = on.leaving == Some(attempt.id);
+                    let asker = if left { Asker::Customer } else { Asker::Merchant };
+                    match attempt.state {
+                        AttemptState::Indeterminate => !(harmless && attempt.provider == planned.attempt.provider),
+                        state => !may_follow(state, asker),
+                    }
                 };
                 if let Some(holder) = loaded.record.attempts.iter().find(blocks) {
-                    return refuse(EngineError::CommitFence {
+                    let checkout = reference_to(loaded.record);
+                    return refuse(match holder.state {
+                        AttemptState::Refunded | AttemptState::ChargedBack => {
+                            EngineError::WrongState { checkout, wanted: SETTLED }
+                        }
+                        holder => EngineError::CommitFence { checkout, holder },
+                    });
+                }
+                if waits_for_a_person(&loaded.open_items) {
+                    return refuse(EngineError::WrongState {
                         checkout: reference_to(loaded.record),
-                        holder: holder.state,
+                        wanted: LATE_APPROVAL,
                     });
                 }
                 if loaded.record.attempts.iter().any(|attempt| attempt.number >= planned.attempt.number) {

@@ -6,7 +6,6 @@ use lendport_core::{
 };
 use lendport_storage::Tenant;
 
-use crate::customer::LEFT_BY_CUSTOMER;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::resolve::conclude;
@@ -59,7 +58,7 @@ impl Draft {
     /// Closes the attempt whose page the customer leaves for another financer. An approval that comes all the same is a
     /// late one and goes through the commit fence.
     pub(crate) fn leave(&mut self, attempt: Option<AttemptId>) -> Result<(), EngineError> {
-        attempt.map_or(Ok(()), |left| self.end_ourselves(left, LEFT_BY_CUSTOMER, "left".to_owned()))
+        attempt.map_or(Ok(()), |left| self.end_ourselves(left, Reason::LEFT_BY_CUSTOMER, "left".to_owned()))
     }
 
     fn end_ourselves(&mut self, attempt: AttemptId, reason: &str, dedupe_key: String) -> Result<(), EngineError> {
@@ -109,7 +108,7 @@ pub(crate) fn kind_word(kind: &ErrorKind) -> &'static str {
         ErrorKind::Declined => "declined_by_provider",
         ErrorKind::Credentials => "provider_credentials",
         ErrorKind::Configuration => "provider_configuration",
-        ErrorKind::Unavailable => "provider_unavailable",
+        ErrorKind::Unavailable | ErrorKind::NotNow => "provider_unavailable",
         ErrorKind::NoAnswer => "no_answer",
         ErrorKind::BadResponse => "bad_response",
         ErrorKind::Unsupported { .. } => "operation_not_supported",

@@ -159,13 +159,14 @@ impl Engine {
         let calls = CallLog::new();
         let context =
             CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls: &calls };
-        let answered = match command {
-            Command::Cancel { reason, .. } => provider.cancel(context, attempt, reason.as_deref()).await,
-            Command::Capture => provider.capture(context, attempt).await,
+        let call = match command {
+            Command::Cancel { reason, .. } => provider.cancel(context, attempt, reason.as_deref()),
+            Command::Capture => provider.capture(context, attempt),
             Command::Lines { .. } => return Err(EngineError::Internal("lines sent as a whole".to_owned())),
-            Command::Refund { amount, reason } => provider.refund(context, attempt, *amount, reason.as_deref()).await,
-            Command::Amend { callback_url, .. } => provider.amend_callback(context, attempt, callback_url).await,
+            Command::Refund { amount, reason } => provider.refund(context, attempt, *amount, reason.as_deref()),
+            Command::Amend { callback_url, .. } => provider.amend_callback(context, attempt, callback_url),
         };
+        let answered = self.counted(tenant, &attempt.provider, call).await;
         Ok((answered, calls))
     }
 }

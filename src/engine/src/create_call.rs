@@ -11,16 +11,28 @@ use lendport_storage::{Change, ChangeAsk, Loaded, Tenant};
 
 use crate::attempt_start::Start;
 use crate::call_outcome::{commit_word, kind_word, may_have_committed, send_of};
+use crate::cascade::{Following, Next, follow_at};
 use crate::engine::{Engine, reference_to};
 use crate::error::EngineError;
 use crate::take_in::{Draft, Fact};
 use crate::ticket::{Reply, Ticket};
 
+/// What came of a call for a try.
+pub(crate) enum Called {
+    /// The merchant is answered.
+    Answered(Reply),
+    /// Nobody waits for an answer.
+    Stored,
+    /// The next financer was stored with it, and has to be called.
+    Follows(Box<Following>),
+}
+
 /// What a provider answered to a create.
 pub(crate) type Answered = Result<Created, ProviderError>;
 
 impl Engine {
-    /// Calls the provider for a stored try and stores what came of it, the answer to the merchant included.
+    /// Calls the provider for a stored try and stores what came of it, the answer to the merchant included. Where others
+    /// follow by themselves, the answer is that of the last one.
     pub(crate) async fn call_create(
         self: &Arc<Self>,
         tenant: Tenant,
@@ -29,6 +41,26 @@ impl Engine {
         account: ProviderAccount,
         ticket: Ticket,
     ) -> Result<Reply, EngineError> {
+        let mut next = Following { checkout, start, account };
+        loop {
+            match self.call_once(tenant, next, Some(&ticket)).await? {
+                Called::Answered(reply) => return Ok(reply),
+                Called::Follows(following) => next = *following,
+                Called::Stored => return Err(EngineError::Internal("an answer was not written down".to_owned())),
+            }
+        }
+    }
+
+    /// Calls for one try, and stores what came of it: together with the answer to the merchant where one waits for it, or
+    /// with the try that follows.
+    pub(crate) async fn call_once(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        following: Following,
+        ticket: Option<&Ticket>,
+    ) -> Result<Called, EngineError> {
+        let Following { checkout, start, account } = following;
+        let accounts = self.accounts_to_follow(tenant, &checkout).await;
         let (answered, calls) = self.send_create(tenant, &checkout, &start, &account).await?;
         let Start { attempt, operation, .. } = start;
         let mut operation = operation;
@@ -41,7 +73,7 @@ impl Engine {
             Err(error) => (Phase::Failed, Some(error.message.clone())),
         };
         let engine = Arc::clone(self);
-        let closing = ticket.clone();
+        let closing = ticket.cloned();
         let ask = ChangeAsk { operation: Some(operation.id), open_items: true, ..ChangeAsk::default() };
         let (_, result) = self
             .change(tenant, checkout.id, ask, move |loaded| {
@@ -58,13 +90,51 @@ impl Engine {
                             operation.phase = draft.phase_of_unanswered(&operation);
                         }
                         draft.change.operations.push(operation);
-                        let (change, reply) = engine.answer(draft, failure, &closing);
-                        (change, Ok(reply))
+                        engine.go_on_or_answer(tenant, draft, failure, accounts.as_deref(), closing.as_ref())
                     }
                 }
             })
             .await?;
         result.unwrap_or(Err(EngineError::NotFound))
+    }
+
+    /// Ends a change that has stored what became of a create: the next financer is started with it where one follows by
+    /// itself, else the merchant is answered.
+    fn go_on_or_answer(
+        &self,
+        tenant: Tenant,
+        mut draft: Draft,
+        failure: Option<EngineError>,
+        accounts: Option<&[ProviderAccount]>,
+        ticket: Option<&Ticket>,
+    ) -> (Change, Result<Called, EngineError>) {
+        // Without knowing the accounts nobody is passed over, and nobody is begun when the process is about to end: a worker
+        // finds what is to follow.
+        let accounts = accounts.filter(|_| !self.takes_no_more());
+        let next = accounts.map_or(Ok(Next::Nobody), |accounts| self.add_follower(&mut draft, tenant, accounts));
+        match next {
+            Err(error) => (Change::abort(), Err(error)),
+            Ok(Next::Starts(starts)) => {
+                let (start, account) = *starts;
+                draft.change.claimed_operation = ticket.map(|_| start.operation.id);
+                draft.change.claim = ticket.map(|ticket| ticket.hold(self));
+                let (change, checkout) = draft.finish_to_see(|record| record.checkout.clone());
+                (change, Ok(Called::Follows(Box::new(Following { checkout, start, account }))))
+            }
+            Ok(stays) => {
+                let (mut change, called) = match ticket {
+                    None => (draft.finish(), Called::Stored),
+                    Some(ticket) => {
+                        let (change, reply) = self.answer(draft, failure, ticket);
+                        (change, Called::Answered(reply))
+                    }
+                };
+                if let Next::Later(at) = stays {
+                    follow_at(&mut change, at);
+                }
+                (change, Ok(called))
+            }
+        }
     }
 
     /// Sends a create: for the first time, or again where its sender died before.
@@ -75,18 +145,19 @@ impl Engine {
         start: &Start,
         account: &ProviderAccount,
     ) -> Result<(Answered, Vec<CallRecord>), EngineError> {
-        let Start { attempt, operation, token } = start;
+        let Start { attempt, operation, token, hints } = start;
         let provider = Arc::clone(self.provider(&attempt.provider)?);
         let calls = CallLog::new();
         let callback_url = self.callback_url(&attempt.provider, token);
         let context =
             CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls: &calls };
         let checkout = self.returning_here(tenant, checkout.clone(), attempt);
-        let request = CreateRequest { checkout: &checkout, attempt, callback_url: &callback_url };
+        let request = CreateRequest { checkout: &checkout, attempt, callback_url: &callback_url, hints: *hints };
         let sends = operation.sends();
         let answered = match sends {
-            0 => provider.create(context, request).await,
-            _ => provider.create_again(context, request).await,
+            0 => self.admitted(tenant, &attempt.provider, provider.create(context, request)).await,
+            // It may be there already, so that nothing new is begun.
+            _ => self.counted(tenant, &attempt.provider, provider.create_again(context, request)).await,
         };
         tracing::info!(
             checkout.id = %checkout.id, attempt.id = %attempt.id, provider = %attempt.provider, sends = sends + 1,

@@ -5,7 +5,7 @@ use lendport_core::attention::{AMOUNT_UNVERIFIED, BY_EVIDENCE};
 use lendport_core::ruling::answers;
 use lendport_core::{
     Attempt, AttemptId, AttentionDraft, AttentionId, AttentionKind, Decision, EventType, Money, NextAction, Operation,
-    Resolution, Ruling, Source,
+    Reason, Resolution, Ruling, Source,
 };
 use lendport_storage::AttentionItem;
 
@@ -177,6 +177,11 @@ impl Draft {
         if let Some(dispute) = ruling.dispute {
             self.record.checkout.dispute = dispute;
             self.touch();
+        }
+        let over = |known: &Attempt| known.state.is_over();
+        if ruling.undoes && self.record.attempt(attempt).is_some_and(over) {
+            // It has ended already: from now on no yes of this financer is followed.
+            self.amend(attempt, |attempt| attempt.reason = Some(Reason::new(Reason::CANCELED_LOCALLY)));
         }
         if ruling.accepts_amount || ruling.confirms_approval || ruling.amount_read.is_some() {
             self.amend(attempt, |attempt| {

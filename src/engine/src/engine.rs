@@ -2,24 +2,30 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use jiff::{SignedDuration, Timestamp};
 use lendport_core::{
     CheckoutRecord, Clock, Descriptor, FinancingProvider, IdSource, Invalid, KeyId, Pointer, ProviderAccount,
-    ProviderId, Secret, hex,
+    ProviderId, Quotas, Scopes, Secret, hex,
 };
 use lendport_storage::{Outbox, Store, Tenant};
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 
+use crate::breaker::Breakers;
 use crate::budget::Budget;
 use crate::callback_key::CallbackKey;
 use crate::error::{CheckoutRef, EngineError};
+use crate::followers::Followers;
+use crate::health::Health;
 use crate::known_accounts::{Accounts, KnownAccounts};
 use crate::news::News;
 use crate::polling::Polling;
 use crate::return_links::ReturnLinks;
+use crate::routing::{KnownLimits, KnownProfiles};
 use crate::sweep::SeenRows;
+use crate::tenancy::{KeyUses, KnownMerchants, QuotaUse};
 use crate::upkeep::UpkeepSettings;
 use crate::view::CheckoutView;
 
@@ -40,17 +46,23 @@ pub struct EngineSettings {
     pub owner: String,
     /// What merchants may set up as an endpoint.
     pub webhooks: WebhookSettings,
+    /// How much a merchant may have that has no quotas of its own.
+    pub quotas: Quotas,
     /// What workers do by the clock.
     pub upkeep: UpkeepSettings,
 }
 
 /// Whose a secret key is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyHolder {
     /// The merchant, in the key's mode.
     pub tenant: Tenant,
     /// The key's id: who decided, where a decision is kept.
     pub key: KeyId,
+    /// What may be done with it.
+    pub scopes: Arc<Scopes>,
+    /// When it stops working.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// What merchants may set up as an endpoint for events; section `[webhooks]` of the configuration.
@@ -98,8 +110,18 @@ pub struct Engine {
     pub(crate) news: Arc<News>,
     pub(crate) budget: Budget,
     pub(crate) seen: SeenRows,
+    pub(crate) profiles: Arc<KnownProfiles>,
+    pub(crate) limits: KnownLimits,
+    pub(crate) health: Arc<dyn Health>,
+    pub(crate) breakers: Arc<Breakers>,
+    pub(crate) followers: Followers,
     settling: Notify,
-    accounts: KnownAccounts,
+    /// The process is about to end.
+    pub(crate) closing: AtomicBool,
+    pub(crate) accounts: KnownAccounts,
+    pub(crate) merchants: KnownMerchants,
+    pub(crate) key_uses: KeyUses,
+    pub(crate) quota_use: Arc<QuotaUse>,
 }
 
 impl Engine {
@@ -112,6 +134,8 @@ impl Engine {
             .collect();
         let polling = Arc::new(Polling::new(&providers, &settings.upkeep));
         let tools = Tools { clock: Arc::clone(&clock), ids, polling };
+        let breakers = Arc::new(Breakers::new(settings.upkeep.breaker, Arc::clone(&clock)));
+        let health: Arc<dyn Health> = Arc::<Breakers>::clone(&breakers);
         let budget = Budget::new(settings.upkeep.looks_per_minute);
         Self {
             store,
@@ -124,9 +148,24 @@ impl Engine {
             news: Arc::default(),
             budget,
             seen: SeenRows::default(),
+            profiles: Arc::default(),
+            limits: KnownLimits::default(),
+            health,
+            breakers,
+            followers: Followers::default(),
             settling: Notify::new(),
+            closing: AtomicBool::new(false),
             accounts: KnownAccounts::default(),
+            merchants: KnownMerchants::default(),
+            key_uses: KeyUses::default(),
+            quota_use: Arc::default(),
         }
+    }
+
+    /// The same engine, told by this how financers stand.
+    #[must_use]
+    pub fn with_health(self, health: Arc<dyn Health>) -> Self {
+        Self { health, ..self }
     }
 
     /// Waits until this process has something to look at that should not wait for the next turn.
@@ -146,10 +185,15 @@ impl Engine {
         self.providers.values().map(|provider| provider.descriptor())
     }
 
-    /// Whose a secret key is, if anybody's.
+    /// Whose a secret key is, if anybody's. It may have expired, which its holder is told.
     pub async fn tenant_of_key(&self, key: &str) -> Result<Option<KeyHolder>, EngineError> {
-        let found = self.store.key_by_digest(&digest(key)).await?;
-        Ok(found.map(|key| KeyHolder { tenant: Tenant { merchant: key.merchant, mode: key.mode }, key: key.id }))
+        let Some(key) = self.store.key_by_digest(&digest(key)).await? else { return Ok(None) };
+        let now = self.clock.now();
+        if key.works(now) {
+            self.key_uses.note(&key, now);
+        }
+        let (tenant, expires_at) = (key.tenant(), key.expires_at);
+        Ok(Some(KeyHolder { tenant, key: key.id, scopes: Arc::new(key.scopes), expires_at }))
     }
 
     /// `Ok` when storage answers.

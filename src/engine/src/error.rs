@@ -2,10 +2,11 @@
 
 use lendport_core::{
     Ability, AttemptState, AttentionId, CheckoutId, CheckoutStatus, CommitClass, ErrorKind, Invalid, Money,
-    ProviderError, ProviderId,
+    ProviderError, ProviderId, Quota, Scope,
 };
 use lendport_storage::StoreError;
 
+use crate::tenancy::KeyRefusal;
 use crate::webhooks::EndpointRefusal;
 
 /// The checkout an error is about, so that the caller can go and look.
@@ -77,6 +78,33 @@ pub enum EngineError {
     /// An endpoint for events cannot do it as things are.
     #[error(transparent)]
     Endpoint(#[from] EndpointRefusal),
+    /// The key of the request lacks a right.
+    #[error("this needs a key with the scope {}", .0.as_str())]
+    MissingScope(Scope),
+    /// A test key may not change what live shoppers see.
+    #[error("the merchant has live keys; only a live key changes what its shoppers see")]
+    LiveKeyNeeded,
+    /// A key cannot be what was asked of it.
+    #[error(transparent)]
+    Key(#[from] KeyRefusal),
+    /// Something that is open needs the account.
+    #[error("{checkout} is {} and needs the account at this financer", status.as_str())]
+    AccountInUse {
+        /// One that needs it.
+        checkout: CheckoutId,
+        /// How it stands.
+        status: CheckoutStatus,
+    },
+    /// The merchant has as much as it may have.
+    #[error("{} may be {limit}, and are {used}", quota.as_str())]
+    Quota {
+        /// Of what.
+        quota: Quota,
+        /// As many as there may be.
+        limit: u32,
+        /// As many as there are.
+        used: u32,
+    },
     /// The item was settled before.
     #[error("the item was settled before, by {choice}")]
     AlreadySettled {
@@ -108,13 +136,19 @@ impl EngineError {
     pub fn is_lasting(&self) -> bool {
         match self {
             Self::Provider { error, .. } => {
-                error.commit == CommitClass::Rejected && !matches!(error.kind, ErrorKind::Unavailable)
+                error.commit == CommitClass::Rejected
+                    && !matches!(error.kind, ErrorKind::Unavailable | ErrorKind::NotNow)
             }
             Self::Store(_)
             | Self::Internal(_)
             | Self::KeyInFlight
             | Self::CommitFence { .. }
             | Self::Endpoint(_)
+            | Self::MissingScope(_)
+            | Self::LiveKeyNeeded
+            | Self::Key(_)
+            | Self::Quota { .. }
+            | Self::AccountInUse { .. }
             | Self::WrongState { .. } => false,
             _ => true,
         }

@@ -1,14 +1,17 @@
 //! Our own deadline: it ends what a financer has not decided, and what no customer has chosen a financer for. A late
 //! postback can override it (`wegetfinancing.md` Q25).
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use lendport_core::{Attempt, AttemptState, CheckoutStatus, Claim, Details, EventType, Grade, Reason, Source};
+use lendport_core::{
+    Attempt, AttemptState, CheckoutId, CheckoutStatus, Claim, Details, EventType, Grade, Reason, Source,
+};
 use lendport_storage::{Change, ChangeAsk, Tenant, WorkAsk};
 
+use crate::due_work::Kind;
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::last_look::LastLooks;
 use crate::take_in::{Draft, Fact};
 
 /// Rows that a sweep takes at a time.
@@ -30,31 +33,24 @@ impl Engine {
     /// Expires every checkout whose deadline has passed and that is open, or waits for a customer or a financer. Says how
     /// many. One that cannot be changed does not keep the others; its error is answered at the end.
     pub async fn expire_due(self: &Arc<Self>) -> Result<u64, EngineError> {
-        let (mut expired, mut failed, mut silent) = (0, None, HashSet::new());
-        loop {
-            let due = self.store.due_for_expiry(self.work(self.clock.now())).await?;
-            let (found, before) = (due.len(), expired);
-            for one in due {
-                let ended = match self.had_last_look(one.tenant, one.checkout, &mut silent).await {
-                    Ok(true) => self.expire(one.tenant, one.checkout).await,
-                    Ok(false) => Ok(false),
-                    Err(error) => Err(error),
-                };
-                match ended {
-                    Ok(ended) => expired += u64::from(ended),
-                    Err(error) => {
-                        tracing::error!(checkout.id = %one.checkout, %error, "cannot be expired");
-                        failed = Some(error);
-                    }
-                }
-            }
-            if !is_full(found) || expired == before {
-                return failed.map_or(Ok(expired), Err);
-            }
-        }
+        self.work_off(Kind::Deadlines(Arc::default())).await
     }
 
-    async fn expire(self: &Arc<Self>, tenant: Tenant, id: lendport_core::CheckoutId) -> Result<bool, EngineError> {
+    /// Ends one whose deadline has passed, after its last look. Says whether it ended.
+    pub(crate) async fn end_overdue(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        looks: &LastLooks,
+    ) -> Result<bool, EngineError> {
+        let ended = match self.had_last_look(tenant, id, looks).await {
+            Ok(true) => self.expire(tenant, id).await,
+            other => other,
+        };
+        ended.inspect_err(|error| tracing::error!(checkout.id = %id, %error, "cannot be expired"))
+    }
+
+    async fn expire(self: &Arc<Self>, tenant: Tenant, id: CheckoutId) -> Result<bool, EngineError> {
         let tools = self.tools.clone();
         let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
         let (_, result) = self

@@ -182,7 +182,8 @@ impl Engine {
         let context =
             CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls: &calls };
         let provider = self.provider(&attempt.provider)?;
-        let answered = provider.finalize(context, &record.checkout, attempt, sent_before).await;
+        let call = provider.finalize(context, &record.checkout, attempt, sent_before);
+        let answered = self.counted(tenant, &attempt.provider, call).await;
         Ok((answered, calls))
     }
 }
@@ -219,7 +220,7 @@ fn record_finalize(
                     attempt.amount_echoed = Some(echoed);
                 });
             }
-            let (word, details) = (word_of(&found.retrieved), found.retrieved.details.clone());
+            let (word, details) = (word_of(&found.retrieved, 0), found.retrieved.details.clone());
             let looked = take_found(draft, asked, &found, Source::Answer, details, (word, None))?;
             if !looked.news {
                 // The operation tells that it was tried; a try a minute would fill the history.

@@ -11,8 +11,9 @@ use crate::error::EngineError;
 use crate::refresh::Looked;
 use crate::take_in::{Draft, Fact};
 
-/// Names what a look brought, for a claim that is not followed: equal words on one attempt are one claim.
-pub(crate) fn word_of(retrieved: &Retrieved) -> String {
+/// Names what a look brought, for a claim that is not followed: equal words on one attempt are one claim, until the
+/// financer itself said that nothing is open: `settled` times. That it is bound after that is another claim.
+pub(crate) fn word_of(retrieved: &Retrieved, settled: usize) -> String {
     let claim = match &retrieved.claim {
         Claim::State { state, .. } => state.as_str(),
         Claim::Refund { .. } => "refund",
@@ -22,7 +23,10 @@ pub(crate) fn word_of(retrieved: &Retrieved) -> String {
     let raw = retrieved.raw_status.as_deref().unwrap_or_default();
     // Other sums are another contradiction.
     let sum = retrieved.details.refunded.map(|total| total.to_string()).unwrap_or_default();
-    format!("look:{}", digest_of(&[claim.as_bytes(), b"\n", raw.as_bytes(), sum.as_bytes()]))
+    // What only waits to be confirmed is shown unchanged by financers that were told to end it.
+    let binds = matches!(&retrieved.claim, Claim::State { state, .. } if state.is_committed());
+    let settled = if settled == 0 || !binds { String::new() } else { format!("\nsettled {settled}") };
+    format!("look:{}", digest_of(&[claim.as_bytes(), b"\n", raw.as_bytes(), sum.as_bytes(), settled.as_bytes()]))
 }
 
 /// True when a claim is not followed, so that hearing it again tells nothing.

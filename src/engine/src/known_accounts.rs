@@ -26,6 +26,11 @@ impl KnownAccounts {
         known.get(&tenant).filter(|(_, asked)| is_fresh(*asked, now)).map(|(accounts, _)| Arc::clone(accounts))
     }
 
+    /// Has a tenant's accounts looked up again: they have just changed.
+    pub(crate) fn forget(&self, tenant: Tenant) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
+    }
+
     /// Remembers what the database said. `asked` is the moment before it was asked: it may have changed since then.
     pub(crate) fn put(&self, tenant: Tenant, accounts: Accounts, asked: Timestamp) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);

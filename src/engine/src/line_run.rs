@@ -78,11 +78,12 @@ impl Engine {
         let calls = CallLog::new();
         let context =
             CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls: &calls };
-        let answered = match work.way {
-            LineWay::Cancel => provider.cancel_lines(context, checkout, attempt, &work.asked, reason).await,
-            LineWay::Return => provider.return_lines(context, checkout, attempt, &work.asked, reason).await,
+        let call = match work.way {
+            LineWay::Cancel => provider.cancel_lines(context, checkout, attempt, &work.asked, reason),
+            LineWay::Return => provider.return_lines(context, checkout, attempt, &work.asked, reason),
             LineWay::Ship => return Err(EngineError::Internal("a shipment sent as another command".to_owned())),
         };
+        let answered = self.counted(tenant, &attempt.provider, call).await;
         Ok((answered, calls))
     }
 

@@ -1,12 +1,14 @@
 //! Who in this process waits for a checkout to change, and every change's way into the store.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lendport_core::CheckoutId;
 use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Loaded, StoreError, Tenant, change_with};
 use tokio::sync::watch;
 
+use crate::cascade::leaves_one_to_follow;
 use crate::engine::Engine;
 
 /// The checkouts that somebody waits for.
@@ -65,16 +67,26 @@ impl Engine {
         self.store.exclusive()
     }
 
-    /// Changes a checkout, and tells who waits for it.
+    /// Changes a checkout, tells who waits for it, and has the next financer started where one is to follow.
     pub(crate) async fn change<T: Send + 'static>(
         &self,
         tenant: Tenant,
         id: CheckoutId,
         ask: ChangeAsk,
-        decide: impl FnMut(Loaded<'_>) -> (Change, T) + Send + 'static,
+        mut decide: impl FnMut(Loaded<'_>) -> (Change, T) + Send + 'static,
     ) -> Result<(ChangeOutcome, Option<T>), StoreError> {
+        let (clock, to_follow) = (Arc::clone(&self.clock), Arc::new(AtomicBool::new(false)));
+        let seen = Arc::clone(&to_follow);
+        let decide = move |loaded: Loaded<'_>| {
+            let (change, found) = decide(loaded);
+            seen.store(leaves_one_to_follow(&change, clock.as_ref()), Ordering::Relaxed);
+            (change, found)
+        };
         let changed = change_with(self.store.as_ref(), tenant, id, ask, decide).await?;
         self.news.tell(id);
+        if to_follow.load(Ordering::Relaxed) {
+            self.followers.add(tenant, id);
+        }
         Ok(changed)
     }
 }

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use lendport_core::{
     Address, AddressInput, CaptureMode, Cart, CartInput, Checkout, CheckoutId, CheckoutRecord, Currency, Customer,
-    CustomerInput, Dispute, EventType, FinancingProvider, Fulfilment, Invalid, Ledger, LineId, Pointer,
-    ProviderAccount, ProviderId, ReturnUrls, limits,
+    CustomerInput, Dispute, EventType, FieldError, FinancingProvider, Fulfilment, Invalid, Ledger, LineId, Pointer,
+    Product, ProviderAccount, ProviderId, ReturnUrls, Route, limits,
 };
 use lendport_storage::{InsertOutcome, Tenant};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::take_in::Draft;
+use crate::tenancy::Seat;
 use crate::ticket::{Reply, Standing, Ticket};
 
 /// A checkout as a merchant asks for it; absent fields are judged here.
@@ -27,6 +28,8 @@ pub struct OpenCheckout {
     pub providers: Option<Vec<String>>,
     /// The customer chooses among them, or among all that are set up.
     pub customer_chooses: bool,
+    /// The kind of financing that is wanted; any when absent.
+    pub product_type: Option<Product>,
     /// ISO 4217; the financer's currency for the billing country when absent.
     pub currency: Option<String>,
     /// Who buys.
@@ -58,8 +61,11 @@ impl Engine {
         shape: Invalid,
         ticket: Ticket,
     ) -> Result<Reply, EngineError> {
-        let prepared = self.prepare(tenant, asked, shape).await;
-        let (checkout, account) = match prepared {
+        let prepared = match self.prepare(tenant, asked, shape).await {
+            Ok(prepared) => self.seat_for_checkout(tenant).await.map(|seat| (prepared, seat)),
+            Err(refused) => Err(refused),
+        };
+        let ((checkout, account), seat) = match prepared {
             Ok(prepared) => prepared,
             // What is refused today may have been answered when the key was new. A good request finds out as it claims
             // the key.
@@ -70,8 +76,8 @@ impl Engine {
                 };
             }
         };
-        let Some(account) = account else { return self.open_for_choice(tenant, checkout, ticket).await };
-        let start = self.plan_attempt(&checkout, 1, &account);
+        let Some(account) = account else { return self.open_for_choice(tenant, checkout, ticket, seat).await };
+        let start = self.plan_attempt(&checkout, &[], &account);
         let record = CheckoutRecord { checkout, attempts: vec![start.attempt.clone()], ledger: Ledger::default() };
 
         let mut draft = Draft::on(&self.tools, record);
@@ -84,8 +90,14 @@ impl Engine {
             Err(error) => return self.finished_or(error, tenant, &ticket).await,
         };
         match inserted {
-            InsertOutcome::Inserted => Box::pin(self.call_create(tenant, checkout, start, account, ticket)).await,
-            InsertOutcome::Claimed(row) => Box::pin(self.go_on(tenant, row, ticket)).await,
+            InsertOutcome::Inserted => {
+                seat.taken();
+                Box::pin(self.call_create(tenant, checkout, start, account, ticket)).await
+            }
+            InsertOutcome::Claimed(row) => {
+                drop(seat);
+                Box::pin(self.go_on(tenant, row, ticket)).await
+            }
         }
     }
 
@@ -95,13 +107,17 @@ impl Engine {
         tenant: Tenant,
         checkout: Checkout,
         ticket: Ticket,
+        seat: Seat,
     ) -> Result<Reply, EngineError> {
         let record = CheckoutRecord { checkout, attempts: Vec::new(), ledger: Ledger::default() };
         let mut draft = Draft::on(&self.tools, record);
         draft.announce(&[EventType::CheckoutCreated])?;
         let (change, reply) = self.answer(draft, None, &ticket);
         match self.store.insert_checkout(tenant, Some(ticket.claim(self)), change).await {
-            Ok(InsertOutcome::Inserted) => Ok(reply),
+            Ok(InsertOutcome::Inserted) => {
+                seat.taken();
+                Ok(reply)
+            }
             Ok(InsertOutcome::Claimed(row)) => Box::pin(self.go_on(tenant, row, ticket)).await,
             Err(error) => self.finished_or(error, tenant, &ticket).await,
         }
@@ -116,7 +132,7 @@ impl Engine {
         match ticket.standing(self, tenant, row).await? {
             Standing::Replay(reply) => Ok(reply),
             Standing::Resume { checkout: Some(checkout), operation } => {
-                let result = self.resume_open(tenant, checkout, operation, ticket.clone()).await;
+                let result = Box::pin(self.resume_open(tenant, checkout, operation, ticket.clone())).await;
                 self.release_on_error(tenant, checkout, ticket, result).await
             }
             Standing::Resume { checkout: None, .. } => {
@@ -143,9 +159,12 @@ impl Engine {
             invalid.keep(lendport_core::customer::plain_text(text, &pointer, limits::REFERENCE_MAX_CHARS))
         });
         let accounts = self.accounts(tenant).await?;
-        let route = self.choose_route(&asked, &accounts, &mut invalid);
-        let account = route.as_ref().and_then(|(_, account)| account.clone());
-        let provider = account.as_ref().and_then(|account| self.providers.get(&account.provider));
+        // Who is named needs no profile.
+        let named = asked.provider.is_some() || asked.providers.is_some();
+        let profile = if named { None } else { self.active_profile(tenant).await? };
+        let chosen = self.choose_route(&asked, &accounts, profile, &mut invalid);
+        let first = chosen.as_ref().and_then(|chosen| chosen.first.as_ref());
+        let provider = first.and_then(|account| self.providers.get(&account.provider));
         let currency = currency_for(&asked, billing.as_ref(), provider, &mut invalid);
         let line_id = &mut || LineId::mint(self.tools.ids.as_ref());
         let cart = match (asked.cart, currency) {
@@ -162,11 +181,10 @@ impl Engine {
         };
         self.judge_options(&asked.provider_options, &mut invalid);
 
-        let (Some(customer), Some(billing), Some(cart), Some((route, _)), Some(account)) =
-            (customer, billing, cart, route, account)
-        else {
+        let (Some(customer), Some(billing), Some(cart), Some(chosen)) = (customer, billing, cart, chosen) else {
             return Err(merged(shape, invalid).into());
         };
+        let route = Route { product_type: asked.product_type, ..chosen.route };
         let now = self.clock.now();
         let mut checkout = Checkout {
             id: CheckoutId::mint(self.tools.ids.as_ref()),
@@ -191,16 +209,24 @@ impl Engine {
             created_at: now,
             updated_at: now,
         };
-        let account = if asked.customer_chooses {
-            invalid.keep(self.narrow(&mut checkout, &accounts)).flatten()
-        } else {
-            if let Some(provider) = self.providers.get(&account.provider) {
-                invalid.keep(provider.check(&checkout, &account.settings));
+        let settled = self.settle_route(tenant, &mut checkout, chosen.by, asked.customer_chooses, &accounts);
+        let mut wrong = merged(shape, invalid);
+        match settled {
+            Ok(account) => {
+                wrong.finish()?;
+                if let Some(account) = &account {
+                    self.require_working(tenant, &account.provider)?;
+                }
+                Ok((checkout, account))
             }
-            Some(account)
-        };
-        merged(shape, invalid).finish()?;
-        Ok((checkout, account))
+            Err(refused) => {
+                // Several financers may have something against the same field: each is heard.
+                let new = |error: &FieldError| !wrong.0.iter().any(|known| known.pointer == error.pointer);
+                let refused: Vec<_> = refused.0.into_iter().filter(new).collect();
+                wrong.0.extend(refused);
+                Err(wrong.into())
+            }
+        }
     }
 
     fn expiry_from(&self, now: Timestamp) -> Timestamp {
@@ -210,7 +236,7 @@ impl Engine {
 
     /// Options for a provider that is not switched on here are kept unread: one request may serve several gateways.
     /// A name that looks like a slip of the pen is refused, for its options would be lost in silence.
-    fn judge_options(&self, options: &BTreeMap<String, String>, invalid: &mut Invalid) {
+    pub(crate) fn judge_options(&self, options: &BTreeMap<String, String>, invalid: &mut Invalid) {
         let at = Pointer::root().child("provider_options");
         for (name, text) in options {
             let at = at.child(name);
@@ -230,7 +256,7 @@ impl Engine {
     }
 }
 
-fn currency_for(
+pub(crate) fn currency_for(
     asked: &OpenCheckout,
     billing: Option<&Address>,
     provider: Option<&Arc<dyn FinancingProvider>>,
@@ -251,10 +277,10 @@ fn currency_for(
 }
 
 /// Shape errors first; a field whose shape is wrong is not called missing as well.
-fn merged(shape: Invalid, meaning: Invalid) -> Invalid {
+pub(crate) fn merged(shape: Invalid, meaning: Invalid) -> Invalid {
     let mut all = shape;
     for error in meaning.0 {
-        let known = |seen: &lendport_core::FieldError| {
+        let known = |seen: &FieldError| {
             let below = error.pointer.strip_prefix(&seen.pointer);
             below.is_some_and(|rest| rest.is_empty() || error.code == "missing" && rest.starts_with('/'))
         };

@@ -16,7 +16,7 @@ const AFTER_DEADLINE: SignedDuration = SignedDuration::from_mins(5);
 const WATCH_PAUSE: SignedDuration = SignedDuration::from_mins(10);
 /// So long after its end is such a page watched, where the provider does not say that it has ended.
 const WATCHED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// So long after it expired here is what a customer may still sign looked at, first after an hour, then every so often.
+/// So long after it was left open here is what a customer may still sign looked at, first after an hour, then every so often.
 const SIGNED_LATE_FOR: SignedDuration = SignedDuration::from_hours(24);
 const FIRST_LATE_LOOK_S: u32 = 3_600;
 const LATE_LOOKS_S: u32 = 6 * 3_600;
@@ -30,6 +30,7 @@ pub(crate) struct Polling {
     findable: BTreeSet<ProviderId>,
     pushing: BTreeSet<ProviderId>,
     finalizing: BTreeSet<ProviderId>,
+    ending: BTreeSet<ProviderId>,
     reconcile: BTreeMap<ProviderId, &'static [(AttemptState, u32)]>,
     pauses: BTreeMap<ProviderId, &'static [(AttemptState, &'static [u32])]>,
     sweeps: BTreeMap<ProviderId, SweepPlan>,
@@ -46,6 +47,8 @@ pub(crate) struct OpenMatters {
     pub(crate) unwanted: bool,
     /// The customer committed to it too late, and it is not settled yet.
     pub(crate) late: bool,
+    /// So it is, and the checkout's profile has such a one undone without a person.
+    pub(crate) undone_by_policy: bool,
 }
 
 impl Polling {
@@ -55,8 +58,10 @@ impl Polling {
                 |provider: &dyn FinancingProvider| provider.descriptor().capability(ability).support == Support::Native;
             providers.iter().filter(|(_, provider)| has(provider.as_ref())).map(|(id, _)| id.clone()).collect()
         };
-        let finalizes = |provider: &dyn FinancingProvider| provider.descriptor().require(Ability::Finalize).is_ok();
-        let finalizing = providers.iter().filter(|(_, provider)| finalizes(provider.as_ref()));
+        let having = |ability: Ability| -> BTreeSet<ProviderId> {
+            let has = |provider: &dyn FinancingProvider| provider.descriptor().require(ability).is_ok();
+            providers.iter().filter(|(_, provider)| has(provider.as_ref())).map(|(id, _)| id.clone()).collect()
+        };
         let reconcile = providers.iter().map(|(id, provider)| (id.clone(), provider.descriptor().reconcile));
         let pauses = providers.iter().map(|(id, provider)| (id.clone(), provider.descriptor().pauses));
         let sweeps = providers.iter().filter_map(|(id, provider)| Some((id.clone(), provider.descriptor().sweep?)));
@@ -64,7 +69,8 @@ impl Polling {
             readable: native(Ability::Retrieve),
             findable: native(Ability::Find),
             pushing: native(Ability::Notifications),
-            finalizing: finalizing.map(|(id, _)| id.clone()).collect(),
+            finalizing: having(Ability::Finalize),
+            ending: having(Ability::CancelFull),
             reconcile: reconcile.collect(),
             pauses: pauses.collect(),
             sweeps: sweeps.collect(),
@@ -132,8 +138,10 @@ impl Polling {
         let signed = attempt.state == AttemptState::AwaitingMerchant && self.finalizing.contains(&attempt.provider);
         let passed = attempt.deadline().map(|deadline| after(deadline.at, AFTER_DEADLINE));
         let overdue = passed.is_some_and(|passed| passed <= now);
-        let late = open.late && attempt.is_expired_here() && self.finalizing.contains(&attempt.provider);
-        let waits = owes || waits_unheard || signed || names || unsettled || open.unwanted || late || overdue;
+        let late = open.late && attempt.is_signed_in_vain() && self.finalizing.contains(&attempt.provider);
+        // Whoever looks has it undone, also where an earlier one died before that.
+        let undone = open.undone_by_policy && self.ending.contains(&attempt.provider);
+        let waits = owes || waits_unheard || signed || names || unsettled || open.unwanted || late || undone || overdue;
         let can_ask = self.can_ask(attempt);
         let pause = match (can_ask && waits, owes) {
             (true, _) => Some(after(now, self.pause_of(attempt, ids))),
@@ -156,11 +164,11 @@ impl Polling {
         }
     }
 
-    /// The provider's page may have been open when it expired here, and nobody tells what was signed there: a list need not
+    /// The provider's page may have been open when it ended here, and nobody tells what was signed there: a list need not
     /// show it.
     fn signed_late(&self, attempt: &Attempt, now: Timestamp, ids: &dyn IdSource) -> Option<Timestamp> {
         let unheard = self.finalizing.contains(&attempt.provider) && !self.pushing.contains(&attempt.provider);
-        if !unheard || !attempt.is_expired_here() || !self.can_ask(attempt) {
+        if !unheard || !attempt.is_left_open() || !self.can_ask(attempt) {
             return None;
         }
         let pause = if attempt.polls <= 1 { FIRST_LATE_LOOK_S } else { LATE_LOOKS_S };

@@ -72,7 +72,7 @@ impl Engine {
             }
         }
         let about = |item: &AttentionItem| records.get(&item.checkout).and_then(Option::as_ref);
-        let rows = page.rows.iter().map(|item| Ok(AttentionView::of(item, about(item))?));
+        let rows = page.rows.iter().map(|item| self.item_view(item, about(item)));
         Ok(Page { rows: rows.collect::<Result<_, EngineError>>()?, has_more: page.has_more })
     }
 
@@ -80,6 +80,6 @@ impl Engine {
     pub async fn attention_item(&self, tenant: Tenant, id: AttentionId) -> Result<AttentionView, EngineError> {
         let item = self.store.attention_item(tenant, id).await?.ok_or(EngineError::NotFound)?;
         let record = self.store.checkout(tenant, item.checkout).await?;
-        Ok(AttentionView::of(&item, record.as_ref())?)
+        self.item_view(&item, record.as_ref())
     }
 }

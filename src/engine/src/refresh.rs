@@ -142,7 +142,8 @@ impl Engine {
             false => false,
         };
         let hours = self.settings.upkeep.silent_after_hours;
-        let word = answered.as_ref().ok().and_then(Option::as_ref).map(|found| word_of(&found.retrieved));
+        let settled = self.settled_by_its_provider(tenant, &attempt).await?;
+        let word = answered.as_ref().ok().and_then(Option::as_ref).map(|found| word_of(&found.retrieved, settled));
         let ask = ChangeAsk {
             dedupe: word.clone().map(|word| (attempt.id, word)),
             operation: self.unsettled_create(tenant, &attempt).await?,
@@ -249,13 +250,13 @@ impl Engine {
         Ok(match &attempt.reference {
             Some(reference) => {
                 let found = |retrieved| Found { reference: reference.clone(), retrieved, others: 0 };
-                let looked = match looks_by_steps(provider.as_ref(), &account, attempt, tenant.mode) {
-                    Some(steps) => steps.look(context, &record.checkout, attempt).await,
-                    None => provider.retrieve_lines(context, &record.checkout, attempt).await,
+                let look = match looks_by_steps(provider.as_ref(), &account, attempt, tenant.mode) {
+                    Some(steps) => steps.look(context, &record.checkout, attempt),
+                    None => provider.retrieve_lines(context, &record.checkout, attempt),
                 };
-                looked.map(|retrieved| Some(found(retrieved)))
+                self.counted(tenant, &attempt.provider, look).await.map(|retrieved| Some(found(retrieved)))
             }
-            None => provider.find(context, attempt).await,
+            None => self.counted(tenant, &attempt.provider, provider.find(context, attempt)).await,
         })
     }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use lendport_core::{
-    AttentionId, AttentionKind, Case, CheckoutRecord, Choice, Claim, Details, EventType, Grade, Invalid, KeyId,
-    LedgerKind, LineId, LineStanding, Money, Operation, OperationKind, Phase, Pointer, Resolution, Ruling, RulingError,
-    Source, limits,
+    AttentionId, AttentionKind, Case, CheckoutRecord, Choice, Claim, Details, EventType, Grade, Invalid, LedgerKind,
+    LineId, LineStanding, Money, Operation, OperationKind, Phase, Pointer, Resolution, Ruling, RulingError, Source,
+    limits,
 };
 use lendport_storage::{AttentionItem, Change, ChangeAsk, ChangeOutcome, Loaded, Tenant};
 use rust_decimal::Decimal;
@@ -15,8 +15,8 @@ use crate::error::EngineError;
 use crate::lines;
 use crate::ship;
 use crate::take_in::{Draft, Fact};
+use crate::tenancy::Doer;
 use crate::ticket::{Effect, Reply, Standing, Ticket};
-use crate::view::AttentionView;
 
 /// How a person settles an item.
 #[derive(Clone, Debug)]
@@ -29,8 +29,8 @@ pub struct ResolveAsk {
     pub amount: Option<Decimal>,
     /// The units that a cancel or return of lines took effect for; empty means all of them.
     pub lines: Vec<(LineId, u32)>,
-    /// Whose key it is.
-    pub by: KeyId,
+    /// Who.
+    pub by: Doer,
 }
 
 impl Engine {
@@ -69,7 +69,7 @@ impl Engine {
         };
         let (outcome, result) = self
             .change(tenant, item.checkout, ask, move |loaded| {
-                match engine.settle_item(loaded, &asked, stopped.clone(), &closing) {
+                match engine.settle_item(tenant, loaded, &asked, stopped.clone(), &closing) {
                     Ok((change, reply)) => (change, Ok(reply)),
                     Err(error) => (Change::abort(), Err(error)),
                 }
@@ -83,12 +83,14 @@ impl Engine {
             (ChangeOutcome::Done, Some(result)) => result,
             (ChangeOutcome::NotFound, _) | (ChangeOutcome::Done, None) => Err(EngineError::NotFound),
         };
+        self.wake_settling(result.is_ok());
         if taken_over { self.release_on_error(tenant, item.checkout, ticket, result).await } else { result }
     }
 
     /// What settling writes, the answer included.
     fn settle_item(
         &self,
+        tenant: Tenant,
         loaded: Loaded<'_>,
         asked: &ResolveAsk,
         stopped: Vec<LineStanding>,
@@ -106,7 +108,7 @@ impl Engine {
         }
         let mut operation = loaded.operation.filter(|known| matches!(known.phase, Phase::Unknown | Phase::Sent));
         let attempt = loaded.record.attempt(item.attempt).ok_or(EngineError::NotFound)?;
-        let (choice, reason) = judged(item.kind.choices_in(attempt.state), asked)?;
+        let (choice, reason) = judged(&self.offered(&item, attempt), asked)?;
         if !asked.lines.is_empty() {
             lines::judge_part(choice, operation.as_ref(), &asked.lines)?;
         }
@@ -121,8 +123,10 @@ impl Engine {
         let amount = asked.amount.map(|amount| amount_of(amount, loaded.record)).transpose()?;
         let ruling = case.rule(choice, amount).map_err(|error| refused(&item, error, loaded.record))?;
         let mut draft = Draft::of(&self.tools, loaded.record).knowing(loaded.open_items);
-        let resolution = Resolution { choice: choice.as_str().to_owned(), reason, by: Some(asked.by), at: draft.now };
+        let resolution =
+            Resolution { choice: choice.as_str().to_owned(), reason, by: asked.by.actor.key(), at: draft.now };
         let settled = draft.close_item(&item, resolution);
+        draft.tell_of_settling(asked.by, tenant, &item, choice);
         match &ruling.claim {
             None => draft.announce(&[EventType::AttentionResolved])?,
             Some(claim) => self.follow(&mut draft, &item, &ruling, claim.clone(), stopped)?,
@@ -136,19 +140,21 @@ impl Engine {
             draft.await_no_more(item.attempt, operation.kind);
             conclude(&mut draft, operation, phase)?;
         }
-        if ruling.asks_again {
+        if ruling.undoes {
+            draft.have_it_undone(item.attempt)?;
+        } else if ruling.asks_again {
             draft.ask_again(item.attempt);
         } else if item.kind == AttentionKind::UnknownCommand {
             draft.reschedule(item.attempt);
         }
-        let result = Ok(Effect::Attention(Box::new(AttentionView::of(&settled, Some(&draft.record))?)));
+        let result = Ok(Effect::Attention(Box::new(self.item_view(&settled, Some(&draft.record))?)));
         let (rendered, claim) = ticket.close(&self.settings.owner, &result);
         draft.change.claim = Some(claim);
         Ok((draft.finish(), rendered.into()))
     }
 
-    /// The person's word goes to the reducer; a move it refuses settles nothing.
-    fn follow(
+    /// The person's word, or a policy's, goes to the reducer; a move it refuses settles nothing.
+    pub(crate) fn follow(
         &self,
         draft: &mut Draft,
         item: &AttentionItem,

@@ -27,7 +27,7 @@ impl Engine {
         let choose = |record: &CheckoutRecord| {
             record.attempts.iter().find(|one| came_through(one)).or(record.attempts.last()).cloned()
         };
-        self.resume(tenant, id, choose, ticket).await
+        Box::pin(self.resume(tenant, id, choose, ticket)).await
     }
 
     /// Goes on with the try that this key started, whichever financer it was with.
@@ -46,7 +46,7 @@ impl Engine {
             let known = |attempt: &&Attempt| attempt.provider == earlier.provider && came_through(attempt);
             Some(record.attempts.iter().find(known).unwrap_or(earlier).clone())
         };
-        self.resume(tenant, id, choose, ticket).await
+        Box::pin(self.resume(tenant, id, choose, ticket)).await
     }
 
     /// Goes on from the chosen attempt. What was decided on an older version of the checkout is decided again: a push may
@@ -64,7 +64,7 @@ impl Engine {
             let Some(earlier) = choose(&record) else {
                 return Err(EngineError::Internal("an idempotency key of an attempt that is not there".to_owned()));
             };
-            let result = self.resume_from(tenant, record, &earlier, ticket.clone()).await;
+            let result = Box::pin(self.resume_from(tenant, record, &earlier, ticket.clone())).await;
             if !matches!(result, Err(EngineError::CommitFence { .. } | EngineError::PreconditionFailed)) {
                 return result;
             }

@@ -48,14 +48,15 @@ impl Draft {
             unsettled: self.is_open(id, AttentionKind::UnknownCommand),
             unwanted: self.is_open(id, AttentionKind::PaidAfterCancel),
             late: self.is_open(id, AttentionKind::LateApproval),
+            undone_by_policy: self.is_undone_by_policy(id),
         };
         let tools = self.tools.clone();
         let now = tools.clock.steady();
         let checkout = &self.record.checkout;
         let Some(attempt) = self.record.attempts.iter_mut().find(|attempt| attempt.id == id) else { return };
         let before = (attempt.polls, attempt.poll_at);
-        // Nobody waits for a look at what has expired, unless something asks for it.
-        attempt.polls = if attempt.is_expired_here() { polls.max(1) } else { polls };
+        // Nobody waits for a look at what was left open, unless something asks for it.
+        attempt.polls = if attempt.is_left_open() { polls.max(1) } else { polls };
         attempt.poll_at = tools.polling.next(attempt, checkout, open, now, tools.ids.as_ref());
         if attempt.poll_at.is_none() {
             attempt.polls = 0;

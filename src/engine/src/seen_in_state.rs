@@ -3,7 +3,7 @@
 use lendport_core::{AttemptId, AttemptState, Operation, OperationKind, Phase};
 
 use crate::take_in::Draft;
-use crate::undo::item_about_late;
+use crate::undo::ended_here;
 
 /// Commands that a look at the request's state, or at its lines, can settle.
 pub(crate) const SEEN_IN_STATE: &[OperationKind] = &[
@@ -26,7 +26,7 @@ impl Draft {
     /// find that out. What is about units says nothing by a state, and what ended here says nothing of the provider.
     pub(crate) fn told_by_state(&self, operation: &Operation) -> Option<Phase> {
         let seen = operation.lines.is_none() && SEEN_IN_STATE.contains(&operation.kind);
-        let known = self.record.attempt(operation.attempt).filter(|known| seen && item_about_late(known).is_none())?;
+        let known = self.record.attempt(operation.attempt).filter(|known| seen && !ended_here(known))?;
         outcome_of(operation.kind, known.state, false).filter(|phase| *phase == Phase::Settled)
     }
 }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use lendport_core::{
-    Attempt, AttemptId, AttemptState, CheckoutId, CommitClass, Operation, OperationKind, Phase, ResendVerdict,
-    RetryClass,
+    Attempt, AttemptId, AttemptState, CascadeHints, CheckoutId, CommitClass, Operation, OperationKind, Phase,
+    ResendVerdict, RetryClass,
 };
 use lendport_storage::{Change, ChangeAsk, Loaded, Tenant};
 
@@ -52,7 +52,8 @@ impl Engine {
             updated_at: now,
             ..create.clone()
         };
-        let start = Start { attempt, operation: again, token };
+        let hints = CascadeHints::of(&record.attempts, &attempt);
+        let start = Start { attempt, operation: again, token, hints };
         if self.store_send(tenant, create.clone(), &start).await? {
             let (answered, calls) = self.send_create(tenant, &record.checkout, &start, &account).await?;
             let mut operation = start.operation.clone();

@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use lendport_core::{AttemptId, AttemptState, AttentionKind, CheckoutId, Operation, OperationKind, Phase, Source};
-use lendport_storage::{Change, ChangeAsk, Located, Tenant, WorkAsk};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use lendport_core::{
+    AttemptId, AttemptState, AttentionKind, CheckoutId, CheckoutRecord, Operation, OperationKind, Phase, Source,
+    cascade,
+};
+use lendport_storage::{Change, ChangeAsk, Tenant};
 
+use crate::due_work::Kind;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::look_turn::LookTurn;
@@ -18,51 +20,17 @@ use crate::resolve::conclude;
 use crate::schedule::Look;
 use crate::seen_in_state::{SEEN_IN_STATE, outcome_of};
 use crate::take_in::Draft;
-use crate::undo::item_about_late;
-
-/// Look-ups under way at the same time in this process.
-const AT_ONCE: usize = 8;
-/// Attempts taken at a time: as many as are looked at within a lease even when every look-up takes ten seconds.
-const TAKEN: u32 = 40;
+use crate::undo::ended_here;
 
 impl Engine {
     /// Looks at every attempt that is due: asks the provider, or tells a person of its silence. Says how many were looked
     /// at. One that cannot be asked does not keep the others; a provider that is down is asked again later.
     pub async fn settle_due(self: &Arc<Self>) -> Result<u64, EngineError> {
-        let (mut looked, mut later, mut failed) = (0, 0_u64, None);
-        loop {
-            let due = self.store.due_for_poll(WorkAsk { limit: TAKEN, ..self.work(self.clock.steady()) }).await?;
-            let (full, before) = (due.len() >= usize::try_from(TAKEN).unwrap_or(usize::MAX), looked + later);
-            // A provider that hangs holds up a few of its own, and nobody else's.
-            let room = Arc::new(Semaphore::new(AT_ONCE));
-            let mut looks = JoinSet::new();
-            for Located { tenant, checkout, attempt } in due {
-                let Some(attempt) = attempt else { continue };
-                let (engine, room) = (Arc::clone(self), Arc::clone(&room));
-                looks.spawn(async move {
-                    let _place = room.acquire_owned().await;
-                    engine.settle_or_put_off(tenant, checkout, attempt).await
-                });
-            }
-            while let Some(ended) = looks.join_next().await {
-                match ended {
-                    Ok(Ok(LookTurn::Looked)) => looked += 1,
-                    Ok(Ok(LookTurn::Later)) => later += 1,
-                    Ok(Ok(LookTurn::Passed)) => {}
-                    Ok(Err(error)) => failed = Some(error),
-                    Err(error) => {
-                        tracing::error!(%error, "a look-up ended in a panic; it is tried again when its lease is over");
-                    }
-                }
-            }
-            if !full || looked + later == before {
-                return failed.map_or(Ok(looked), Err);
-            }
-        }
+        self.work_off(Kind::Looks).await
     }
 
     /// Settles one; whatever happens, it is not due again at once.
-    async fn settle_or_put_off(
+    pub(crate) async fn settle_or_put_off(
         self: &Arc<Self>,
         tenant: Tenant,
         checkout: CheckoutId,
@@ -96,6 +64,11 @@ impl Engine {
         if known.poll_at.is_none_or(|at| at > now) {
             return Ok(LookTurn::Passed);
         }
+        let latest = record.attempts.last().is_some_and(|latest| latest.id == attempt);
+        if latest && cascade::is_due(&record.checkout, &record.attempts, self.clock.now()) {
+            self.start_follower(tenant, id).await?;
+            return Ok(LookTurn::Looked);
+        }
         if !self.tools.polling.can_ask(known) {
             let told = self.tell_of_silence(tenant, id, attempt).await?;
             return Ok(if told { LookTurn::Looked } else { LookTurn::Passed });
@@ -106,17 +79,28 @@ impl Engine {
         if known.polls == 0 {
             self.enter_in_list(tenant, &record, known).await?;
         }
-        self.look_and_follow(tenant, id, attempt).await?;
+        self.look_and_settle(tenant, &record, attempt).await?;
         Ok(LookTurn::Looked)
     }
 
-    /// Looks, and does what has to be done about what is seen.
+    /// Looks, follows, and settles a late approval where the profile says how.
+    pub(crate) async fn look_and_settle(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        record: &CheckoutRecord,
+        attempt: AttemptId,
+    ) -> Result<(), EngineError> {
+        let undone = self.look_and_follow(tenant, record.checkout.id, attempt).await?;
+        if undone { Ok(()) } else { self.unwind_by_policy(tenant, record, attempt).await }
+    }
+
+    /// Looks, and does what has to be done about what is seen. Says whether that was something to be undone anyhow.
     pub(crate) async fn look_and_follow(
         self: &Arc<Self>,
         tenant: Tenant,
         id: CheckoutId,
         attempt: AttemptId,
-    ) -> Result<(), EngineError> {
+    ) -> Result<bool, EngineError> {
         let looked = self.fetch_attempt(tenant, id, attempt, Source::Poll).await?;
         if let Some(stands) = looked.unwanted {
             self.undo(tenant, id, attempt, stands).await?;
@@ -127,7 +111,7 @@ impl Engine {
         if looked.stands == Some(AttemptState::AwaitingMerchant) {
             self.finalize(tenant, id, attempt).await?;
         }
-        Ok(())
+        Ok(looked.unwanted.is_some())
     }
 
     /// Lets an attempt wait that could not even be looked at.
@@ -201,7 +185,7 @@ impl Engine {
                         return (Change::abort(), Ok(()));
                     };
                     // What ended here says nothing of the provider.
-                    let state = if item_about_late(known).is_some() { looked.stands } else { Some(known.state) };
+                    let state = if ended_here(known) { looked.stands } else { Some(known.state) };
                     let outcome = match &operation.lines {
                         // A state says nothing of single units, but the books do.
                         Some(work) => work.is_booked(known, &loaded.record.ledger).then_some(Phase::Settled),

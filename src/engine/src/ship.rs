@@ -170,7 +170,8 @@ impl Engine {
         let context =
             CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls: &calls };
         let provider = self.provider(&attempt.provider)?;
-        let answered = provider.confirm_shipment(context, &record.checkout, &attempt, &shipment).await;
+        let call = provider.confirm_shipment(context, &record.checkout, &attempt, &shipment);
+        let answered = self.counted(tenant, &attempt.provider, call).await;
         let mut operation = operation;
         operation.calls.extend(calls.records());
         operation.updated_at = self.clock.now();

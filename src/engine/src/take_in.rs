@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use lendport_core::{
-    About, Attempt, AttemptId, CheckoutRecord, Claim, Decision, Details, Event, EventId, EventType, Evidence, Grade,
-    LedgerEntry, LedgerId, LedgerKind, LineUnits, Money, Observation, ObservationId, ProviderRef, RefusalWhy, Ruling,
-    Source, reduce,
+    About, Attempt, AttemptId, AttemptState, CheckoutRecord, Claim, Decision, Details, Event, EventId, EventType,
+    Evidence, Grade, LedgerEntry, LedgerId, LedgerKind, LineUnits, Money, Observation, ObservationId, ProviderRef,
+    RefusalWhy, Ruling, Source, reduce,
 };
 use lendport_storage::{AttentionItem, Change, ObservationRow};
 
 use crate::announce::{dispute_event, events_for};
 use crate::book_lines::goods_after;
+use crate::cascade::came_by_itself;
 use crate::engine::Tools;
 use crate::error::EngineError;
 use crate::view::CheckoutView;
@@ -194,6 +195,11 @@ impl Draft {
         let source = observation.source;
         self.change.observations.push(row(observation, &decision, corrections));
         let mut events = events_for(&self.record, &decision, self.now);
+        // Who follows only where the customer goes is told in that word too.
+        let opened = decision.moved.as_ref().is_some_and(|moved| opens(moved.from, moved.to));
+        if opened && came_by_itself(self, self.record.attempt(attempt_id)) {
+            events.push(EventType::CheckoutUpdated);
+        }
         if let Some(ruling) = ruling {
             events.splice(0..0, [EventType::AttentionResolved].into_iter().chain(dispute_event(ruling.dispute)));
         }
@@ -207,10 +213,14 @@ impl Draft {
             self.reschedule(attempt_id);
         }
         // What is to be undone is looked at first; whoever looks on a schedule does that.
-        let ended_here = |why| matches!(why, RefusalWhy::CanceledLocally | RefusalWhy::ExpiredHere);
+        let ended_here =
+            |why| matches!(why, RefusalWhy::CanceledLocally | RefusalWhy::ExpiredHere | RefusalWhy::SignedLate);
         let unwanted = decision.refused.as_ref().is_some_and(|refused| ended_here(refused.why));
         if unwanted && source != Source::Poll {
             self.look_now(attempt_id);
+        }
+        if decision.refused.as_ref().is_some_and(|refused| refused.why == RefusalWhy::Fenced) {
+            self.look_at_what_is_unwanted(attempt_id);
         }
         Ok((id, decision))
     }
@@ -269,6 +279,7 @@ impl Draft {
 
     /// The same, with what is to be seen of the checkout as it will be.
     pub(crate) fn finish_to_see<T>(mut self, see: impl FnOnce(&CheckoutRecord) -> T) -> (Change, T) {
+        self.have_it_followed();
         if self.touched {
             self.record.checkout.version += 1;
             self.record.checkout.updated_at = self.now;
@@ -284,6 +295,12 @@ impl Draft {
         }
         (self.change, seen)
     }
+}
+
+/// True for the answer that gives a customer something to do, or to wait for.
+fn opens(from: AttemptState, to: AttemptState) -> bool {
+    let waits = matches!(to, AttemptState::AwaitingCustomer | AttemptState::UnderReview | AttemptState::Preapproved);
+    from == AttemptState::Initiating && waits
 }
 
 /// What a decision changed beside state and amounts.

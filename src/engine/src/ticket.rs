@@ -8,7 +8,10 @@ use lendport_storage::{Change, ChangeAsk, Claim, ClaimState, ClaimWrite, Idempot
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::take_in::Draft;
-use crate::view::{AgreementView, AttentionView, CheckoutView, DeliveryView, EndpointView, RecoveryView, ShipmentView};
+use crate::view::{
+    AgreementView, AttentionView, CheckoutView, DeliveryView, EndpointView, KeyView, MerchantView, RecoveryView,
+    ShipmentView,
+};
 
 /// What a use case brought about.
 #[derive(Clone, Debug)]
@@ -27,6 +30,10 @@ pub enum Effect {
     Delivery(Box<DeliveryView>),
     /// A recovery that was asked for.
     Recovery(RecoveryView),
+    /// A merchant, made.
+    Merchant(Box<MerchantView>),
+    /// A key, with itself.
+    Key(Box<KeyView>),
     /// An agreement to show, without its document.
     Agreement(Box<AgreementView>),
 }

@@ -1,15 +1,17 @@
-//! What a customer committed to at the provider after it had ended here is undone there: after the merchant canceled it,
-//! canceled while it is signed or authorized, given back once it is captured; after it expired, canceled where it was signed
-//! only. A worker does it, so it goes on after a crash, and an item for a person stays open until a look, or the provider's
-//! answer where nothing was binding yet, says that it is done.
+//! What a customer committed to at the provider after it had ended here is undone there: after the merchant canceled it, or
+//! beside another financer's commitment where a person says so, canceled while it is signed or authorized, given back once
+//! it is captured; after it expired, was declined or left for another financer, canceled where it was signed only. A worker
+//! does it, so it goes on after a crash, and an item for a person stays open until a look, or the provider's answer where
+//! nothing was binding yet, says that it is done.
 
 use std::sync::Arc;
 
+use lendport_core::attention::BY_EVIDENCE;
 use lendport_core::{
     Ability, Attempt, AttemptId, AttemptState, AttentionKind, CheckoutId, Claim, Details, EventType, Grade, Operation,
-    OperationKind, Phase, Source,
+    OperationKind, Phase, Source, limits,
 };
-use lendport_storage::{Change, ChangeAsk, Tenant};
+use lendport_storage::{AttentionFilter, AttentionItem, Change, ChangeAsk, PageAsk, Tenant};
 
 use crate::call_outcome::may_have_committed;
 use crate::command_start::{Command, EXCLUSIVE};
@@ -20,13 +22,21 @@ use crate::take_in::{Draft, Fact};
 /// What the provider is told as the reason.
 const CANCELED: &str = "Canceled by the merchant before it was paid.";
 const EXPIRED: &str = "Expired before it was signed.";
+const ENDED: &str = "Ended before it was signed.";
+/// The same where another financer was quicker.
+const FINANCED: &str = "The order is financed by another financer.";
 /// Commands that fail before it is left to a person; with the pauses between looks that is about two days.
 const TRIES_MAX: usize = 12;
 
-/// The item about what a customer committed to after the attempt had ended here; none where it has not ended so.
+/// The item about what a customer committed to, or signed, after the attempt had ended; none where it has not ended so.
 pub(crate) fn item_about_late(attempt: &Attempt) -> Option<AttentionKind> {
-    let late = attempt.is_expired_here().then_some(AttentionKind::LateApproval);
+    let late = attempt.is_signed_in_vain().then_some(AttentionKind::LateApproval);
     if attempt.is_canceled_locally() { Some(AttentionKind::PaidAfterCancel) } else { late }
+}
+
+/// True for what ended here and may be open at the provider, so that its state says nothing of what stands there.
+pub(crate) fn ended_here(attempt: &Attempt) -> bool {
+    attempt.is_canceled_locally() || attempt.is_left_open()
 }
 
 impl Engine {
@@ -40,7 +50,14 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let record = self.store.checkout(tenant, id).await?.ok_or(EngineError::NotFound)?;
         let known = record.attempt(attempt).ok_or(EngineError::NotFound)?.clone();
-        let reason = Some(if known.is_canceled_locally() { CANCELED } else { EXPIRED }.to_owned());
+        let financed = record.attempts.iter().any(|other| other.id != attempt && other.state.is_committed());
+        let reason = match known.is_canceled_locally() {
+            _ if financed => FINANCED,
+            true => CANCELED,
+            false if known.is_expired_here() => EXPIRED,
+            false => ENDED,
+        };
+        let reason = Some(reason.to_owned());
         let (command, kind, ability) = match stands {
             AttemptState::Captured => {
                 let amount = known.agreed_amount();
@@ -119,11 +136,31 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// How many items about an attempt that is over were settled by what its provider said.
+    pub(crate) async fn settled_by_its_provider(
+        &self,
+        tenant: Tenant,
+        attempt: &Attempt,
+    ) -> Result<usize, EngineError> {
+        if !attempt.state.is_over() {
+            return Ok(0);
+        }
+        let filter = AttentionFilter { open: Some(false), checkout: Some(attempt.checkout), kind: None };
+        let page = PageAsk { limit: limits::PAGE_MAX, after: None };
+        let settled = self.store.attention(tenant, &filter, page).await?.rows;
+        let by_evidence = |item: &&AttentionItem| {
+            item.attempt == attempt.id && item.resolution.as_ref().is_some_and(|settled| settled.choice == BY_EVIDENCE)
+        };
+        Ok(settled.iter().filter(by_evidence).count())
+    }
+}
+
 impl Draft {
     /// The provider says that it has ended what the customer signed.
     fn close_undone(&mut self, attempt: AttemptId) -> Result<(), EngineError> {
         let kind = self.record.attempt(attempt).and_then(item_about_late);
-        let about = |item: &&lendport_storage::AttentionItem| item.attempt == attempt && Some(item.kind) == kind;
+        let about = |item: &&AttentionItem| item.attempt == attempt && Some(item.kind) == kind;
         match self.open_items.iter().find(about).cloned() {
             Some(item) => self.close_by_evidence(&item, "it was canceled at the financer"),
             None => Ok(()),

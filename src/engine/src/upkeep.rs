@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::breaker::BreakerSettings;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::expire::BATCH;
@@ -18,6 +19,8 @@ pub struct UpkeepSettings {
     pub looks_per_minute: u32,
     /// Hours until the silence of a provider that cannot be asked, and owes an answer, is told to a person.
     pub silent_after_hours: u32,
+    /// When a financer counts as one that does not work.
+    pub breaker: BreakerSettings,
     /// Days an event is kept.
     pub events_keep_days: u32,
     /// Days an observation that no state rests on is kept, and the body of a push.
@@ -30,6 +33,7 @@ impl Default for UpkeepSettings {
             poll_pauses_s: vec![5, 30, 120, 600, 1_800, 3_600, 21_600],
             looks_per_minute: 600,
             silent_after_hours: 24,
+            breaker: BreakerSettings::default(),
             events_keep_days: 30,
             observations_keep_days: 400,
         }

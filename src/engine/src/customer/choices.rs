@@ -1,10 +1,15 @@
 //! Which financers a customer may choose now: those the merchant named for this checkout, that can serve it, and that
 //! have not given their answer.
 
-use lendport_core::{Attempt, AttemptState, Checkout, CheckoutRecord, ProviderAccount, ProviderId, limits};
+use lendport_core::cascade::{self, Asker, may_follow};
+use lendport_core::{
+    Attempt, AttemptState, AttentionKind, Checkout, CheckoutRecord, ProviderAccount, ProviderId, Reason, limits,
+    routing::Follow,
+};
+use lendport_storage::{AttentionFilter, PageAsk, Tenant};
 
-use super::LEFT_BY_CUSTOMER;
 use crate::engine::Engine;
+use crate::error::EngineError;
 
 /// Why a failed try is not worth another one at the same financer: it would fail again.
 const LASTING_FAILURES: [&str; 6] = [
@@ -31,12 +36,20 @@ impl Engine {
         adapter.may_repeat_create(&record.checkout).then_some(unknown)
     }
 
+    /// True when the next financer is being started without the customer.
+    pub(super) fn follows(&self, record: &CheckoutRecord) -> bool {
+        cascade::is_due(&record.checkout, &record.attempts, self.clock.now())
+    }
+
     /// The financers that may be chosen now, in the merchant's order.
     pub(super) fn choices<'r>(&self, record: &'r CheckoutRecord, accounts: &[ProviderAccount]) -> Vec<&'r ProviderId> {
         let now = self.clock.now();
         let again = self.repeatable(record).filter(|_| has_room(&record.attempts)).map(|unknown| &unknown.provider);
-        let any = again.is_some() || another_may_start(&record.attempts);
-        if record.checkout.expires_at <= now || !any {
+        let any = again.is_some() || another_may_start(record);
+        // By policy nobody is offered after it, or the next one is being asked already.
+        let policy = record.attempts.last().and_then(|latest| cascade::policy_after(&record.checkout, latest));
+        let closed = policy == Some(Follow::Off) || self.follows(record);
+        if record.checkout.expires_at <= now || !any || closed {
             return Vec::new();
         }
         let account = |id: &ProviderId| accounts.iter().find(|account| account.provider == *id);
@@ -44,24 +57,45 @@ impl Engine {
         let open = |id: &ProviderId| again.map_or(!has_answered(&record.attempts, id), |only| only == id);
         record.checkout.route.providers.iter().filter(|id| open(id) && serves(id)).collect()
     }
+
+    /// Those of them that are shown: without the ones that do not work now, unless there are no others. Whoever chooses one of
+    /// these hears when it may work again.
+    pub(super) fn shown_choices<'r>(
+        &self,
+        tenant: Tenant,
+        record: &'r CheckoutRecord,
+        accounts: &[ProviderAccount],
+    ) -> Vec<&'r ProviderId> {
+        let all = self.choices(record, accounts);
+        let works = |id: &&&ProviderId| self.require_working(tenant, id).is_ok();
+        let working: Vec<_> = all.iter().filter(works).copied().collect();
+        if working.is_empty() { all } else { working }
+    }
+
+    /// True where a late approval waits for a person, so that nobody else is started, whatever a policy or a customer wants.
+    pub(super) async fn is_held(&self, tenant: Tenant, record: &CheckoutRecord) -> Result<bool, EngineError> {
+        let filter = AttentionFilter {
+            open: Some(true),
+            checkout: Some(record.checkout.id),
+            kind: Some(AttentionKind::LateApproval),
+        };
+        let open = self.store.attention(tenant, &filter, PageAsk { limit: 1, after: None }).await?;
+        Ok(!open.rows.is_empty())
+    }
 }
 
-/// The commit fence as a customer meets it: nothing is committed, or may be, and nothing is under way but a page that
+/// The commit fence as a customer meets it: nothing is committed, or may be, or was, and nothing is under way but a page that
 /// this customer can leave.
-pub(super) fn another_may_start(attempts: &[Attempt]) -> bool {
-    let Some((latest, earlier)) = attempts.split_last() else { return true };
-    let ended = |attempt: &Attempt| match attempt.state {
-        AttemptState::Declined | AttemptState::Failed | AttemptState::Expired | AttemptState::Canceled => true,
-        // Given back: the order was settled once.
-        _ => false,
-    };
-    let latest_may = match latest.state {
-        AttemptState::AwaitingCustomer => true,
-        // Somebody stopped it who is not the customer.
-        AttemptState::Canceled => was_left(latest),
-        _ => ended(latest),
-    };
-    has_room(attempts) && latest_may && earlier.iter().all(ended)
+pub(super) fn another_may_start(record: &CheckoutRecord) -> bool {
+    let Some((latest, earlier)) = record.attempts.split_last() else { return true };
+    // Somebody stopped it who is not the customer.
+    let stopped = latest.state == AttemptState::Canceled && !was_left(latest);
+    // An order that was told as ready may be on its way; whatever became of it is the merchant's.
+    has_room(&record.attempts)
+        && !stopped
+        && !record.checkout.ready_announced
+        && may_follow(latest.state, Asker::Customer)
+        && earlier.iter().all(|attempt| may_follow(attempt.state, Asker::Merchant))
 }
 
 /// A checkout has so many tries and no more.
@@ -70,7 +104,7 @@ fn has_room(attempts: &[Attempt]) -> bool {
 }
 
 fn was_left(attempt: &Attempt) -> bool {
-    attempt.reason.as_ref().is_some_and(|reason| reason.0 == LEFT_BY_CUSTOMER)
+    attempt.reason.as_ref().is_some_and(|reason| reason.is(Reason::LEFT_BY_CUSTOMER))
 }
 
 /// True when the latest try at a financer is open, or ended so that another one would end the same way.

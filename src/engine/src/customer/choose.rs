@@ -75,7 +75,7 @@ impl Engine {
         if latest.map(|known| known.id) != seen {
             return Err(EngineError::PreconditionFailed);
         }
-        let may = again.is_some() || another_may_start(&record.attempts);
+        let may = again.is_some() || another_may_start(record);
         if !may || record.checkout.expires_at <= self.clock.now() {
             return Err(EngineError::WrongState { checkout: reference_to(record), wanted: NOT_OPEN });
         }

@@ -3,7 +3,6 @@
 mod came_back;
 mod choices;
 mod choose;
-mod narrow;
 mod standing;
 mod view;
 
@@ -13,5 +12,3 @@ pub use view::{CustomerLine, CustomerView, FinancerFace};
 
 /// The rule of a route on which the customer chooses.
 pub(crate) const CUSTOMER_CHOICE: &str = "customer_choice";
-/// Why an attempt ended: the customer chose another financer while its page was open.
-pub(crate) const LEFT_BY_CUSTOMER: &str = "left_by_customer";

@@ -11,6 +11,10 @@ pub(super) struct Moment {
     pub(super) passed: bool,
     /// Nobody knows what became of the latest create, and another one in its place does no harm.
     pub(super) repeatable: bool,
+    /// The next financer is being started without the customer.
+    pub(super) follows: bool,
+    /// Somebody else could be started, and a late approval waits for a person.
+    pub(super) held: bool,
 }
 
 /// Where a customer stands.
@@ -20,7 +24,7 @@ pub enum Standing {
     Choose,
     /// The financer is being asked.
     Preparing,
-    /// Nobody knows yet what the financer did.
+    /// Nobody knows yet what a financer did, or a person looks into it.
     Checking,
     /// The customer has something to do at the financer.
     Continue,
@@ -84,7 +88,7 @@ impl Standing {
     }
 
     /// Derives it.
-    pub(super) fn of(record: &CheckoutRecord, Moment { open, passed, repeatable }: Moment) -> Self {
+    pub(super) fn of(record: &CheckoutRecord, Moment { open, passed, repeatable, follows, held }: Moment) -> Self {
         // Somebody could still have been chosen.
         let too_late = passed && matches!(record.status(), CheckoutStatus::Open | CheckoutStatus::Expired);
         let Some(leading) = record.leading_attempt() else {
@@ -112,6 +116,8 @@ impl Standing {
             AttemptState::Authorized | AttemptState::Captured => Self::Approved,
             AttemptState::Refunded | AttemptState::ChargedBack => Self::Closed,
             AttemptState::Canceled => Self::Canceled,
+            AttemptState::Declined | AttemptState::Failed | AttemptState::Expired if held => Self::Checking,
+            AttemptState::Declined | AttemptState::Failed | AttemptState::Expired if follows => Self::Preparing,
             AttemptState::Declined | AttemptState::Failed | AttemptState::Expired if open => Self::Choose,
             AttemptState::Declined | AttemptState::Failed if too_late => Self::Expired,
             AttemptState::Declined => Self::Declined,

@@ -1,8 +1,7 @@
 //! A checkout as its customer may see it. No word of a financer, no reason of a decline, no other merchant, no secret.
 
 use lendport_core::{
-    AttemptId, CheckoutId, CheckoutRecord, Frames, Mode, Money, NextAction, ProviderAccount, ProviderId, ShopPage,
-    url_origin,
+    AttemptId, CheckoutId, CheckoutRecord, Frames, Mode, Money, NextAction, ProviderId, ShopPage, url_origin,
 };
 use lendport_storage::Tenant;
 
@@ -80,7 +79,11 @@ impl Engine {
         let accounts = self.accounts(tenant).await?;
         let merchant = self.store.merchant(tenant.merchant).await?.ok_or(EngineError::NotFound)?;
         let shop_name = merchant.page.display_name.clone().unwrap_or(merchant.name);
-        Ok(self.show_customer(&record, &accounts, shop_name, merchant.page))
+        let choices = self.shown_choices(tenant, &record, &accounts);
+        let goes_on = !record.attempts.is_empty() && (!choices.is_empty() || self.follows(&record));
+        let held = goes_on && self.is_held(tenant, &record).await?;
+        let choices = if held { Vec::new() } else { choices };
+        Ok(self.show_customer(&record, choices, held, (shop_name, merchant.page)))
     }
 
     /// How a merchant's shop looks, and its name.
@@ -92,15 +95,17 @@ impl Engine {
     fn show_customer(
         &self,
         record: &CheckoutRecord,
-        accounts: &[ProviderAccount],
-        shop_name: String,
-        shop: ShopPage,
+        choices: Vec<&ProviderId>,
+        held: bool,
+        (shop_name, shop): (String, ShopPage),
     ) -> CustomerView {
         let checkout = &record.checkout;
-        let choices = self.choices(record, accounts);
         let passed = checkout.expires_at <= self.clock.now();
         let repeatable = self.repeatable(record).is_some();
-        let standing = Standing::of(record, Moment { open: !choices.is_empty(), passed, repeatable });
+        let standing = Standing::of(
+            record,
+            Moment { open: !choices.is_empty(), passed, repeatable, follows: self.follows(record), held },
+        );
         let leading = record.leading_attempt();
         let open = leading.filter(|attempt| !attempt.state.is_over() && !attempt.state.is_committed());
         let urls = &checkout.return_urls;

@@ -13,7 +13,7 @@ mod view;
 
 use std::sync::Arc;
 
-use lendport_core::{Application, CheckoutId, Consent, MeansOfPayment, OperationKind, Step};
+use lendport_core::{Application, CascadeHints, CheckoutId, Consent, MeansOfPayment, OperationKind, Step};
 use lendport_storage::Tenant;
 
 use crate::engine::Engine;
@@ -40,9 +40,9 @@ pub enum StepAsk {
 }
 
 impl StepAsk {
-    fn step(&self) -> Step<'_> {
+    fn step(&self, hints: CascadeHints) -> Step<'_> {
         match self {
-            Self::Apply(application) => Step::Apply(application),
+            Self::Apply(application) => Step::Apply(application, hints),
             Self::AddPayment(means) => Step::AddPayment(means),
             Self::Agree => Step::Agree,
             Self::Sign(consent) => Step::Sign(consent),
@@ -50,7 +50,7 @@ impl StepAsk {
     }
 
     fn kind(&self) -> OperationKind {
-        self.step().kind()
+        self.step(CascadeHints::FIRST).kind()
     }
 }
 

@@ -46,7 +46,8 @@ impl Engine {
         let calls = CallLog::new();
         let context =
             CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls: &calls };
-        let answered = self.stepwise(&attempt)?.step(context, &record.checkout, &attempt, step).await;
+        let call = self.stepwise(&attempt)?.step(context, &record.checkout, &attempt, step);
+        let answered = self.counted(tenant, &attempt.provider, call).await;
         if let Ok(Stepped { agreement: Some(agreement), .. }) = &answered {
             calls.note(DOCUMENT, &agreement.document_sha256);
         }

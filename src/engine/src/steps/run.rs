@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use lendport_core::provider::Found;
 use lendport_core::{
-    Attempt, AttemptState, CallContext, CallLog, Claim, EventType, NextActionKind, Operation, OperationKind, Phase,
-    ProviderError, ProviderRef, Source, Stepped,
+    Attempt, AttemptState, CallContext, CallLog, CascadeHints, Claim, EventType, NextActionKind, Operation,
+    OperationKind, Phase, ProviderError, ProviderRef, Source, Stepped,
 };
 use lendport_storage::{Change, ChangeAsk, Tenant};
 
@@ -64,7 +64,9 @@ impl StepWork {
         let (calls, id) = (CallLog::after(operation.calls), record.checkout.id);
         let context =
             CallContext { account: &account.settings, mode: tenant.mode, now: engine.clock.now(), calls: &calls };
-        let answered = engine.stepwise(&attempt)?.step(context, &record.checkout, &attempt, asked.step()).await;
+        let hints = CascadeHints::of(&record.attempts, &attempt);
+        let call = engine.stepwise(&attempt)?.step(context, &record.checkout, &attempt, asked.step(hints));
+        let answered = engine.counted(tenant, &attempt.provider, call).await;
         note(&calls, &answered);
         // From here on nobody needs what the customer said.
         drop(asked);
@@ -182,7 +184,7 @@ pub(super) fn take_stepped(
 ) -> Result<(), EngineError> {
     let reference = asked.reference.clone().unwrap_or(ProviderRef(String::new()));
     let found = Found { reference, retrieved: stepped.retrieved.clone(), others: 0 };
-    let (word, details) = (word_of(&found.retrieved), found.retrieved.details.clone());
+    let (word, details) = (word_of(&found.retrieved, 0), found.retrieved.details.clone());
     take_found(draft, asked, &found, source, details, (word, None)).map(drop)
 }
 

@@ -1,7 +1,7 @@
 //! Items for a person as merchants see them, and the audit of how they were settled.
 
 use jiff::Timestamp;
-use lendport_core::{Attempt, CheckoutRecord, Ledger, MoneyError};
+use lendport_core::{Attempt, Capability, CheckoutRecord, Choice, Ledger, MoneyError};
 use lendport_storage::AttentionItem;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -38,6 +38,8 @@ pub struct AttentionView {
     pub state: &'static str,
     /// The ways to settle it; empty once it is.
     pub choices: Vec<ChoiceView>,
+    /// How an approval that is not wanted is undone at the financer; null for items about something else.
+    pub unwind: Option<UnwindView>,
     /// How it was settled; null while it is open.
     pub resolution: Option<ResolutionView>,
 }
@@ -67,6 +69,18 @@ pub struct AttentionAmountsView {
     /// Announced as given back and neither booked nor found to be none.
     #[schema(example = "0.00")]
     pub refund_announced: String,
+}
+
+/// How an approval that is not wanted is undone at the financer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AttentionUnwind)]
+pub struct UnwindView {
+    /// `native` or `emulated`: the gateway cancels it there. `portal`: a person does it in the financer's back office.
+    /// `none`: nothing ends it there.
+    #[schema(example = "portal")]
+    pub support: &'static str,
+    /// What there is to know about it.
+    pub note: &'static str,
 }
 
 /// A way to settle an item.
@@ -102,15 +116,16 @@ pub struct ResolutionView {
 }
 
 impl AttentionView {
-    /// Shows an item, with the checkout it is about.
-    pub fn of(item: &AttentionItem, record: Option<&CheckoutRecord>) -> Result<Self, MoneyError> {
+    /// Shows an item, with the checkout it is about, the ways to settle it while it is open, and how it is undone.
+    pub fn of(
+        item: &AttentionItem,
+        record: Option<&CheckoutRecord>,
+        offered: &[Choice],
+        unwind: Option<Capability>,
+    ) -> Result<Self, MoneyError> {
         let about = record.and_then(|record| Some((record.attempt(item.attempt)?, &record.ledger)));
         let open = item.resolution.is_none();
-        let offered = match about {
-            _ if !open => &[],
-            Some((attempt, _)) => item.kind.choices_in(attempt.state),
-            None => item.kind.choices(),
-        };
+        let offered = if open { offered } else { &[] };
         Ok(Self {
             id: item.id.to_string(),
             object: "attention_item",
@@ -131,6 +146,7 @@ impl AttentionView {
                     takes_lines: choice.takes_lines(),
                 })
                 .collect(),
+            unwind: unwind.map(|way| UnwindView { support: way.support.as_str(), note: way.note }),
             resolution: item.resolution.as_ref().map(|resolution| ResolutionView {
                 choice: resolution.choice.clone(),
                 reason: resolution.reason.clone(),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::lines::{LineOutcomeView, booked};
+use super::route::RouteView;
 
 /// The sums of a checkout, decimal strings in its currency.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -89,27 +90,6 @@ pub struct AttemptView {
     pub capture: String,
 }
 
-/// How the financer was chosen.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct RouteView {
-    /// `explicit`, `only_provider`, or `customer_choice`.
-    #[schema(example = "explicit")]
-    pub rule: String,
-    /// In the order in which they are tried.
-    pub providers: Vec<String>,
-    /// Who was passed over, and why.
-    pub skipped: Vec<SkippedView>,
-}
-
-/// A financer that was passed over.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct SkippedView {
-    /// Which one.
-    pub provider: String,
-    /// Why, in a machine word.
-    pub reason: String,
-}
-
 /// Moments by which something must happen.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DeadlinesView {
@@ -176,7 +156,7 @@ pub struct CheckoutView {
     /// Why not, in machine words; empty when `can_fulfill` is true. Before a commitment it is the attempt's status, or
     /// `awaiting_choice` while the customer has not chosen a financer, or `expired` once the deadline has ended the
     /// checkout. After it: `amount_mismatch` (the financer says another sum), `amount_unverified` (it said none),
-    /// `refund_unsettled`
+    /// `another_attempt_unsettled` (another financer is being asked, or signed with, and may be bound too), `refund_unsettled`
     /// (a refund came before the approval, or without an amount), `approval_after_withdrawal` (approved, taken back,
     /// approved again), `risk_review_open` (the financer may still take it back), `evidence_too_weak`, `dispute_open`,
     /// `dispute_lost`, `capture_deadline_passed`.
@@ -315,19 +295,7 @@ impl CheckoutView {
                 })
                 .collect(),
             lines: None,
-            route: RouteView {
-                rule: checkout.route.rule.clone(),
-                providers: checkout.route.providers.iter().map(ToString::to_string).collect(),
-                skipped: checkout
-                    .route
-                    .skipped
-                    .iter()
-                    .map(|skipped| SkippedView {
-                        provider: skipped.provider.to_string(),
-                        reason: skipped.reason.clone(),
-                    })
-                    .collect(),
-            },
+            route: RouteView::of(&checkout.route),
             client_token: None,
             checkout_url: None,
             deadlines: DeadlinesView {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use lendport_core::{
-    About, EndpointSecret, EndpointState, Event, EventId, EventType, GuardPolicy, Invalid, Pointer, UrlRefusal,
+    About, EndpointSecret, EndpointState, Event, EventId, EventType, GuardPolicy, Invalid, Pointer, Quota, UrlRefusal,
     WebhookEndpoint, WebhookEndpointId, check_url, limits,
 };
 use lendport_storage::{Audience, OutboxAsk, OutboxChange, Page, PageAsk, Tenant};
@@ -50,7 +50,12 @@ impl Engine {
         self.judge_url(tenant, asked.url.as_deref(), shape)?;
         let url = asked.url.ok_or(EngineError::NotFound)?;
         let (description, events, tools) = (asked.description, asked.events, self.tools.clone());
+        let quota = self.quotas_of(tenant.merchant).await?.webhook_endpoints;
         self.answer_outbox(tenant, OutboxAsk::default(), ticket, move |loaded| {
+            if let Some(limit) = quota.filter(|limit| loaded.endpoints >= *limit) {
+                let quota = Quota::WebhookEndpoints;
+                return Err(EngineError::Quota { quota, limit, used: loaded.endpoints });
+            }
             if loaded.endpoints >= limits::ENDPOINTS_MAX {
                 return Err(EndpointRefusal::TooMany.into());
             }

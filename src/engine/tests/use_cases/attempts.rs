@@ -143,9 +143,11 @@ async fn attempts_have_an_end() {
 #[tokio::test]
 async fn the_attempt_that_is_shown_is_the_one_the_status_speaks_of() {
     let world = World::new().await;
-    let id = world.authorized("key").await;
-    world.push(json!({ "refund": "1420.00" })).await;
+    let id = declined_by_the_first(&world).await;
     assert_eq!(start(&world, id, Some("strict"), "next").await.unwrap().status, 201);
+    // The first one says yes after all, and is given back.
+    world.push(json!({ "state": "authorized" })).await;
+    world.push(json!({ "refund": "1420.00" })).await;
     push_to_strict(&world, "declined").await;
     let view = world.engine.read_checkout(world.tenant, id, lendport_engine::Expand::default()).await.unwrap();
     let shown = view.attempt.unwrap();

@@ -1,11 +1,11 @@
 //! A person settles an item: what each choice does, what is refused, and what is kept of it.
 
 use lendport_core::{
-    AttemptState, AttentionDraft, AttentionId, AttentionKind, CheckoutId, Claim, Finalized, KeyId, Money,
+    Actor, AttemptState, AttentionDraft, AttentionId, AttentionKind, CheckoutId, Claim, Finalized, KeyId, Money,
     ProviderError, parse_decimal,
 };
 use lendport_engine::view::CheckoutView;
-use lendport_engine::{EngineError, Expand, Reply, ResolveAsk};
+use lendport_engine::{Doer, EngineError, Expand, Reply, ResolveAsk};
 use lendport_storage::AttentionItem;
 use serde_json::json;
 
@@ -46,7 +46,7 @@ impl World {
             reason: REASON.to_owned(),
             amount: amount.map(|text| parse_decimal(text).unwrap()),
             lines: Vec::new(),
-            by: self.key_of_a_person(),
+            by: Doer { actor: Actor::Key(self.key_of_a_person()), request: None },
         };
         let content = format!("{choice} {amount:?}");
         let ticket = ticket(&format!("POST /v1/attention/{item}/resolve"), key, &content);
@@ -250,7 +250,7 @@ async fn what_is_wrong_with_a_resolution_is_said_and_nothing_is_stored() {
         ("committed", REASON, Some("1.005"), vec!["/amount too_many_digits"]),
     ] {
         let amount = amount.map(|text| parse_decimal(text).unwrap());
-        let (choice, reason, by) = (choice.to_owned(), reason.to_owned(), world.key_of_a_person());
+        let (choice, reason, by) = (choice.to_owned(), reason.to_owned(), Doer::COMMAND_LINE);
         let asked = ResolveAsk { choice: choice.clone(), reason, amount, lines: Vec::new(), by };
         let ticket = ticket("POST /resolve", &format!("{choice} {amount:?}"), "");
         let refused = world.engine.resolve_attention(world.tenant, item, asked, ticket).await.unwrap_err();

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use lendport_core::provider::{Retrieved, ShipmentConfirmed};
 use lendport_core::{
-    AttemptState, CheckoutId, Claim, CommitClass, Details, ErrorKind, LineReport, OperationKind, Phase, ProviderError,
+    Actor, AttemptState, CheckoutId, Claim, CommitClass, Details, ErrorKind, LineReport, OperationKind, Phase,
+    ProviderError,
 };
 
-use lendport_engine::{EngineError, ResolveAsk};
+use lendport_engine::{Doer, EngineError, ResolveAsk};
 
 use crate::by_line::{approved, books, cancel, give_back, ship, told, units};
 use crate::world::{LEASE_MS, World, body, ticket, word};
@@ -93,7 +94,8 @@ async fn took_effect(world: &World, id: CheckoutId, choice: &str, counts: [u32; 
     let item = world.timeline(id).await.attention[0].id;
     let lines = units(world, id, counts).await.iter().map(|units| (units.line, units.quantity)).collect();
     let (choice, reason) = (choice.to_owned(), "so the portal shows it".to_owned());
-    let asked = ResolveAsk { choice: choice.clone(), reason, amount: None, lines, by: world.key_of_a_person() };
+    let by = Doer { actor: Actor::Key(world.key_of_a_person()), request: None };
+    let asked = ResolveAsk { choice: choice.clone(), reason, amount: None, lines, by };
     let ticket = ticket("POST /resolve", &format!("{choice} {counts:?}"), "");
     match world.engine.resolve_attention(world.tenant, item, asked, ticket).await {
         Ok(_) => Ok(()),

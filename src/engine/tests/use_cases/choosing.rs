@@ -90,11 +90,13 @@ async fn one_that_is_left_alone_goes_straight_on_and_none_is_a_refusal() {
     let reply = open(&world, refused_by("able"), "one").await.unwrap();
     let shown = body(&reply);
     assert_eq!((&shown["status"], &shown["provider"]), (&json!("requires_customer_action"), &json!("easy")));
-    assert_eq!(shown["route"]["skipped"], json!([{ "provider": "able", "reason": "not_funded" }]));
+    let skipped = &shown["route"]["skipped"];
+    assert_eq!((&skipped[0]["provider"], &skipped[0]["reason"]), (&json!("able"), &json!("not_funded")));
+    assert_eq!(skipped[0]["exclusions"][0]["pointer"], "/currency");
     let refused = open(&world, refused_by("able easy"), "none").await;
     let Err(EngineError::Invalid(invalid)) = refused else { panic!("let through") };
     let named: Vec<_> = invalid.0.iter().map(|error| (error.pointer.as_str(), error.detail.as_str())).collect();
-    assert_eq!(named, [("/currency", "easy")]);
+    assert_eq!(named, [("/currency", "easy: easy"), ("/currency", "able: able")]);
 }
 
 #[tokio::test]

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use lendport_core::provider::{Found, Retrieved, ShipmentConfirmed};
 use lendport_core::{
-    Ability, AccountSettings, Attempt, AttemptState, CallContext, CallRecord, Checkout, Claim, CreateRequest, Created,
-    Descriptor, Details, Dispute, Finalized, FinancingProvider, Grade, Invalid, LineReport, LineStanding, LineUnits,
-    Money, NextAction, NextActionKind, Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push,
-    Reason, Secret, Shipment, SweepAsk, Swept,
+    Ability, AccountSettings, AmountLimits, Attempt, AttemptState, CallContext, CallRecord, Checkout, Claim,
+    CreateRequest, Created, Descriptor, Details, Dispute, Finalized, FinancingProvider, Grade, Invalid, LineReport,
+    LineStanding, LineUnits, Money, NextAction, NextActionKind, Notice, NoticeContext, NoticeRefusal, Pointer,
+    ProviderError, ProviderRef, Push, Reason, Secret, Shipment, SweepAsk, Swept,
 };
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -206,6 +206,14 @@ impl FinancingProvider for Fake {
             return Ok(());
         }
         Err(Invalid::one(&Pointer::root().child("billing_address").child("country"), "not_served", "only the US"))
+    }
+
+    fn asks_for_limits(&self) -> bool {
+        self.descriptor.sweep.is_some()
+    }
+
+    async fn ask_limits(&self, _: CallContext<'_>) -> Result<AmountLimits, ProviderError> {
+        Ok(self.list.limits())
     }
 
     fn plugin_order(

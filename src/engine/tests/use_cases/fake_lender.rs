@@ -113,7 +113,7 @@ impl Lender {
     fn carry_out(&self, step: Step<'_>) {
         let mut there = self.there();
         match step {
-            Step::Apply(_) => there.decision = Some(there.decides.unwrap_or("approved")),
+            Step::Apply(..) => there.decision = Some(there.decides.unwrap_or("approved")),
             Step::AddPayment(_) => there.unpaid = false,
             Step::Agree => there.lease = Some("unsigned"),
             Step::Sign(_) if !there.unpaid => there.lease = Some("signed"),
@@ -167,7 +167,7 @@ impl Stepwise for Lender {
         let next = self.standing(attempt).next_action.map(|action| action.kind);
         let leased = self.there().lease.is_some();
         let wanted = match step {
-            Step::Apply(_) => next == Some(NextActionKind::Apply),
+            Step::Apply(..) => next == Some(NextActionKind::Apply),
             Step::AddPayment(_) => true,
             Step::Agree => !leased && next == Some(NextActionKind::SignAgreement),
             Step::Sign(_) => leased && next.is_some(),

@@ -1,9 +1,10 @@
 //! The list of a made-up financer: pages that the test writes.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use lendport_core::{ProviderError, SweepAsk, Swept, SweptRow};
+use lendport_core::{AmountLimits, Currency, Money, ProviderError, SweepAsk, Swept, SweptRow};
 use tokio::sync::Notify;
 
 /// Pages by their place, and how they were asked for.
@@ -13,9 +14,21 @@ pub(crate) struct FakeList {
     error: Mutex<Option<ProviderError>>,
     asks: Mutex<Vec<(Timestamp, Option<String>)>>,
     gate: Mutex<Option<Arc<Notify>>>,
+    limits: AtomicU32,
 }
 
 impl FakeList {
+    /// The one with a list tells its smallest total only when it is asked.
+    pub(crate) fn limits(&self) -> AmountLimits {
+        self.limits.fetch_add(1, Ordering::SeqCst);
+        AmountLimits { min: Money::parse("1.00", Currency::USD).ok(), max: None }
+    }
+
+    /// How often it was asked for its limits.
+    pub(crate) fn asked_for_limits(&self) -> u32 {
+        self.limits.load(Ordering::SeqCst)
+    }
+
     /// From now on the list has these pages.
     pub(crate) fn show(&self, pages: Vec<Vec<SweptRow>>) {
         *self.error.lock().unwrap() = None;

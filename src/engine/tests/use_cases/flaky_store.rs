@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use lendport_core::{
-    AttemptState, AttentionId, CheckoutId, CheckoutRecord, ErrorKind, MerchantId, Operation, OperationKind, Phase,
-    ProviderAccount, ProviderError, ProviderId,
+    AttemptState, AttentionId, AuditEntry, AuditId, CheckoutId, CheckoutRecord, ErrorKind, KeyId, MerchantId,
+    Operation, OperationKind, Phase, ProviderAccount, ProviderError, ProviderId, Quotas, RoutingProfileId,
 };
 use lendport_engine::EngineError;
 use lendport_storage::{
-    Addressee, ApiKey, AttentionFilter, AttentionItem, Change, ChangeAsk, ChangeOutcome, CheckoutFilter, Claim, Decide,
-    IdempotencyRow, InsertOutcome, InterruptedCall, Located, Marked, Merchant, Page, PageAsk, PushRecord, Store,
-    StoreError, SweepEntry, SweepMark, SweepNext, SweepTurn, Tenant, Timeline, WorkAsk,
+    Addressee, AdminAsk, AdminDecide, Administration, ApiKey, AttentionFilter, AttentionItem, AuditFilter, Audited,
+    Change, ChangeAsk, ChangeOutcome, CheckoutCounts, CheckoutFilter, Claim, Decide, FairAsk, IdempotencyRow,
+    InsertOutcome, InterruptedCall, Located, Marked, Merchant, Page, PageAsk, PushRecord, RoutingVersion, SigningKey,
+    Store, StoreError, SweepEntry, SweepMark, SweepNext, SweepTurn, Tenant, Timeline, TokenRows, Versioned, WorkAsk,
 };
 use serde_json::json;
 
@@ -92,6 +93,87 @@ macro_rules! passed_on {
     };
 }
 
+#[async_trait]
+impl Administration for Flaky {
+    async fn administer(
+        &self,
+        tenant: Tenant,
+        ask: AdminAsk,
+        decide: Box<AdminDecide<'static>>,
+    ) -> Result<ChangeOutcome, StoreError> {
+        self.inner.administer(tenant, ask, decide).await
+    }
+
+    async fn merchant_row(&self, id: MerchantId) -> Result<Option<Versioned<Merchant>>, StoreError> {
+        self.inner.merchant_row(id).await
+    }
+
+    async fn merchants(&self, page: PageAsk<MerchantId>) -> Result<Page<Versioned<Merchant>>, StoreError> {
+        self.inner.merchants(page).await
+    }
+
+    async fn quotas(&self, merchant: MerchantId) -> Result<Quotas, StoreError> {
+        self.inner.quotas(merchant).await
+    }
+
+    async fn count_checkouts(&self, tenant: Tenant, since: Timestamp, most: u32) -> Result<CheckoutCounts, StoreError> {
+        self.inner.count_checkouts(tenant, since, most).await
+    }
+
+    async fn key(&self, tenant: Tenant, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
+        self.inner.key(tenant, id).await
+    }
+
+    async fn keys(&self, tenant: Tenant, page: PageAsk<KeyId>) -> Result<Page<ApiKey>, StoreError> {
+        self.inner.keys(tenant, page).await
+    }
+
+    async fn note_key_uses(&self, uses: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
+        self.inner.note_key_uses(uses).await
+    }
+
+    async fn account_rows(
+        &self,
+        tenant: Tenant,
+        provider: Option<&ProviderId>,
+    ) -> Result<Vec<Versioned<ProviderAccount>>, StoreError> {
+        self.inner.account_rows(tenant, provider).await
+    }
+
+    async fn audit(
+        &self,
+        whose: Audited,
+        filter: AuditFilter,
+        page: PageAsk<AuditId>,
+    ) -> Result<Page<AuditEntry>, StoreError> {
+        self.inner.audit(whose, filter, page).await
+    }
+}
+
+#[async_trait]
+impl TokenRows for Flaky {
+    async fn signing_keys(&self) -> Result<Vec<SigningKey>, StoreError> {
+        self.inner.signing_keys().await
+    }
+
+    async fn add_signing_key(
+        &self,
+        key: &SigningKey,
+        others_until: Timestamp,
+        told: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.inner.add_signing_key(key, others_until, told).await
+    }
+
+    async fn use_token(&self, digest: &str, until: Timestamp) -> Result<bool, StoreError> {
+        self.inner.use_token(digest, until).await
+    }
+
+    async fn trim_tokens(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.inner.trim_tokens(now).await
+    }
+}
+
 passed_on! {
     fn put_merchant(merchant: &Merchant) -> Result<(), StoreError>;
     fn merchant_by_name(name: &str) -> Result<Option<Merchant>, StoreError>;
@@ -101,6 +183,9 @@ passed_on! {
     fn put_account(account: &ProviderAccount) -> Result<(), StoreError>;
     fn account(tenant: Tenant, provider: &ProviderId) -> Result<Option<ProviderAccount>, StoreError>;
     fn accounts(tenant: Tenant) -> Result<Vec<ProviderAccount>, StoreError>;
+    fn put_routing(tenant: Tenant, after: u64, next: &RoutingVersion, told: &AuditEntry) -> Result<bool, StoreError>;
+    fn routing(tenant: Tenant) -> Result<Option<RoutingVersion>, StoreError>;
+    fn routing_versions(tenant: Tenant, page: PageAsk<RoutingProfileId>) -> Result<Page<RoutingVersion>, StoreError>;
     fn checkout(tenant: Tenant, id: CheckoutId) -> Result<Option<CheckoutRecord>, StoreError>;
     fn checkouts(tenant: Tenant, filter: &CheckoutFilter, page: PageAsk<CheckoutId>) -> Result<Page<CheckoutRecord>, StoreError>;
     fn timeline(tenant: Tenant, id: CheckoutId) -> Result<Option<Timeline>, StoreError>;
@@ -109,8 +194,8 @@ passed_on! {
     fn record_refused_push(tenant: Tenant, push: PushRecord) -> Result<(), StoreError>;
     fn take_over_claim(tenant: Tenant, claim: &Claim) -> Result<bool, StoreError>;
     fn trim_idempotency(before: Timestamp, batch: u32) -> Result<u64, StoreError>;
-    fn due_for_expiry(ask: WorkAsk) -> Result<Vec<Located>, StoreError>;
-    fn due_for_poll(ask: WorkAsk) -> Result<Vec<Located>, StoreError>;
+    fn due_for_expiry(ask: FairAsk) -> Result<Vec<Located>, StoreError>;
+    fn due_for_poll(ask: FairAsk) -> Result<Vec<Located>, StoreError>;
     fn trim_observations(before: Timestamp, batch: u32) -> Result<u64, StoreError>;
     fn attention_item(tenant: Tenant, id: AttentionId) -> Result<Option<AttentionItem>, StoreError>;
     fn attention(tenant: Tenant, filter: &AttentionFilter, page: PageAsk<AttentionId>) -> Result<Page<AttentionItem>, StoreError>;
@@ -124,7 +209,7 @@ passed_on! {
     fn close() -> ();
 }
 
-async fn world() -> (World, Arc<AtomicUsize>) {
+pub(crate) async fn world() -> (World, Arc<AtomicUsize>) {
     let (world, failures, ..) = flaky().await;
     (world, failures)
 }

@@ -11,7 +11,7 @@ use crate::world::{World, id_of, push_at};
 
 impl World {
     /// Tells `able` to look at its latest request, or the same again.
-    async fn notice(&self) {
+    pub(crate) async fn notice(&self) {
         let answer = push_at(&self.engine, "able", &self.able.last().token, json!({ "look": true })).await;
         assert_eq!((answer.status, answer.body), (200, "OK"));
     }
@@ -57,7 +57,7 @@ async fn a_look_that_fails_is_tried_again_with_growing_pauses_whatever_the_state
 async fn a_provider_that_asks_to_slow_down_is_not_asked_earlier() {
     let world = World::new().await;
     let id = world.approved_by_able("key").await;
-    let mut throttled = ProviderError::new(ErrorKind::Unavailable, "slow down");
+    let mut throttled = ProviderError::new(ErrorKind::NotNow, "slow down");
     throttled.retry_after_s = Some(400);
     world.able.fail_retrieve(throttled);
     world.notice().await;

@@ -2,8 +2,10 @@
 
 use jiff::SignedDuration;
 use lendport_core::{AttemptState, CheckoutId, Claim, CommitClass, ErrorKind, OperationKind, Phase, ProviderError};
+use lendport_engine::OpenCheckout;
 use serde_json::json;
 
+use crate::choosing::{choose, of_two, open, seen};
 use crate::fake_list::row;
 use crate::settle::silence;
 use crate::world::{World, id_of, push_at};
@@ -19,6 +21,18 @@ impl World {
         assert_eq!(self.state(id).await, AttemptState::Expired);
         self.listed.answer_retrieve(Claim::state(AttemptState::AwaitingMerchant));
         self.listed.answer_command(Ok(Claim::state(AttemptState::Canceled)));
+        id
+    }
+
+    /// A checkout whose customer had the financer's page open and chose another one then.
+    async fn left_for_easy(&self) -> CheckoutId {
+        self.listed.answer_retrieve(Claim::state(AttemptState::AwaitingCustomer));
+        self.listed.answer_command(Ok(Claim::state(AttemptState::Canceled)));
+        let of_two = OpenCheckout { providers: Some(vec!["listed".to_owned(), "easy".to_owned()]), ..of_two() };
+        let id = id_of(&open(self, of_two, "two").await.unwrap());
+        choose(self, id, "listed", None).await.unwrap();
+        self.later(7).await;
+        choose(self, id, "easy", seen(self, id).await.attempt).await.unwrap();
         id
     }
 
@@ -142,4 +156,49 @@ async fn one_whose_financer_tells_by_itself_is_not_looked_at_and_undone_when_it_
     world.later(7).await;
     assert_eq!((world.able.commanded(), world.open_items(id).await), (vec![CANCELED.to_owned()], vec![]));
     assert_eq!((world.state(id).await, world.attention(id).await), (AttemptState::Expired, vec!["late_approval"]));
+}
+
+/// Who left a page may sign there, beside the financer that was chosen next.
+#[tokio::test]
+async fn what_is_signed_on_a_page_that_was_left_is_canceled_there_beside_the_next_ones_yes() {
+    for listed in [true, false] {
+        let world = World::new().await;
+        let id = world.left_for_easy().await;
+        world.push(json!({ "state": "authorized" })).await;
+        world.listed.answer_retrieve(Claim::state(AttemptState::AwaitingMerchant));
+        if listed {
+            world.listed.list.show(vec![vec![row("signed", "john@example.com", None)]]);
+            world.clock.advance(SignedDuration::from_secs(310));
+            assert_eq!((world.engine.sweep_due().await, world.engine.settle_due().await), (Ok(1), Ok(1)));
+        } else {
+            assert_eq!(world.later(4_400).await, 1, "after an hour, whatever the list shows");
+        }
+        let states: Vec<_> = world.record(id).await.attempts.iter().map(|attempt| attempt.state).collect();
+        assert_eq!(states, [AttemptState::Canceled, AttemptState::Authorized]);
+        assert_eq!(world.listed.commanded(), ["cancel 1420.00 The order is financed by another financer."]);
+        assert_eq!((world.attention(id).await, world.open_items(id).await), (vec!["late_approval"], vec![]));
+        for _ in 0..40 {
+            world.later(3_600).await;
+        }
+        assert_eq!(world.listed.commanded().len(), 1);
+        assert!(world.shown(id).await.can_fulfill);
+    }
+}
+
+#[tokio::test]
+async fn what_is_signed_after_a_no_is_canceled_there() {
+    let world = World::new().await;
+    let id = id_of(&world.open_at("able", "key").await.unwrap());
+    let tell = async |state: &str| {
+        let told = push_at(&world.engine, "able", &world.able.last().token, json!({ "state": state })).await;
+        assert_eq!(told.status, 200);
+    };
+    tell("declined").await;
+    world.able.answer_retrieve(Claim::state(AttemptState::AwaitingMerchant));
+    world.able.answer_command(Ok(Claim::state(AttemptState::Canceled)));
+    tell("awaiting_merchant").await;
+    world.later(7).await;
+    assert_eq!(world.able.commanded(), ["cancel 1420.00 Ended before it was signed."]);
+    assert_eq!((world.attention(id).await, world.open_items(id).await), (vec!["late_approval"], vec![]));
+    assert_eq!(world.state(id).await, AttemptState::Declined);
 }

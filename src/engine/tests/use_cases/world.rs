@@ -5,15 +5,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use lendport_core::{
     AccountSettings, Attempt, AttemptId, AttemptState, CheckoutId, CheckoutRecord, FinancingProvider, Invalid,
-    MerchantId, Mode, NoticeAnswer, Operation, OperationKind, ProviderAccount, ProviderAccountId, ProviderId,
+    MerchantId, Mode, NoticeAnswer, Operation, OperationKind, ProviderAccount, ProviderAccountId, ProviderId, Quotas,
     ReturnUrls, Secret, ShopPage,
 };
 use lendport_engine::{
-    CallbackKey, Effect, Engine, EngineError, EngineParts, EngineSettings, IncomingPush, OpenCheckout, Rendered, Reply,
-    ReturnLinks, Ticket, UpkeepSettings, WebhookSettings, digest,
+    BreakerSettings, CallbackKey, Effect, Engine, EngineError, EngineParts, EngineSettings, IncomingPush, OpenCheckout,
+    Rendered, Reply, ReturnLinks, Ticket, UpkeepSettings, WebhookSettings, digest,
 };
+use lendport_storage::postgres::{PostgresSettings, PostgresStore};
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
 use lendport_storage::{ClaimState, Database, IdempotencyRow, Merchant, Outbox, Store, Tenant, Timeline, Vault};
+use lendport_testkit::postgres::Cluster;
 use lendport_testkit::{ManualClock, Sample, SeededIds};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -23,6 +25,10 @@ use crate::financers::{ABLE, EASY, LISTED, STRICT, SURE, WATCHED};
 
 pub(crate) const LEASE_MS: u64 = 60_000;
 pub(crate) const OPEN: &str = "POST /v1/checkouts";
+
+fn vault() -> Vault {
+    Vault::new(Secret::new([1; 32]))
+}
 
 pub(crate) struct World {
     pub(crate) store: Arc<dyn Store>,
@@ -38,7 +44,7 @@ pub(crate) struct World {
     pub(crate) sure: Arc<Fake>,
     pub(crate) listed: Arc<Fake>,
     // Dropped last: the file goes after the store.
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 impl World {
@@ -50,9 +56,19 @@ impl World {
     pub(crate) async fn over(wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = SqliteSettings::new(folder.path().join("lendport.db"));
-        let opened = SqliteStore::open(&settings, Vault::new(Secret::new([1; 32]))).unwrap();
-        let Database { store: sqlite, outbox } = Database::of(Arc::new(opened));
-        let store = wrap(Arc::clone(&sqlite));
+        let opened = SqliteStore::open(&settings, vault()).unwrap();
+        let Database { store, outbox } = Database::of(Arc::new(opened));
+        Self::on(Database { store: wrap(store), outbox }, Some(folder)).await
+    }
+
+    /// On PostgreSQL, in this new database.
+    pub(crate) async fn on_postgresql(server: &Cluster, database: &str) -> Self {
+        let settings = PostgresSettings::new(Secret::from(server.url(database).as_str()));
+        let opened = PostgresStore::open(&settings, vault()).await.unwrap();
+        Self::on(Database::of(Arc::new(opened)), None).await
+    }
+
+    async fn on(Database { store, outbox }: Database, folder: Option<TempDir>) -> Self {
         let both = Database { store: Arc::clone(&store), outbox: Arc::clone(&outbox) };
         let (clock, ids) = (ManualClock::new(), SeededIds::new(1));
         let tenant = Tenant { merchant: MerchantId::mint(&ids), mode: Mode::Test };
@@ -65,7 +81,7 @@ impl World {
                 &clock,
                 &ids,
                 "first process",
-                UpkeepSettings::default(),
+                unguarded(),
             ),
             store,
             outbox,
@@ -83,7 +99,7 @@ impl World {
         let now = lendport_core::Clock::now(&world.clock);
         let merchant =
             Merchant { id: tenant.merchant, name: "shop".to_owned(), page: ShopPage::default(), created_at: now };
-        sqlite.put_merchant(&merchant).await.unwrap();
+        world.store.put_merchant(&merchant).await.unwrap();
         for provider in [EASY.id, STRICT.id, ABLE.id, WATCHED.id, SURE.id, LISTED.id] {
             let account = ProviderAccount {
                 id: ProviderAccountId::mint(&world.ids),
@@ -92,14 +108,14 @@ impl World {
                 mode: tenant.mode,
                 settings: AccountSettings::default(),
             };
-            sqlite.put_account(&account).await.unwrap();
+            world.store.put_account(&account).await.unwrap();
         }
         world
     }
 
     /// The process died and another one starts on the same file.
     pub(crate) fn restarted(&self, owner: &str) -> Arc<Engine> {
-        self.with_upkeep(owner, UpkeepSettings::default())
+        self.with_upkeep(owner, unguarded())
     }
 
     /// Another process on the same file with other settings.
@@ -221,6 +237,12 @@ fn as_provider(fake: &Arc<Fake>) -> Arc<dyn FinancingProvider> {
     Arc::<Fake>::clone(fake)
 }
 
+/// Financers fail on purpose here, as often as a test likes; what their breakers do is told in `breaker`.
+fn unguarded() -> UpkeepSettings {
+    let usual = UpkeepSettings::default();
+    UpkeepSettings { breaker: BreakerSettings { failures: 0, ..usual.breaker }, ..usual }
+}
+
 fn engine(
     Database { store, outbox }: Database,
     providers: Vec<Arc<dyn FinancingProvider>>,
@@ -244,6 +266,7 @@ fn engine(
             idempotency_keep_days: 7,
             owner: owner.to_owned(),
             webhooks: WebhookSettings::default(),
+            quotas: Quotas::default(),
             upkeep,
         },
     }))
@@ -347,6 +370,11 @@ pub(crate) fn word(error: &EngineError) -> &'static str {
         EngineError::KeyReused => "key_reused",
         EngineError::KeyInFlight => "key_in_flight",
         EngineError::Store(_) => "store",
+        EngineError::MissingScope(_) => "missing_scope",
+        EngineError::LiveKeyNeeded => "live_key_needed",
+        EngineError::Key(_) => "key",
+        EngineError::Quota { .. } => "quota",
+        EngineError::AccountInUse { .. } => "account_in_use",
         EngineError::Internal(_) => "internal",
     }
 }
