@@ -1,42 +1,57 @@
 //! The fields of a FlexShopper account, and their values as the adapter reads them.
 
-use lendport_core::{AccountField, AccountSettings, CommitClass, Currency, ErrorKind, Money, ProviderError, Secret};
-
-const fn field(name: &'static str, choices: &'static [&'static str], description: &'static str) -> AccountField {
-    AccountField { name, secret: false, required: false, choices, description }
-}
+use lendport_core::{
+    AccountField, AccountSettings, CommitClass, Currency, ErrorKind, FieldKind, Money, ProviderError, Secret,
+};
 
 /// The fields of an account (`flexshopper.md` 1.2, section 8 and questions 3, 11, 13).
 pub(crate) const FIELDS: &[AccountField] = &[
-    AccountField {
-        secret: true,
-        required: true,
-        ..field("api_key", &[], "API token for every call to Medusa; different in the sandbox and in production")
-    },
-    AccountField {
-        required: true,
-        ..field("auth_key", &[], "authorization key of the Payment Plugin; the customer's browser sees it")
-    },
-    field(
+    AccountField::credential(
+        "api_key",
+        "API token for every call to Medusa; different in the sandbox and in production",
+    ),
+    AccountField::setting(
+        "auth_key",
+        FieldKind::Text,
+        "authorization key of the Payment Plugin; the customer's browser sees it",
+    )
+    .needed(),
+    AccountField::setting(
         "mode",
-        &["plugin", "medusa"],
+        FieldKind::Choice(&["plugin", "medusa"]),
         "who takes the customer's application: FlexShopper's plugin, or medusa: the merchant's own pages, through the API; \
          plugin when empty",
     ),
-    field("channel", &[], "channel of the vendor; sent as x-consumer-custom-id, together with vendor_id"),
-    field("vendor_id", &[], "number of the vendor; sent together with channel"),
-    field(
+    AccountField::setting(
+        "channel",
+        FieldKind::Word { without: ":" },
+        "channel of the vendor; sent as x-consumer-custom-id, together with vendor_id",
+    ),
+    AccountField::setting(
+        "vendor_id",
+        FieldKind::Word { without: ":" },
+        "number of the vendor; sent together with channel",
+    ),
+    AccountField::setting(
         "item_cost_includes_tax",
-        &["true", "false"],
+        FieldKind::Boolean,
         "whether prices are sent with sales tax; false when empty, as FlexShopper buys exempt from it",
     ),
-    field("minimum_order", &[], "smallest order in dollars, such as 500.00; FlexShopper's own when empty"),
-    field(
+    AccountField::setting(
+        "minimum_order",
+        FieldKind::Decimal { digits: 2 },
+        "smallest order in dollars, such as 500.00; FlexShopper's own when empty",
+    ),
+    AccountField::setting(
         "customer_check",
-        &["email_or_name", "off"],
+        FieldKind::Choice(&["email_or_name", "off"]),
         "what of the lease's customer has to be the checkout's before it is confirmed; email_or_name when empty",
     ),
-    field("version_override", &[], "value of x-version-override; not sent when empty, which is right unless told"),
+    AccountField::setting(
+        "version_override",
+        FieldKind::Text,
+        "value of x-version-override; not sent when empty, which is right unless told",
+    ),
 ];
 
 /// Reads an account's values. Choices were checked when they went in; an absent one has its default.

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use lendport_core::provider::{Found, Retrieved, ShipmentConfirmed};
 use lendport_core::{
-    AccountSettings, Attempt, AttemptState, CallContext, Checkout, CommitClass, CreateRequest, Created, Descriptor,
-    Details, ErrorKind, FieldError, Finalized, FinancingProvider, Invalid, LineReport, LineStanding, LineUnits, Mode,
-    Money, NextAction, NextActionKind, Notice, NoticeContext, NoticeRefusal, Pointer, ProviderError, ProviderRef, Push,
-    Shipment, Stepwise, SweepAsk, Swept,
+    AccountSettings, AmountLimits, Attempt, AttemptState, CallContext, Checkout, CommitClass, CreateRequest, Created,
+    Currency, Descriptor, Details, ErrorKind, FieldError, Finalized, FinancingProvider, Invalid, LineReport,
+    LineStanding, LineUnits, Mode, Money, NextAction, NextActionKind, Notice, NoticeContext, NoticeRefusal, Pointer,
+    ProviderError, ProviderRef, Push, Shipment, Stepwise, SweepAsk, Swept, Verification,
 };
 
 use crate::account::{Account, setup};
@@ -75,6 +75,20 @@ impl FinancingProvider for FlexShopper {
         eligibility::check(checkout, Account(account), &self.config)
     }
 
+    fn amount_limits(&self, account: &AccountSettings, _: Currency) -> AmountLimits {
+        AmountLimits { min: Some(eligibility::minimum(Account(account), &self.config)), max: None }
+    }
+
+    /// Its own minimum order is asked for when a checkout is created (question 13).
+    fn asks_for_limits(&self) -> bool {
+        true
+    }
+
+    async fn ask_limits(&self, ctx: CallContext<'_>) -> Result<AmountLimits, ProviderError> {
+        let to = self.connect(ctx)?;
+        Ok(AmountLimits { min: self.minimums.of(&to, self.config.settings_cache_s).await?, max: None })
+    }
+
     fn check_options(&self, options: &str, at: &Pointer) -> Result<(), Invalid> {
         Options::read(options, at).map(|_| ())
     }
@@ -100,6 +114,12 @@ impl FinancingProvider for FlexShopper {
 
     fn steps(&self) -> Option<&dyn Stepwise> {
         Some(self)
+    }
+
+    /// Asks for the vendor's lease settings: the call takes the account's key (`flexshopper.md` 4.25).
+    async fn verify_account(&self, ctx: CallContext<'_>) -> Result<Verification, ProviderError> {
+        self.connect(ctx)?.minimum_order().await.map_err(|failed| failed.error)?;
+        Ok(Verification::Works)
     }
 
     /// Nothing is sent to FlexShopper but the question for its minimum: the customer's page hands the order on, or the steps

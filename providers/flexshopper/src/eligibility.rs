@@ -43,12 +43,16 @@ pub(crate) fn check(checkout: &Checkout, account: Account<'_>, config: &Provider
         invalid.note(&root.child("discount_amount"), "not_supported", detail);
     }
     invalid.keep(Options::of(checkout));
-    let own = account.minimum_order().ok().flatten();
-    let minimum = own.and_then(|own| larger(own, config.minimum_order())).unwrap_or(config.minimum_order());
-    if let Some(error) = too_small(asked(checkout, account), minimum) {
+    if let Some(error) = too_small(asked(checkout, account), minimum(account, config)) {
         invalid.0.push(error);
     }
     invalid.finish()
+}
+
+/// The larger of the account's own minimum and the configured one: what is known without asking FlexShopper.
+pub(crate) fn minimum(account: Account<'_>, config: &ProviderConfig) -> Money {
+    let own = account.minimum_order().ok().flatten();
+    own.and_then(|own| larger(own, config.minimum_order())).unwrap_or(config.minimum_order())
 }
 
 /// What FlexShopper is asked to finance: goods and shipping, without tax unless the account sends prices with it (question 11).

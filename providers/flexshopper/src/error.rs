@@ -177,10 +177,7 @@ fn by_status(status: u16, endpoint: Endpoint, spoken: &Spoken) -> Failed {
             "FlexShopper does not accept the account's api_key, or the customer's token is over.",
         ),
         // The gateway in front lets nothing pass.
-        429 => Failed::plain(
-            rejected(ErrorKind::Unavailable, "FlexShopper asks to slow down; nothing was done.")
-                .retried_as(RetryClass::SameRequest),
-        ),
+        429 => Failed::plain(rejected(ErrorKind::NotNow, "FlexShopper asks to slow down; nothing was done.")),
         // Not Medusa's own words, so a path or host may be wrong: that says nothing of an order.
         404 | 405 => Failed::plain(
             rejected(

@@ -9,7 +9,7 @@ use lendport_core::{
 use crate::field::{Field, Word};
 use crate::finalize::{Doubt, Finalization, Undoing};
 use crate::money::Dollars;
-use crate::wire::{Item, Transaction, User};
+use crate::wire::{Decision, Item, Transaction, User};
 
 /// What our own record says of an order: nothing of FlexShopper's shows that it was confirmed (4.18).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +170,10 @@ pub fn decided(user: &User, asked: Money) -> Decided {
     let claim = match (identified, status) {
         _ if user.spending_hold.value() == Some(&true) => because(AttemptState::Declined, "spending_hold"),
         (Some("failed"), _) => because(AttemptState::Declined, "verification_failed"),
+        // Applying again leads nowhere there either: its own waterfall was ended with the no.
+        (_, Some("failed" | "denied")) if decision.is_some_and(Decision::ends_the_waterfall) => {
+            because(AttemptState::Declined, Reason::NOT_TO_BE_ASKED_AGAIN)
+        }
         (_, Some("failed" | "denied")) => Claim::state(AttemptState::Declined),
         // Said, and not in a way that could be read: it may be a no (section 7).
         _ if user.spending_hold.is_unreadable() || user.verification_status.is_unreadable() => Claim::UnknownStatus,

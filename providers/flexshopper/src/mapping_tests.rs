@@ -55,6 +55,8 @@ fn rows() -> Vec<(&'static str, String)> {
     let of_user = |told: Value| written(&decided(&user(&told), asked()).claim);
     let mut held = with_decision("approved", "succeeded", 1_300);
     held["spendingHold"] = json!(true);
+    let mut last = with_decision("failed", "succeeded", 0);
+    last["decision"]["waterfallSuppressionFlags"] = json!({ "suppressWaterfallToUOwn": true });
     vec![
         ("no transaction, not confirmed", of_order(None, Own::Open)),
         ("transaction without a lease, not confirmed", of_order(Some(json!({ "id": "x" })), Own::Open)),
@@ -75,6 +77,7 @@ fn rows() -> Vec<(&'static str, String)> {
         ("`spendingHold`", of_user(held)),
         ("verification `failed`", of_user(with_decision("approved", "failed", 1_300))),
         ("decision `failed` or `denied`", of_user(with_decision("denied", "succeeded", 0))),
+        ("decision `failed` or `denied`, `suppressWaterfallToUOwn`", of_user(last)),
         ("no decision", of_user(json!({ "userId": "7", "verificationStatus": "pending" }))),
         ("decision `pending`", of_user(with_decision("pending", "pending", 0))),
         ("decision `error`", of_user(with_decision("error", "succeeded", 0))),

@@ -77,6 +77,8 @@ pub struct Application {
     pub expected_purchase: Option<Dollars>,
     /// Whether the customer wants advertisements.
     pub opt_in_marketing: Option<bool>,
+    /// Whether no other lender has had the customer before.
+    pub first_glance: Option<bool>,
 }
 
 /// What a customer earns, and where.
@@ -301,6 +303,7 @@ mod tests {
             device_fingerprint: Some(secret()),
             expected_purchase: None,
             opt_in_marketing: None,
+            first_glance: None,
         };
         let card = NewMethod::Card(NewCard {
             expiration_date: Some(secret()),

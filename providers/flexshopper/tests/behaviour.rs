@@ -9,7 +9,7 @@ use jiff::civil::date;
 use lendport_core::operation::ShippedLine;
 use lendport_core::{
     Ability, Attempt, AttemptState, Claim, CommitClass, Created, Currency, ErrorKind, FinancingProvider, LineUnits,
-    Money, NextActionKind, NoticeContext, Push, RetryClass, Shipment, ShipmentStatus,
+    Money, NextActionKind, NoticeContext, Push, RetryClass, Shipment, ShipmentStatus, Verification,
 };
 use lendport_testkit::Sample;
 use lendport_testkit::clock::START;
@@ -59,6 +59,16 @@ async fn a_minimum_is_asked_for_once_and_a_failure_too() {
 }
 
 #[tokio::test]
+async fn an_account_is_verified_by_asking_for_the_vendors_settings() {
+    let (stage, _guard) = Stage::play("create_ok", &Sample::usa(), &[]);
+    assert_eq!(stage.provider.verify_account(stage.context()).await, Ok(Verification::Works));
+    let asked: Vec<_> = stage.calls.records().iter().map(|call| call.method.clone()).collect();
+    assert_eq!(asked, ["GET"], "nothing is started");
+    let (stage, _guard) = Stage::play("create_wrong_key", &Sample::usa(), &[]);
+    assert_eq!(stage.provider.verify_account(stage.context()).await.unwrap_err().kind, ErrorKind::Credentials);
+}
+
+#[tokio::test]
 async fn a_create_that_is_made_again_is_the_same_order() {
     let (stage, _guard) = Stage::play("create_ok", &two_products(), &[]);
     let rule = stage.provider.resend(&stage.checkout, &stage.account).unwrap();
@@ -99,7 +109,7 @@ async fn a_look_that_fails_is_never_an_answer() {
     for (cassette, kind, retry, wait) in [
         ("retrieve_wrong_key", ErrorKind::Credentials, RetryClass::Never, None),
         ("retrieve_no_route", ErrorKind::Configuration, RetryClass::AfterLookup, None),
-        ("retrieve_throttled", ErrorKind::Unavailable, RetryClass::SameRequest, Some(17)),
+        ("retrieve_throttled", ErrorKind::NotNow, RetryClass::SameRequest, Some(17)),
         ("retrieve_maintenance", ErrorKind::Unavailable, RetryClass::SameRequest, None),
         ("retrieve_abroad", ErrorKind::BadResponse, RetryClass::SameRequest, None),
         ("retrieve_error_with_200", ErrorKind::BadResponse, RetryClass::SameRequest, None),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lendport_core::{
-    AccountSettings, CallContext, CallLog, CreateRequest, Created, FinancingProvider as _, Mode, ProviderError, Secret,
+    AccountSettings, CallContext, CallLog, CascadeHints, CreateRequest, Created, FinancingProvider as _, Mode,
+    ProviderError, Secret,
 };
 use lendport_outbound::{ClientSettings, Outbound, Request, Url};
 use lendport_testkit::by_hand::PATIENCE;
@@ -62,7 +63,12 @@ impl World {
         let callback_url = Secret::from("https://gateway.example/callbacks/flexshopper/nobody");
         let calls = CallLog::new();
         let context = CallContext { account: &self.account, mode: Mode::Test, now, calls: &calls };
-        let request = CreateRequest { checkout: &checkout, attempt: &attempt, callback_url: &callback_url };
+        let request = CreateRequest {
+            checkout: &checkout,
+            attempt: &attempt,
+            callback_url: &callback_url,
+            hints: CascadeHints::FIRST,
+        };
         self.provider.create(context, request).await
     }
 }

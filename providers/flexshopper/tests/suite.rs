@@ -49,6 +49,7 @@ fn looks() -> Vec<Case> {
         state("retrieve_pending", S::AwaitingCustomer),
         state("retrieve_unsigned", S::AwaitingCustomer),
         state("retrieve_signed", S::AwaitingMerchant),
+        Case::new("retrieve_throttled", Expect::SlowDown).on(ID),
         Case::new("retrieve_unknown_status", Expect::Retrieved(Claim::UnknownStatus)).on(ID),
         Case::new("find_signed", Expect::Found(Claim::state(S::AwaitingMerchant))),
         Case::new("sweep_ok", Expect::Swept { rows: 5, ours: 4, more: true }).on(ID),
@@ -60,10 +61,12 @@ fn steps() -> Vec<Case> {
     use AttemptState as S;
     use OperationKind::{Agree, Apply, Sign};
     let step = |cassette, kind, state| Case::new(cassette, Expect::Stepped(kind, Claim::state(state))).on(ID);
+    let last = Claim::State { state: S::Declined, reason: Some(Reason::new(Reason::NOT_TO_BE_ASKED_AGAIN)) };
     let below = Claim::State { state: S::Preapproved, reason: Some(Reason::new("limit_below_cart")) };
     vec![
         step("apply_new_customer", Apply, S::Preapproved),
         step("apply_decided_before", Apply, S::Preapproved),
+        Case::new("apply_after_another", Expect::Stepped(Apply, last)).on(ID).after_declines(1),
         step("agree_new_lease", Agree, S::AwaitingCustomer).with(two_products),
         Case::new("agree_limit_below_cart", Expect::Stepped(Agree, below)).on(ID),
         step("agree_there_already", Agree, S::AwaitingCustomer),

@@ -8,20 +8,11 @@ pub(crate) const API_KEY: &str = "api_key";
 pub(crate) const PUSH_SECRET: &str = "push_secret";
 
 pub(crate) const FIELDS: &[AccountField] = &[
-    AccountField {
-        name: API_KEY,
-        secret: true,
-        required: true,
-        choices: &[],
-        description: "key for calls; any text that the simulator was started with",
-    },
-    AccountField {
-        name: PUSH_SECRET,
-        secret: true,
-        required: true,
-        choices: &[],
-        description: "key that pushes are signed with; any text that the simulator was started with",
-    },
+    AccountField::credential(API_KEY, "key for calls; any text that the simulator was started with"),
+    AccountField::credential(
+        PUSH_SECRET,
+        "key that pushes are signed with; any text that the simulator was started with",
+    ),
 ];
 
 /// A field of an account. Nothing was sent when it is missing.

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use lendport_core::operation::Shipment;
 use lendport_core::provider::{Found, Retrieved, ShipmentConfirmed};
 use lendport_core::{
-    Ability, AccountSettings, Attempt, AttemptState, AttentionDraft, AttentionKind, CallContext, Checkout, Claim,
-    CommitClass, CreateRequest, Created, Descriptor, ErrorKind, Finalized, FinancingProvider, Invalid, LineReport,
-    LineStanding, LineUnits, Mode, Money, Notice, NoticeContext, NoticeRefusal, ProviderError, Push, Reason, Secret,
-    Stepwise, SweepAsk, Swept,
+    Ability, AccountSettings, AmountLimits, Attempt, AttemptState, AttentionDraft, AttentionKind, CallContext,
+    Checkout, Claim, CommitClass, CreateRequest, Created, Currency, Descriptor, ErrorKind, Finalized,
+    FinancingProvider, Invalid, LineReport, LineStanding, LineUnits, Mode, Money, Notice, NoticeContext, NoticeRefusal,
+    ProviderError, Push, Reason, Secret, Stepwise, SweepAsk, Swept, Verification,
 };
 use lendport_outbound::{Answer, Outbound, Request, Url};
 use serde::de::DeserializeOwned;
@@ -110,6 +110,10 @@ impl FinancingProvider for Sandbox {
         mapping::check(checkout)
     }
 
+    fn amount_limits(&self, _: &AccountSettings, currency: Currency) -> AmountLimits {
+        mapping::amount_limits(currency)
+    }
+
     fn steps(&self) -> Option<&dyn Stepwise> {
         Some(self)
     }
@@ -126,6 +130,15 @@ impl FinancingProvider for Sandbox {
     ) -> Result<Option<String>, ProviderError> {
         let order = mapping::plugin_order(checkout, attempt).map(|order| serde_json::to_string(&order)).transpose();
         order.map_err(|_| setup("The order cannot be written."))
+    }
+
+    /// Reads a page of the list of what was signed from now on, which is empty.
+    async fn verify_account(&self, ctx: CallContext<'_>) -> Result<Verification, ProviderError> {
+        let mut address = self.address(&[])?;
+        let since = ctx.now.as_second().to_string();
+        address.query_pairs_mut().append_pair("status", "signed").append_pair("made_since", &since);
+        let _: (ApplicationPage, _) = self.call(ctx, Request::get(address)).await?;
+        Ok(Verification::Works)
     }
 
     async fn create(&self, ctx: CallContext<'_>, request: CreateRequest<'_>) -> Result<Created, ProviderError> {

@@ -1,6 +1,6 @@
 //! Provider error answers -> [`ProviderError`] with its commit class. The status decides, the body explains.
 
-use lendport_core::{CommitClass, ErrorKind, FieldError, Pointer, ProviderError, RetryClass};
+use lendport_core::{ErrorKind, FieldError, Pointer, ProviderError};
 use lendport_outbound::Answer;
 
 use crate::wire::ErrorBody;
@@ -15,9 +15,7 @@ pub(crate) fn from_answer(answer: &Answer) -> ProviderError {
         401 | 403 => ProviderError::new(ErrorKind::Credentials, "The sandbox does not accept the account's api_key."),
         402 => ProviderError::new(ErrorKind::Declined, "The sandbox declines this customer."),
         404 => ProviderError::new(ErrorKind::Configuration, "The sandbox does not know this application."),
-        429 => ProviderError::new(ErrorKind::Unavailable, "The sandbox asks to slow down; nothing was done.")
-            .committed_as(CommitClass::Rejected)
-            .retried_as(RetryClass::SameRequest),
+        429 => ProviderError::new(ErrorKind::NotNow, "The sandbox asks to slow down; nothing was done."),
         400..=499 => ProviderError::new(ErrorKind::Invalid, "The sandbox refused the request.")
             .with_fields(body.error.fields.iter().map(|field| refused(&field.name, &field.problem)).collect()),
         500..=599 => ProviderError::new(ErrorKind::Unavailable, "The sandbox failed on its side."),

@@ -5,16 +5,27 @@ use jiff::Timestamp;
 use lendport_core::operation::Shipment;
 use lendport_core::provider::Retrieved;
 use lendport_core::{
-    Attempt, AttemptState, CaptureMode, Checkout, Claim, CreateRequest, Currency, Details, Dispute, Invalid, Line,
-    Money, MoneyError, NextAction, NextActionKind, Pointer, ProviderRef, ShipmentStatus, Swept, SweptRow, limits,
+    AmountLimits, Attempt, AttemptState, CaptureMode, Checkout, Claim, CreateRequest, Currency, Details, Dispute,
+    Invalid, Line, Money, MoneyError, NextAction, NextActionKind, Pointer, ProviderRef, ShipmentStatus, Swept,
+    SweptRow, limits,
 };
 use lendport_outbound::Url;
 
 use crate::descriptor::DESCRIPTOR;
 use crate::lines;
-use crate::wire::{Application, ApplicationPage, NewApplication, PluginOrder, ShipmentBody, WireCustomer, WireItem};
+use crate::wire::{
+    Application, ApplicationPage, EarlierLenders, NewApplication, PluginOrder, ShipmentBody, WireCustomer, WireItem,
+};
 
-/// Refuses a country that is not served, then a currency that does not belong to it.
+/// Largest total, in major units of any currency it funds in.
+const TOTAL_MAX: i64 = 1_000_000;
+
+/// The totals that it takes: its application form ends there.
+pub(crate) fn amount_limits(currency: Currency) -> AmountLimits {
+    AmountLimits { min: None, max: Money::new(TOTAL_MAX.into(), currency).ok() }
+}
+
+/// Refuses a country that is not served, then a currency that does not belong to it, then a total that is too large.
 pub(crate) fn check(checkout: &Checkout) -> Result<(), Invalid> {
     let (root, country) = (Pointer::root(), checkout.billing.country.code());
     match DESCRIPTOR.currency_of(&country) {
@@ -26,13 +37,16 @@ pub(crate) fn check(checkout: &Checkout) -> Result<(), Invalid> {
             let detail = format!("this provider funds {country} in {currency}");
             Err(Invalid::one(&root.child("currency"), "unsupported_currency", detail))
         }
-        Some(_) => Ok(()),
+        Some(_) => match amount_limits(checkout.cart.currency).judge(checkout.cart.total) {
+            Some(found) => Err(Invalid::one(&root.child("items"), &found.code, found.detail)),
+            None => Ok(()),
+        },
     }
 }
 
 /// The create request's body.
 pub(crate) fn request_for(request: CreateRequest<'_>) -> NewApplication<'_> {
-    let CreateRequest { checkout, attempt, callback_url } = request;
+    let CreateRequest { checkout, attempt, callback_url, hints } = request;
     let (first, last) = (checkout.customer.first_name.expose(), checkout.customer.last_name.expose());
     NewApplication {
         reference: &attempt.merchant_reference,
@@ -48,6 +62,7 @@ pub(crate) fn request_for(request: CreateRequest<'_>) -> NewApplication<'_> {
         failure_url: checkout.return_urls.failure.as_deref(),
         customer: WireCustomer { name: format!("{first} {last}"), email: checkout.customer.email.expose() },
         items: checkout.cart.lines.iter().map(item).collect(),
+        earlier: (!hints.first_glance).then_some(EarlierLenders { declined: hints.declines }),
     }
 }
 

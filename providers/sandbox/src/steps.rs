@@ -41,7 +41,7 @@ impl Stepwise for Sandbox {
         let now = self.look(ctx, checkout, attempt).await?;
         let next = now.next_action.as_ref().map(|action| action.kind);
         match (step, next) {
-            (Step::Apply(said), Some(NextActionKind::Apply)) => {
+            (Step::Apply(said, _), Some(NextActionKind::Apply)) => {
                 let ssn = said.ssn.as_ref().map(|ssn| ssn.expose().as_str());
                 let body = ApplyBody { date_of_birth: said.date_of_birth.expose(), ssn };
                 let request = Request::post(self.below(attempt, &["apply"])?).json(&body);

@@ -17,6 +17,15 @@ pub(crate) struct NewApplication<'a> {
     pub(crate) failure_url: Option<&'a str>,
     pub(crate) customer: WireCustomer<'a>,
     pub(crate) items: Vec<WireItem<'a>>,
+    /// Not there where nobody was asked before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) earlier: Option<EarlierLenders>,
+}
+
+/// Those who were asked before.
+#[derive(Serialize)]
+pub(crate) struct EarlierLenders {
+    pub(crate) declined: u32,
 }
 
 /// Who applies.

@@ -5,8 +5,8 @@
 use std::sync::LazyLock;
 
 use lendport_core::{
-    Attempt, CallContext, CallLog, CommitClass, CreateRequest, ErrorKind, FinancingProvider, Mode, NoticeContext,
-    NoticeRefusal, ProviderError, Push, Secret,
+    Attempt, CallContext, CallLog, CascadeHints, CommitClass, CreateRequest, Currency, ErrorKind, FinancingProvider,
+    Mode, NoticeContext, NoticeRefusal, Product, ProviderError, Push, Secret,
 };
 use lendport_outbound::Outbound;
 use lendport_testkit::clock::START;
@@ -31,7 +31,12 @@ async fn create_error(base_url: &str, sample: &Sample, mode: Mode) -> ProviderEr
     let attempt = samples::attempt(&checkout, "sandbox", &ids);
     let callback_url = Secret::from("https://gateway.example/callbacks/sandbox/t");
     let ctx = CallContext { account: &account, mode, now: START, calls: &calls };
-    let request = CreateRequest { checkout: &checkout, attempt: &attempt, callback_url: &callback_url };
+    let request = CreateRequest {
+        checkout: &checkout,
+        attempt: &attempt,
+        callback_url: &callback_url,
+        hints: CascadeHints::FIRST,
+    };
     provider(base_url).create(ctx, request).await.unwrap_err()
 }
 
@@ -60,7 +65,7 @@ async fn every_answer_has_its_kind_and_commit_class() {
         (json(402, "{}"), ErrorKind::Declined, Rejected),
         (json(404, ""), ErrorKind::Configuration, Rejected),
         (json(409, r#"{"error":{"code":"not_possible_now"}}"#), ErrorKind::Invalid, Rejected),
-        (json(429, "null"), ErrorKind::Unavailable, Rejected),
+        (json(429, "null"), ErrorKind::NotNow, Rejected),
         (Fault::Html(503), ErrorKind::Unavailable, Unknown),
         (Fault::Html(200), ErrorKind::BadResponse, Unknown),
         (Fault::Redirect("http://127.0.0.1:1/".to_owned()), ErrorKind::BadResponse, Unknown),
@@ -114,4 +119,24 @@ fn a_plugin_is_handed_the_stored_order() {
     let expected =
         r#"{"application":"app_1","amount_cents":142000,"items":[{"name":"TV","quantity":1,"unit_cents":137000}]}"#;
     assert_eq!(order(&samples::created(attempt, "app_1")).as_deref(), Some(expected));
+}
+
+/// The kind of financing is one that routing knows, and the limits it tells are those it refuses by.
+#[test]
+fn it_says_what_it_takes() {
+    let provider = provider("http://127.0.0.1:1");
+    assert_eq!(Product::parse(provider.descriptor().product), Some(Product::Loan));
+    let account = samples::account(&[("api_key", "key"), ("push_secret", "push")]);
+    let limits = provider.amount_limits(&account, Currency::USD);
+    assert_eq!((limits.min, limits.max.map(|max| max.to_string())), (None, Some("1000000.00".to_owned())));
+    let refused = |price: &str| {
+        let mut sample = Sample::usa();
+        sample.cart.items = vec![samples::item(None, "House", 1, price, "0")];
+        sample.cart.shipping = None;
+        let checkout = sample.checkout(&SeededIds::default());
+        let refused = provider.check(&checkout, &account).err().map(|invalid| invalid.0[0].code.clone());
+        assert_eq!(refused, limits.judge(checkout.cart.total).map(|found| found.code));
+        refused
+    };
+    assert_eq!((refused("1000000.00"), refused("1000000.01")), (None, Some("too_large".to_owned())));
 }

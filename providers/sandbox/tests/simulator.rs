@@ -11,9 +11,9 @@ use axum::http::HeaderMap;
 use axum::routing::post;
 use jiff::Timestamp;
 use lendport_core::{
-    AccountSettings, Attempt, AttemptState, CallContext, CallLog, CaptureMode, Checkout, Claim, CreateRequest, Created,
-    ErrorKind, FinancingProvider, LineUnits, Money, Notice, NoticeContext, ProviderError, Push, Secret, Shipment,
-    ShipmentStatus, SweepAsk, parse_decimal,
+    AccountSettings, Attempt, AttemptState, CallContext, CallLog, CaptureMode, CascadeHints, Checkout, Claim,
+    CreateRequest, Created, ErrorKind, FinancingProvider, LineUnits, Money, Notice, NoticeContext, ProviderError, Push,
+    Secret, Shipment, ShipmentStatus, SweepAsk, Verification, parse_decimal,
 };
 use lendport_outbound::{ClientSettings, Outbound, Request, Url};
 use lendport_testkit::clock::START;
@@ -64,7 +64,7 @@ impl World {
     }
 
     async fn create(&self, checkout: &Checkout, attempt: &Attempt) -> Result<Created, ProviderError> {
-        let request = CreateRequest { checkout, attempt, callback_url: &self.callback_url };
+        let request = CreateRequest { checkout, attempt, callback_url: &self.callback_url, hints: CascadeHints::FIRST };
         self.provider.create(self.context(&CallLog::new()), request).await
     }
 
@@ -168,6 +168,17 @@ async fn a_wrong_key_opens_nothing() {
     world.account = samples::account(&[("api_key", "other"), ("push_secret", "push")]);
     let (checkout, attempt) = order("50.00", CaptureMode::Manual);
     assert_eq!(world.create(&checkout, &attempt).await.unwrap_err().kind, ErrorKind::Credentials);
+}
+
+#[tokio::test]
+async fn an_account_is_verified_without_starting_anything() {
+    let mut world = World::start().await;
+    let calls = CallLog::new();
+    assert_eq!(world.provider.verify_account(world.context(&calls)).await, Ok(Verification::Works));
+    assert_eq!(calls.records().iter().map(|call| call.method.as_str()).collect::<Vec<_>>(), ["GET"]);
+    world.account = samples::account(&[("api_key", "other"), ("push_secret", "push")]);
+    let refused = world.provider.verify_account(world.context(&calls)).await.unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Credentials);
 }
 
 #[tokio::test]

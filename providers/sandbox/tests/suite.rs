@@ -45,10 +45,12 @@ fn cases() -> Vec<Case> {
     vec![
         Case::new("create_ok", Expect::Created),
         Case::new("create_plugin", Expect::Created),
+        Case::new("create_after_another", Expect::Created).after_declines(1),
         Case::new("create_refused", Expect::RefusedContent),
         Case::new("create_declined", Expect::Declined),
         Case::new("create_wrong_key", Expect::WrongKey),
         Case::new("create_time_limit", Expect::TimeLimit),
+        Case::new("create_slow_down", Expect::SlowDown),
         on("retrieve_captured", Expect::Retrieved(captured.clone())),
         Case::new("find_approved", Expect::Found(Claim::state(AttemptState::Authorized))),
         on("retrieve_in_review", with(AttemptState::Authorized, ["0", "0"], true, None)),

@@ -1,68 +1,51 @@
 //! The fields of a WeGetFinancing account, and their values as the adapter reads them.
 
-use lendport_core::{AccountField, AccountSettings, ErrorKind, ProviderError, Secret};
+use lendport_core::{AccountField, AccountSettings, ErrorKind, FieldKind, ProviderError, Secret};
 
 /// The fields of an account (`wegetfinancing.md` 2, 6.2, 7.3 and Q1, Q3, Q14, Q18).
 pub(crate) const FIELDS: &[AccountField] = &[
-    AccountField {
-        name: "merchant_id",
-        secret: false,
-        required: true,
-        choices: &[],
-        description: "merchant id used in the API's address, such as 2836; in the mail received at sign-up",
-    },
-    AccountField {
-        name: "username",
-        secret: false,
-        required: true,
-        choices: &[],
-        description: "API user name; in the back office under Integration, API Integration",
-    },
-    AccountField {
-        name: "password",
-        secret: true,
-        required: true,
-        choices: &[],
-        description: "API password; beside the user name, different in the sandbox and live",
-    },
-    AccountField {
-        name: "signature_mode",
-        secret: false,
-        required: false,
-        choices: &["if_present", "required", "off"],
-        description: "whether postbacks must be signed; if_present when empty, required is advised for live",
-    },
-    AccountField {
-        name: "timestamp_tolerance_s",
-        secret: false,
-        required: false,
-        choices: &[],
-        description: "seconds by which a signed postback's Unix timestamp may differ from our clock; not checked when \
-                      empty",
-    },
-    AccountField {
-        name: "shipping_api",
-        secret: false,
-        required: false,
-        choices: &["v1", "v3"],
-        description: "which shipping call to use; v1 (documented) when empty, v3 is what the provider's plugins use",
-    },
-    AccountField {
-        name: "amount_mismatch",
-        secret: false,
-        required: false,
-        choices: &["stop", "warn"],
-        description: "what to do when the provider computes another amount; stop when empty. warn hands the link out all the same, and shipping stays blocked",
-    },
-    AccountField {
-        name: "send_country_and_currency",
-        secret: false,
-        required: false,
-        choices: &["always", "canada_only"],
-        description: "canada_only leaves both out of US requests, for servers older than the 2026-05 release; always \
-                      when empty",
-    },
+    AccountField::setting(
+        "merchant_id",
+        FieldKind::Word { without: "/?#\\" },
+        "merchant id used in the API's address, such as 2836; in the mail received at sign-up",
+    )
+    .needed(),
+    AccountField::setting(
+        "username",
+        FieldKind::Text,
+        "API user name; in the back office under Integration, API Integration",
+    )
+    .needed(),
+    AccountField::credential("password", "API password; beside the user name, different in the sandbox and live"),
+    AccountField::setting(
+        "signature_mode",
+        FieldKind::Choice(&["if_present", "required", "off"]),
+        "whether postbacks must be signed; if_present when empty, required is advised for live",
+    ),
+    AccountField::setting(
+        "timestamp_tolerance_s",
+        FieldKind::Integer { min: 0, max: TOLERANCE_MAX_S },
+        "seconds by which a signed postback's Unix timestamp may differ from our clock; not checked when empty",
+    ),
+    AccountField::setting(
+        "shipping_api",
+        FieldKind::Choice(&["v1", "v3"]),
+        "which shipping call to use; v1 (documented) when empty, v3 is what the provider's plugins use",
+    ),
+    AccountField::setting(
+        "amount_mismatch",
+        FieldKind::Choice(&["stop", "warn"]),
+        "what to do when the provider computes another amount; stop when empty. warn hands the link out all the same, and shipping stays blocked",
+    ),
+    AccountField::setting(
+        "send_country_and_currency",
+        FieldKind::Choice(&["always", "canada_only"]),
+        "canada_only leaves both out of US requests, for servers older than the 2026-05 release; always when empty",
+    ),
 ];
+
+/// The largest tolerance that the adapter reads.
+const TOLERANCE_MAX_S: u64 = 4_294_967_295;
 
 /// What a postback's signature is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

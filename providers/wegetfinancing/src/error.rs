@@ -1,6 +1,6 @@
 //! Provider error answers -> [`ProviderError`] with its commit class (`wegetfinancing.md` section 5).
 
-use lendport_core::{Checkout, CommitClass, ErrorKind, ProviderError, RetryClass};
+use lendport_core::{Checkout, ErrorKind, ProviderError};
 use lendport_outbound::Answer;
 
 use crate::error_fields::refused_fields;
@@ -26,9 +26,7 @@ pub(crate) fn from_answer(answer: &Answer, checkout: Option<&Checkout>) -> Provi
             ErrorKind::Unavailable,
             "WeGetFinancing failed on its side; whether it acted is not known.",
         ),
-        429 => ProviderError::new(ErrorKind::Unavailable, "WeGetFinancing asks to slow down; nothing was done.")
-            .committed_as(CommitClass::Rejected)
-            .retried_as(RetryClass::SameRequest),
+        429 => ProviderError::new(ErrorKind::NotNow, "WeGetFinancing asks to slow down; nothing was done."),
         400..=499 => refused(&body, checkout),
         300..=399 => bad_response("WeGetFinancing answered with a redirect, which is never followed with credentials."),
         _ => bad_response("WeGetFinancing answered with a status that its documents do not have."),
@@ -94,6 +92,7 @@ fn word(body: &ErrorBody) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use lendport_core::{CommitClass, RetryClass};
     use lendport_testkit::{Sample, SeededIds};
 
     use super::*;
@@ -190,7 +189,7 @@ mod tests {
                 (404, ErrorKind::Configuration, Rejected, RetryClass::Never),
                 (408, ErrorKind::Unavailable, Unknown, RetryClass::NewAttempt),
                 (422, ErrorKind::Invalid, Rejected, RetryClass::Never),
-                (429, ErrorKind::Unavailable, Rejected, RetryClass::SameRequest),
+                (429, ErrorKind::NotNow, Rejected, RetryClass::SameRequest),
                 (500, ErrorKind::Unavailable, Unknown, RetryClass::NewAttempt),
                 (503, ErrorKind::Unavailable, Unknown, RetryClass::NewAttempt),
                 (302, ErrorKind::BadResponse, Unknown, RetryClass::NewAttempt),

@@ -23,7 +23,7 @@ const REFERENCE_MAX_CHARS: usize = 200;
 
 /// The create request's body (4.8).
 pub(crate) fn request_for<'a>(request: CreateRequest<'a>, account: Account<'_>) -> Result<CreateBody<'a>, Invalid> {
-    let CreateRequest { checkout, attempt, callback_url } = request;
+    let CreateRequest { checkout, attempt, callback_url, .. } = request;
     let options = options_of(checkout)?;
     let lines = cart_lines(&checkout.cart)
         .map_err(|error| Invalid::one(&Pointer::root().child("items"), error.code(), error.to_string()))?;

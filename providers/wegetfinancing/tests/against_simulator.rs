@@ -11,9 +11,9 @@ use axum::http::HeaderMap;
 use axum::routing::post;
 use lendport_core::operation::Shipment;
 use lendport_core::{
-    AccountSettings, Attempt, AttemptState, CallContext, CallLog, Checkout, Claim, CreateRequest, Created, ErrorKind,
-    FinancingProvider, Grade, LineInput, Mode, Notice, NoticeContext, ProviderError, Push, Secret, ShipmentStatus,
-    parse_decimal,
+    AccountSettings, Attempt, AttemptState, CallContext, CallLog, CascadeHints, Checkout, Claim, CreateRequest,
+    Created, ErrorKind, FinancingProvider, Grade, LineInput, Mode, Notice, NoticeContext, ProviderError, Push, Secret,
+    ShipmentStatus, parse_decimal,
 };
 use lendport_outbound::{ClientSettings, Outbound, Request, Url};
 use lendport_testkit::clock::START;
@@ -63,7 +63,12 @@ impl World {
     async fn create(&self, checkout: &Checkout, attempt: &Attempt) -> Result<Created, ProviderError> {
         let (account, calls) = (account(&[]), CallLog::new());
         let ctx = CallContext { account: &account, mode: Mode::Test, now: START, calls: &calls };
-        self.provider.create(ctx, CreateRequest { checkout, attempt, callback_url: &self.callback_url }).await
+        self.provider
+            .create(
+                ctx,
+                CreateRequest { checkout, attempt, callback_url: &self.callback_url, hints: CascadeHints::FIRST },
+            )
+            .await
     }
 
     async fn ship(&self, checkout: &Checkout, attempt: &Attempt, api: &str) -> Result<Option<String>, ProviderError> {
@@ -162,6 +167,11 @@ async fn refusals_name_the_callers_fields() {
         (samples::account(&[("merchant_id", "1234"), ("username", "x"), ("password", "y")]), CallLog::new());
     let ctx = CallContext { account: &account, mode: Mode::Test, now: START, calls: &calls };
     let (checkout, attempt) = order(&Sample::usa());
-    let request = CreateRequest { checkout: &checkout, attempt: &attempt, callback_url: &world.callback_url };
+    let request = CreateRequest {
+        checkout: &checkout,
+        attempt: &attempt,
+        callback_url: &world.callback_url,
+        hints: CascadeHints::FIRST,
+    };
     assert_eq!(world.provider.create(ctx, request).await.unwrap_err().kind, ErrorKind::Credentials);
 }

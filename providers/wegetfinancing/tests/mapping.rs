@@ -5,8 +5,8 @@
 use lendport_core::operation::Shipment;
 use lendport_core::provider::ShipmentConfirmed;
 use lendport_core::{
-    AccountSettings, CallContext, CallLog, CommitClass, CreateRequest, Created, ErrorKind, FinancingProvider,
-    LineInput, ProviderError, RetryClass, ReturnUrls, Secret, ShipmentStatus, parse_decimal,
+    AccountSettings, CallContext, CallLog, CascadeHints, CommitClass, CreateRequest, Created, ErrorKind,
+    FinancingProvider, LineInput, ProviderError, RetryClass, ReturnUrls, Secret, ShipmentStatus, parse_decimal,
 };
 use lendport_outbound::{ClientSettings, Outbound};
 use lendport_testkit::clock::START;
@@ -27,7 +27,12 @@ async fn create(cassette: &str, sample: &Sample, more: &[(&str, &str)]) -> (Resu
     let attempt = samples::attempt(&checkout, "wegetfinancing", &ids);
     let callback_url = Secret::from("https://gateway.example/callbacks/wegetfinancing/callback-token");
     let ctx = CallContext { account: &account, mode: checkout.mode, now: START, calls: &calls };
-    let request = CreateRequest { checkout: &checkout, attempt: &attempt, callback_url: &callback_url };
+    let request = CreateRequest {
+        checkout: &checkout,
+        attempt: &attempt,
+        callback_url: &callback_url,
+        hints: CascadeHints::FIRST,
+    };
     (provider.create(ctx, request).await, calls)
 }
 
@@ -108,7 +113,7 @@ async fn another_amount_is_reported_as_it_is() {
 #[tokio::test]
 async fn every_failure_has_its_kind_and_commit_class() {
     use CommitClass::{NotSent, Rejected, Unknown};
-    use ErrorKind::{BadResponse, Configuration, Credentials, Invalid, NoAnswer, Unavailable};
+    use ErrorKind::{BadResponse, Configuration, Credentials, Invalid, NoAnswer, NotNow, Unavailable};
     use RetryClass::{Never, NewAttempt, SameRequest};
     for (cassette, kind, commit, retry) in [
         ("create_missing_field", Invalid, Rejected, Never),
@@ -122,7 +127,7 @@ async fn every_failure_has_its_kind_and_commit_class() {
         ("create_wrong_key", Credentials, Rejected, Never),
         ("create_forbidden", Credentials, Rejected, Never),
         ("create_wrong_merchant", Configuration, Rejected, Never),
-        ("create_slow_down", Unavailable, Rejected, SameRequest),
+        ("create_slow_down", NotNow, Rejected, SameRequest),
         ("create_server_error", Unavailable, Unknown, NewAttempt),
         ("create_server_error_json", Unavailable, Unknown, NewAttempt),
         ("create_redirect", BadResponse, Unknown, NewAttempt),
@@ -191,7 +196,12 @@ async fn what_cannot_be_sent_is_refused_before_any_call() {
         let attempt = samples::attempt(&checkout, "wegetfinancing", &ids);
         let callback_url = Secret::from("https://gateway.example/callbacks/wegetfinancing/t");
         let ctx = CallContext { account: &account, mode: checkout.mode, now: START, calls: &calls };
-        let request = CreateRequest { checkout: &checkout, attempt: &attempt, callback_url: &callback_url };
+        let request = CreateRequest {
+            checkout: &checkout,
+            attempt: &attempt,
+            callback_url: &callback_url,
+            hints: CascadeHints::FIRST,
+        };
         let error = provider.create(ctx, request).await.unwrap_err();
         assert_eq!((error.kind, error.commit), (kind, CommitClass::NotSent));
         assert!(calls.records().is_empty());

@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use lendport_core::{
-    CallContext, CallLog, CommitClass, CreateRequest, Created, ErrorKind, FinancingProvider, ProviderError, Secret,
+    CallContext, CallLog, CascadeHints, CommitClass, CreateRequest, Created, ErrorKind, FinancingProvider,
+    ProviderError, Secret,
 };
 use lendport_outbound::Outbound;
 use lendport_testkit::clock::START;
@@ -29,7 +30,12 @@ async fn create_within(limit_ms: u64, base_url: &str) -> Result<Created, Provide
     let attempt = samples::attempt(&checkout, "wegetfinancing", &ids);
     let callback_url = Secret::from("https://gateway.example/callbacks/wegetfinancing/t");
     let ctx = CallContext { account: &account, mode: checkout.mode, now: START, calls: &calls };
-    let request = CreateRequest { checkout: &checkout, attempt: &attempt, callback_url: &callback_url };
+    let request = CreateRequest {
+        checkout: &checkout,
+        attempt: &attempt,
+        callback_url: &callback_url,
+        hints: CascadeHints::FIRST,
+    };
     let outcome = provider.create(ctx, request).await;
     assert_eq!(calls.records().len(), 1);
     outcome

@@ -49,6 +49,7 @@ fn cases() -> Vec<Case> {
         Case::new("create_invalid_subject", Expect::RefusedContent),
         Case::new("create_wrong_key", Expect::WrongKey),
         Case::new("create_time_limit", Expect::TimeLimit),
+        Case::new("create_slow_down", Expect::SlowDown),
         told("notice_approved", std::slice::from_ref(&approved)),
         told("notice_approved_signed", std::slice::from_ref(&signed)).account(&[("signature_mode", "required")]),
         told("notice_approved_signed", &[signed]),

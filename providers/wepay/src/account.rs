@@ -1,52 +1,63 @@
 //! The fields of a WePay account, and their values as the adapter reads them.
 
-use lendport_core::{AccountField, AccountSettings, CommitClass, Currency, ErrorKind, ProviderError, Secret};
+use lendport_core::{
+    AccountField, AccountSettings, CommitClass, Currency, ErrorKind, FieldKind, ProviderError, Secret,
+};
 
 use crate::amount::Id;
 use crate::dialect::ApiVersion;
 use crate::words::{CheckoutType, FeePayer, PageMode};
 
-const fn field(name: &'static str, choices: &'static [&'static str], description: &'static str) -> AccountField {
-    AccountField { name, secret: false, required: false, choices, description }
-}
-
 /// The fields of an account (`wepay.md` sections 2, 3 and questions 2, 14, 25).
 pub(crate) const FIELDS: &[AccountField] = &[
-    AccountField {
-        required: true,
-        ..field("account_id", &[], "number of the account that is paid; different on stage and in production")
-    },
-    AccountField {
-        secret: true,
-        required: true,
-        ..field(
-            "access_token",
-            &[],
-            "token of the merchant with the scope collect_payments; begins with STAGE_ on stage",
-        )
-    },
-    field("client_id", &[], "number of the app; accounts that name the same one share its limit of calls"),
-    field(
+    AccountField::setting(
+        "account_id",
+        FieldKind::Integer { min: 1, max: u64::MAX },
+        "number of the account that is paid; different on stage and in production",
+    )
+    .needed(),
+    AccountField::credential(
+        "access_token",
+        "token of the merchant with the scope collect_payments; begins with STAGE_ on stage",
+    ),
+    AccountField::setting(
+        "client_id",
+        FieldKind::Integer { min: 1, max: u64::MAX },
+        "number of the app; accounts that name the same one share its limit of calls",
+    ),
+    AccountField::setting(
         "api_version",
-        ApiVersion::ALL,
+        FieldKind::Choice(ApiVersion::ALL),
         "version set in the app's dashboard; it decides what captured means; 2015-11-18 when empty",
     ),
-    field(
+    AccountField::setting(
         "api_version_header",
-        &["send", "omit"],
+        FieldKind::Choice(&["send", "omit"]),
         "whether calls name the version; send when empty. omit where the app may not name one",
     ),
-    field("page", PageMode::WORDS, "how the hosted page is shown unless a checkout says otherwise; regular when empty"),
-    field("type", CheckoutType::WORDS, "what is paid for unless a checkout says otherwise; goods when empty"),
-    field(
+    AccountField::setting(
+        "page",
+        FieldKind::Choice(PageMode::WORDS),
+        "how the hosted page is shown unless a checkout says otherwise; regular when empty",
+    ),
+    AccountField::setting(
+        "type",
+        FieldKind::Choice(CheckoutType::WORDS),
+        "what is paid for unless a checkout says otherwise; goods when empty",
+    ),
+    AccountField::setting(
         "fee_payer",
-        FeePayer::WORDS,
+        FieldKind::Choice(FeePayer::WORDS),
         "who pays the fees unless a checkout says otherwise; left to WePay when empty, which takes the payer",
     ),
-    field("currencies", &[], "currencies the account takes, such as USD,CAD, which it is when empty"),
-    field(
+    AccountField::setting(
+        "currencies",
+        FieldKind::Currencies,
+        "currencies the account takes, such as USD,CAD, which it is when empty",
+    ),
+    AccountField::setting(
         "unique_id",
-        &["always", "tokens_only"],
+        FieldKind::Choice(&["always", "tokens_only"]),
         "when creates carry unique_id, without which none is sent again; always when empty",
     ),
 ];

@@ -5,7 +5,7 @@ use lendport_core::provider::{Found, Retrieved};
 use lendport_core::{
     AccountSettings, Attempt, CallContext, Checkout, CommitClass, CreateRequest, Created, Descriptor, ErrorKind,
     FinancingProvider, Invalid, Money, Notice, NoticeAnswer, NoticeContext, NoticeRefusal, NoticeVerdict, Pointer,
-    ProviderError, Push, Resend, Secret,
+    ProviderError, Push, Resend, Secret, Verification,
 };
 use lendport_outbound::Outbound;
 
@@ -87,6 +87,12 @@ impl FinancingProvider for WePay {
             NoticeVerdict::Contradicts => NoticeAnswer { status: 200, body: "recorded" },
             other => NoticeAnswer::usual(other),
         }
+    }
+
+    /// Searches the account for one checkout, whichever: the question takes the token and the account's number.
+    async fn verify_account(&self, ctx: CallContext<'_>) -> Result<Verification, ProviderError> {
+        search::any(&self.connect(ctx)?).await?;
+        Ok(Verification::Works)
     }
 
     async fn retrieve(&self, ctx: CallContext<'_>, attempt: &Attempt) -> Result<Retrieved, ProviderError> {

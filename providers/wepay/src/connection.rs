@@ -180,7 +180,7 @@ pub(crate) fn id_of(attempt: &Attempt) -> Result<Id, ProviderError> {
 fn throttled_here(seconds: u32) -> ProviderError {
     use lendport_core::{CommitClass, ErrorKind, RetryClass};
     let message = "As many calls as WePay allows are under way; nothing was sent.";
-    let mut error = ProviderError::new(ErrorKind::Unavailable, message)
+    let mut error = ProviderError::new(ErrorKind::NotNow, message)
         .committed_as(CommitClass::NotSent)
         .retried_as(RetryClass::SameRequest);
     error.retry_after_s = Some(seconds);

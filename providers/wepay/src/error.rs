@@ -98,9 +98,9 @@ fn of_class(class: Class, body: &ErrorBody, told: Told<'_>) -> ProviderError {
         Class::Blocked => {
             rejected(ErrorKind::Configuration, "WePay does not let this account take or give back money.")
         }
-        Class::NoFunds => rejected(ErrorKind::Unavailable, "The account at WePay has not enough money for this now.")
+        Class::NoFunds => rejected(ErrorKind::NotNow, "The account at WePay has not enough money for this now.")
             .retried_as(RetryClass::SameRequest),
-        Class::Throttled => rejected(ErrorKind::Unavailable, "WePay asks to slow down; nothing was done.")
+        Class::Throttled => rejected(ErrorKind::NotNow, "WePay asks to slow down; nothing was done.")
             // The number of a create is spent with any error but two (question 16).
             .retried_as(if told.verb == Verb::Create { RetryClass::NewAttempt } else { RetryClass::SameRequest }),
         Class::NotFound => rejected(ErrorKind::Configuration, "WePay does not know this checkout in this account."),
@@ -241,7 +241,7 @@ mod tests {
         let answer = Answer::new(429, vec![("retry-after".to_owned(), "17".to_owned())], Vec::new());
         for verb in Verb::ALL {
             let error = from_answer(&answer, None, Told { verb, order: None });
-            assert_eq!((error.kind.clone(), error.commit), (ErrorKind::Unavailable, CommitClass::Rejected));
+            assert_eq!((error.kind.clone(), error.commit), (ErrorKind::NotNow, CommitClass::Rejected));
             assert_eq!(error.retry_after_s, Some(17));
             assert_eq!(error.retry == RetryClass::NewAttempt, verb == Verb::Create);
         }

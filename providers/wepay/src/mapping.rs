@@ -52,7 +52,7 @@ pub(crate) fn request_for(
     to: &Connection<'_>,
     options: &Options,
 ) -> Result<CreateBody, ProviderError> {
-    let CreateRequest { checkout, attempt, callback_url } = request;
+    let CreateRequest { checkout, attempt, callback_url, .. } = request;
     let ours =
         |text: &str| Text::new(text).ok_or_else(|| crate::account::setup("Our own reference is too long for WePay."));
     let fee_payer = options.fee_payer.or(to.account.fee_payer());
@@ -202,7 +202,12 @@ mod tests {
         let ctx = CallContext { account: &account, mode: Mode::Test, now: Timestamp::UNIX_EPOCH, calls: &calls };
         let to = Connection::open(ctx, &config, &OUTBOUND, &throttle).unwrap();
         let callback_url = Secret::from("https://gateway.example/callbacks/wepay/t");
-        let request = CreateRequest { checkout: &checkout, attempt: &attempt, callback_url: &callback_url };
+        let request = CreateRequest {
+            checkout: &checkout,
+            attempt: &attempt,
+            callback_url: &callback_url,
+            hints: lendport_core::CascadeHints::FIRST,
+        };
         let options = options_of(&checkout).unwrap();
         let body = request_for(request, &to, &options).unwrap();
         (checkout, serde_json::to_string(&body).unwrap())

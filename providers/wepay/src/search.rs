@@ -16,6 +16,29 @@ const PAGE: u64 = 50;
 /// Pages that are looked at. One reference has one checkout, or a few where numbers were made elsewhere.
 const PAGES_MAX: u64 = 4;
 
+/// Asks for one checkout of the account, whichever and whether there is one or not.
+pub(crate) async fn any(to: &Connection<'_>) -> Result<(), ProviderError> {
+    let body = FindBody { limit: Some(1), ..on_page(to, 0) };
+    let _: Vec<Checkout> = to.call(&body, Told { verb: Verb::Find, order: None }, None).await?;
+    Ok(())
+}
+
+/// A page of all checkouts of the account.
+fn on_page(to: &Connection<'_>, page: u64) -> FindBody {
+    FindBody {
+        account_id: to.account_id,
+        start: Some(page * PAGE),
+        limit: Some(PAGE),
+        reference_id: None,
+        state: None,
+        preapproval_id: None,
+        start_time: None,
+        end_time: None,
+        sort_order: None,
+        shipping_fee: None,
+    }
+}
+
 /// The checkout with this attempt's reference: the one we know by number, else the newest that is not over; and how many
 /// more there are.
 pub(crate) async fn by_reference(
@@ -24,18 +47,7 @@ pub(crate) async fn by_reference(
 ) -> Result<Option<(Checkout, u32)>, ProviderError> {
     let mut hits: Vec<Checkout> = Vec::new();
     for page in 0..PAGES_MAX {
-        let body = FindBody {
-            account_id: to.account_id,
-            start: Some(page * PAGE),
-            limit: Some(PAGE),
-            reference_id: Text::new(attempt.merchant_reference.clone()),
-            state: None,
-            preapproval_id: None,
-            start_time: None,
-            end_time: None,
-            sort_order: None,
-            shipping_fee: None,
-        };
+        let body = FindBody { reference_id: Text::new(attempt.merchant_reference.clone()), ..on_page(to, page) };
         let found: Vec<Checkout> = to.call(&body, Told { verb: Verb::Find, order: None }, None).await?;
         let full = u64::try_from(found.len()).is_ok_and(|rows| rows >= PAGE);
         let ours = |checkout: &Checkout| {

@@ -214,10 +214,7 @@ async fn calls_beyond_the_limit_stay_here_until_the_window_has_passed() {
         stage.provider.find(stage.context(), &stage.attempt).await.unwrap();
     }
     let error = stage.provider.find(stage.context(), &stage.attempt).await.unwrap_err();
-    assert_eq!(
-        (error.kind, error.commit, error.retry_after_s),
-        (ErrorKind::Unavailable, CommitClass::NotSent, Some(10))
-    );
+    assert_eq!((error.kind, error.commit, error.retry_after_s), (ErrorKind::NotNow, CommitClass::NotSent, Some(10)));
     let mut later = stage.context();
     later.now = START + SignedDuration::from_secs(10);
     stage.provider.find(later, &stage.attempt).await.unwrap();

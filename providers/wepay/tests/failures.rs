@@ -50,7 +50,7 @@ async fn hold(rows: Vec<Row>, account: &[(&str, &str)]) {
 
 #[tokio::test(start_paused = true)]
 async fn creates() {
-    use ErrorKind::{BadResponse, Configuration, Credentials, Invalid, Unavailable};
+    use ErrorKind::{BadResponse, Configuration, Credentials, Invalid, NotNow, Unavailable};
     hold(
         vec![
             ("create_missing_parameter", Ask::Create, Invalid, Rejected, Never, Some("1004")),
@@ -58,7 +58,7 @@ async fn creates() {
             ("create_unknown_account", Ask::Create, Configuration, Rejected, Never, Some("3001")),
             ("create_version_not_allowed", Ask::Create, Configuration, Rejected, Never, Some("1016")),
             ("create_account_blocked", Ask::Create, Configuration, Rejected, Never, Some("3004")),
-            ("create_throttled", Ask::Create, Unavailable, Rejected, NewAttempt, Some("1007")),
+            ("create_throttled", Ask::Create, NotNow, Rejected, NewAttempt, Some("1007")),
             ("create_unknown_error_for_ever", Ask::Create, Unavailable, Unknown, AfterLookup, Some("1008")),
             // Once a send may have arrived, a later refusal to connect does not make it undone.
             ("create_gateway_error_then_reset", Ask::Create, Unavailable, Unknown, AfterLookup, None),
@@ -72,7 +72,7 @@ async fn creates() {
 
 #[tokio::test]
 async fn looks() {
-    use ErrorKind::{BadResponse, Configuration, Credentials, Unavailable};
+    use ErrorKind::{BadResponse, Configuration, Credentials, NotNow, Unavailable};
     hold(
         vec![
             ("retrieve_unknown_checkout", Ask::Retrieve, Configuration, Rejected, Never, Some("4001")),
@@ -81,7 +81,7 @@ async fn looks() {
             ("retrieve_outage", Ask::Retrieve, Unavailable, Rejected, SameRequest, None),
             ("retrieve_redirect", Ask::Retrieve, BadResponse, Rejected, SameRequest, None),
             ("retrieve_error_with_200", Ask::Retrieve, Unavailable, Rejected, SameRequest, Some("1008")),
-            ("retrieve_throttled", Ask::Retrieve, Unavailable, Rejected, SameRequest, Some("1007")),
+            ("retrieve_throttled", Ask::Retrieve, NotNow, Rejected, SameRequest, Some("1007")),
         ],
         &[],
     )
@@ -90,7 +90,7 @@ async fn looks() {
 
 #[tokio::test]
 async fn commands() {
-    use ErrorKind::{Configuration, Invalid, NoAnswer, Unavailable};
+    use ErrorKind::{Configuration, Invalid, NoAnswer, NotNow, Unavailable};
     hold(
         vec![
             ("capture_in_review", Ask::Capture, Invalid, NotSent, AfterLookup, None),
@@ -104,7 +104,7 @@ async fn commands() {
             ("cancel_twice", Ask::Cancel, Invalid, Rejected, AfterLookup, Some("4004")),
             ("retrieve_unknown_status", Ask::Cancel, Configuration, NotSent, AfterLookup, None),
             ("refund_too_much", Ask::Refund, Invalid, Rejected, Never, Some("processing_error")),
-            ("refund_no_funds", Ask::Refund, Unavailable, Rejected, SameRequest, Some("3005")),
+            ("refund_no_funds", Ask::Refund, NotNow, Rejected, SameRequest, Some("3005")),
             ("refund_held", Ask::Refund, Invalid, NotSent, AfterLookup, None),
             ("retrieve_refunded", Ask::Refund, Invalid, NotSent, AfterLookup, None),
             ("refund_time_limit", Ask::Refund, NoAnswer, Unknown, AfterLookup, None),

@@ -37,6 +37,7 @@ fn creates() -> Vec<Case> {
         Case::new("create_ok_card_captured", Expect::Created).with(card),
         Case::new("create_card_not_charged", Expect::Created).with(card),
         Case::new("create_time_limit", Expect::TimeLimit),
+        Case::new("create_throttled", Expect::SlowDown),
         Case::new("create_time_limit_then_ok", Expect::Created),
         Case::new("create_unknown_error_then_ok", Expect::Created),
         Case::new("create_broken_answer_then_ok", Expect::Created),

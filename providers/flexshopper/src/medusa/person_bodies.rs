@@ -120,6 +120,14 @@ pub(super) struct ApplyBody<'a> {
     expected_purchase_amount: Option<Dollars>,
     #[serde(skip_serializing_if = "Option::is_none")]
     opt_in_marketing: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    additional_data: Option<AdditionalData>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AdditionalData {
+    first_glance: bool,
 }
 
 #[derive(Serialize)]
@@ -189,6 +197,7 @@ impl<'a> ApplyBody<'a> {
             device_fingerprint: maybe(application.device_fingerprint.as_ref()),
             expected_purchase_amount: application.expected_purchase,
             opt_in_marketing: application.opt_in_marketing,
+            additional_data: application.first_glance.map(|first_glance| AdditionalData { first_glance }),
         })
     }
 }

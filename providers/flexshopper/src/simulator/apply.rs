@@ -97,6 +97,12 @@ fn read(sim: &Sim, call: &Call<'_>, fields: &Fields<'_>) -> Result<Application, 
     fields.amount("expectedPurchaseAmount")?;
     fields.flag("optInMarketing")?;
     fields.list("fraudCheck")?;
+    if let Some(more) = fields.inner("additionalData")? {
+        let mut strange = Vec::new();
+        more.unknown(&["storeEmployeeId", "commonApplicationKey", "firstGlance"], &mut strange);
+        call.strange(sim, strange)?;
+        more.flag("firstGlance")?;
+    }
     if let Some(work) = fields.inner("employmentInformation")? {
         let mut strange = Vec::new();
         work.unknown(&EMPLOYMENT, &mut strange);

@@ -56,6 +56,11 @@ pub(super) fn bad_gateway(email: &str) -> bool {
     has(email, "502")
 }
 
+/// FlexShopper's own waterfall ends here.
+pub(super) fn suppressed(email: &str) -> bool {
+    has(email, "suppress")
+}
+
 /// The application belongs to somebody else: 409.
 pub(super) fn taken(email: &str) -> bool {
     has(email, "taken")

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
+use super::magic;
 use super::money;
 use super::person::{Decision, User};
 use super::rules::{Rules, TransactionIds, Verdict};
@@ -92,7 +93,10 @@ fn decision(store: &Store, user: &User, made: &Decision, now: Timestamp) -> Json
         // A tenth a week, as in the printed example.
         ("availableWeeklySpending", money::to_cents(balance / Decimal::TEN).into()),
         ("createdAt", moment(made.created)),
-        ("waterfallSuppressionFlags", Json::object([("suppressWaterfallToUOwn", false.into())])),
+        (
+            "waterfallSuppressionFlags",
+            Json::object([("suppressWaterfallToUOwn", magic::suppressed(&user.email).into())]),
+        ),
         ("vantageHighScore", true.into()),
         ("funnel", store.rules.funnel.as_str().into()),
     ])

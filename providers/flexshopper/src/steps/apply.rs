@@ -2,8 +2,8 @@
 
 use lendport_core::application::{self, MeansOfPayment};
 use lendport_core::{
-    Address, Attempt, AttemptState, Checkout, Claim, CommitClass, ErrorKind, FieldError, NextAction, NextActionKind,
-    Pointer, ProviderError, Stepped,
+    Address, Attempt, AttemptState, CascadeHints, Checkout, Claim, CommitClass, ErrorKind, FieldError, NextAction,
+    NextActionKind, Pointer, ProviderError, Stepped,
 };
 
 use super::customers::{Customers, secret};
@@ -23,7 +23,7 @@ pub(super) async fn apply(
     customers: &Customers,
     checkout: &Checkout,
     attempt: &Attempt,
-    said: &application::Application,
+    (said, hints): (&application::Application, CascadeHints),
 ) -> Result<Stepped, ProviderError> {
     let known = to.transaction(&transaction_id(attempt)).await?;
     if is_leased(known.as_ref()) {
@@ -35,7 +35,7 @@ pub(super) async fn apply(
     if !applies {
         return Ok(before);
     }
-    let application = application_of(said, checkout, attempt)?;
+    let application = application_of(said, hints, checkout, attempt)?;
     match to.apply(&customer.token, &application, said.customer_ip).await {
         Ok(user) => Ok(of_decision(&user, attempt)),
         Err(failed) => {
@@ -82,6 +82,7 @@ pub(super) async fn add_payment(
 
 fn application_of(
     said: &application::Application,
+    hints: CascadeHints,
     checkout: &Checkout,
     attempt: &Attempt,
 ) -> Result<Application, ProviderError> {
@@ -104,6 +105,7 @@ fn application_of(
         device_fingerprint: said.device_fingerprint.clone(),
         expected_purchase: Dollars::try_from(attempt.amount).ok(),
         opt_in_marketing: None,
+        first_glance: Some(hints.first_glance),
     })
 }
 
@@ -182,7 +184,7 @@ mod tests {
             device_fingerprint: Some(Secret::from("ZGV2aWNl")),
             customer_ip: None,
         };
-        let made = application_of(&said, &checkout, &attempt).unwrap();
+        let made = application_of(&said, CascadeHints::FIRST, &checkout, &attempt).unwrap();
         assert_eq!(made.device_fingerprint.map(|print| print.expose().clone()).as_deref(), Some("ZGV2aWNl"));
         assert!(made.gender.is_none());
     }

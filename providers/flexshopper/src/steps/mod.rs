@@ -72,7 +72,9 @@ impl Stepwise for FlexShopper {
     ) -> Result<Stepped, ProviderError> {
         let (to, customers) = (self.connect(ctx)?, &self.customers);
         match step {
-            Step::Apply(application) => apply::apply(&to, customers, checkout, attempt, application).await,
+            Step::Apply(application, hints) => {
+                apply::apply(&to, customers, checkout, attempt, (application, hints)).await
+            }
             Step::AddPayment(means) => apply::add_payment(&to, customers, checkout, attempt, means).await,
             Step::Offer => standing::look(&to, customers, checkout, attempt).await,
             Step::Agree => agree::agree(&to, customers, checkout, attempt, true).await,

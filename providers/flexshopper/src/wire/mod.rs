@@ -23,7 +23,7 @@ pub use lines::{LineOutcomes, SkuCount};
 pub(crate) use payment_method::ChildKey;
 pub use payment_method::{AchVerdict, PaymentMethod};
 pub use transaction::{Customer, Finalized, Item, LeaseState, Transaction};
-pub use user::{Decision, DeepMatch, User, UserMatch, UserTransaction};
+pub use user::{Decision, DeepMatch, User, UserMatch, UserTransaction, WaterfallSuppression};
 
 objects!(
     Agreement,
@@ -48,4 +48,5 @@ objects!(
     User,
     UserMatch,
     UserTransaction,
+    WaterfallSuppression,
 );

@@ -83,7 +83,7 @@ pub struct UserTransaction {
     pub lease: Field<super::LeaseState>,
 }
 
-/// A credit outcome. `approved` is to be deprecated and not read; flags of the waterfall are FlexShopper's own.
+/// A credit outcome. `approved` is to be deprecated and not read.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Decision {
@@ -108,4 +108,24 @@ pub struct Decision {
     /// When it was decided.
     #[serde(default)]
     pub created_at: Field<Word>,
+    /// Whom FlexShopper does not hand the customer on to.
+    #[serde(default)]
+    pub waterfall_suppression_flags: Field<WaterfallSuppression>,
+}
+
+impl Decision {
+    /// True when FlexShopper says that its own waterfall ends here.
+    pub fn ends_the_waterfall(&self) -> bool {
+        let flags = self.waterfall_suppression_flags.value();
+        flags.is_some_and(|flags| flags.suppress_waterfall_to_u_own.value() == Some(&true))
+    }
+}
+
+/// Flags of FlexShopper's own waterfall (4.5: internal).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WaterfallSuppression {
+    /// The customer is not handed on to FlexShopper's next lender.
+    #[serde(default)]
+    pub suppress_waterfall_to_u_own: Field<bool>,
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use jiff::civil::date;
 use lendport_core::{
-    AccountSettings, Attempt, CallContext, CallLog, Checkout, CreateRequest, Created, FinancingProvider, Mode,
-    ProviderError, Secret,
+    AccountSettings, Attempt, CallContext, CallLog, CascadeHints, Checkout, CreateRequest, Created, FinancingProvider,
+    Mode, ProviderError, Secret,
 };
 use lendport_outbound::{Cassette, Outbound};
 use lendport_testkit::clock::START;
@@ -123,7 +123,8 @@ fn body_of(endpoint: Endpoint) -> Option<&'static str> {
                 "bankAccount":{"routing":"067014822","account":"000123456789","type":"checking"},
                 "cardInformation":[{"type":"card","expirationDate":"2029-09","lastFour":"1234","firstSix":"411111",
                     "cardType":"visa","tokens":[{"gateway":"clover","token":"clover-token"}]}],
-                "deviceFingerprint":"ZGV2aWNl","expectedPurchaseAmount":450.30,"optInMarketing":false}"#
+                "deviceFingerprint":"ZGV2aWNl","expectedPurchaseAmount":450.30,"optInMarketing":false,
+                "additionalData":{"firstGlance":true}}"#
         }
         E::CreateLease => {
             r#"{"transactionId":"ABC-129384","orderId":"2f962a52-df63-426f-abc7-617055dba2f7","items":[{"brand":"Apple",
@@ -202,6 +203,7 @@ pub(crate) fn application() -> Application {
         device_fingerprint: Some(secret("ZGV2aWNl")),
         expected_purchase: Some(dollars("450.30")),
         opt_in_marketing: Some(false),
+        first_glance: Some(true),
     }
 }
 
@@ -365,11 +367,15 @@ impl Stage {
 
     pub(crate) async fn create(&self) -> Result<Created, ProviderError> {
         let Self { checkout, attempt, callback_url, .. } = self;
-        self.provider.create(self.context(), CreateRequest { checkout, attempt, callback_url }).await
+        self.provider
+            .create(self.context(), CreateRequest { checkout, attempt, callback_url, hints: CascadeHints::FIRST })
+            .await
     }
 
     pub(crate) async fn create_again(&self) -> Result<Created, ProviderError> {
         let Self { checkout, attempt, callback_url, .. } = self;
-        self.provider.create_again(self.context(), CreateRequest { checkout, attempt, callback_url }).await
+        self.provider
+            .create_again(self.context(), CreateRequest { checkout, attempt, callback_url, hints: CascadeHints::FIRST })
+            .await
     }
 }

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use lendport_core::{Attempt, CallLog, Claim, CommitClass, FinancingProvider as _, NoticeContext, Push, Secret};
+use lendport_core::{
+    Attempt, CallLog, Claim, CommitClass, FinancingProvider as _, NoticeContext, Push, Secret, Verification,
+};
 use lendport_testkit::clock::START;
+use lendport_testkit::samples;
 use serde_json::json;
 
 use crate::world::World;
@@ -24,6 +27,20 @@ async fn slow_down_is_heard_by_all() {
     let mut later = world.context(&calls);
     later.now = START + Duration::from_secs(17);
     assert!(world.provider.retrieve(later, &world.attempt).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_account_is_verified_without_starting_anything() {
+    let mut world = World::start("2015-11-18", 60_000).await;
+    let calls = CallLog::new();
+    assert_eq!(world.provider.verify_account(world.context(&calls)).await, Ok(Verification::Works));
+    for (field, value) in [("access_token", "STAGE_other"), ("account_id", "77")] {
+        let known =
+            [("account_id", "1548718026"), ("access_token", "STAGE_t"), ("api_version", "2015-11-18"), (field, value)];
+        world.account = samples::account(&known);
+        assert!(world.provider.verify_account(world.context(&calls)).await.is_err(), "{field}");
+    }
+    assert!(calls.records().iter().all(|call| call.target.ends_with("/checkout/find")));
 }
 
 #[tokio::test]

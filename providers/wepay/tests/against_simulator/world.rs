@@ -8,8 +8,8 @@ use axum::http::HeaderMap;
 use axum::routing::post;
 use lendport_core::provider::Retrieved;
 use lendport_core::{
-    AccountSettings, Attempt, AttemptState, CallContext, CallLog, Checkout, Claim, CreateRequest, Created,
-    FinancingProvider as _, Mode, Money, ProviderError, Secret,
+    AccountSettings, Attempt, AttemptState, CallContext, CallLog, CascadeHints, Checkout, Claim, CreateRequest,
+    Created, FinancingProvider as _, Mode, Money, ProviderError, Secret,
 };
 use lendport_outbound::{ClientSettings, Outbound, Request, Url};
 use lendport_testkit::clock::START;
@@ -80,7 +80,9 @@ impl World {
     pub(crate) async fn try_create(&self) -> Result<Created, ProviderError> {
         let Self { checkout, attempt, callback_url, .. } = self;
         let calls = CallLog::new();
-        self.provider.create(self.context(&calls), CreateRequest { checkout, attempt, callback_url }).await
+        self.provider
+            .create(self.context(&calls), CreateRequest { checkout, attempt, callback_url, hints: CascadeHints::FIRST })
+            .await
     }
 
     pub(crate) async fn create(&mut self) -> Created {

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use lendport_core::{
-    AccountSettings, Attempt, CallContext, CallLog, Checkout, CreateRequest, Created, ProviderError, Secret,
+    AccountSettings, Attempt, CallContext, CallLog, CascadeHints, Checkout, CreateRequest, Created, ProviderError,
+    Secret,
 };
 use lendport_core::{FinancingProvider, Mode};
 use lendport_testkit::clock::START;
@@ -95,6 +96,8 @@ impl Stage {
 
     pub(crate) async fn create(&self) -> Result<Created, ProviderError> {
         let Self { checkout, attempt, callback_url, .. } = self;
-        self.provider.create(self.context(), CreateRequest { checkout, attempt, callback_url }).await
+        self.provider
+            .create(self.context(), CreateRequest { checkout, attempt, callback_url, hints: CascadeHints::FIRST })
+            .await
     }
 }

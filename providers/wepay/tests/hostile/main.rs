@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 use lendport_core::CommitClass::{self, Rejected, Unknown};
 use lendport_core::RetryClass::{AfterLookup, SameRequest};
 use lendport_core::{
-    AccountSettings, Attempt, CallContext, CallLog, Checkout, Claim, CreateRequest, ErrorKind, FinancingProvider as _,
-    Mode, ProviderError, RetryClass, Secret,
+    AccountSettings, Attempt, CallContext, CallLog, CascadeHints, Checkout, Claim, CreateRequest, ErrorKind,
+    FinancingProvider as _, Mode, ProviderError, RetryClass, Secret,
 };
 use lendport_outbound::{ClientSettings, Outbound};
 use lendport_testkit::clock::START;
@@ -98,7 +98,8 @@ impl Shop {
         let told = match ask {
             Ask::Create => {
                 let Self { checkout, attempt, .. } = self;
-                let request = CreateRequest { checkout, attempt, callback_url: &callback_url };
+                let request =
+                    CreateRequest { checkout, attempt, callback_url: &callback_url, hints: CascadeHints::FIRST };
                 let created = self.provider.create(ctx, request).await?;
                 return Ok(Some(Claim::state(created.state)));
             }
