@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lendport_core::{Clock, IdSource};
+use lendport_core::{Clock, IdSource, KeyId};
 use lendport_engine::{Engine, EngineError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -14,6 +14,8 @@ use crate::client_token::ClientTokens;
 use crate::known_keys::KnownKeys;
 use crate::page::{Live, Looks};
 use crate::problem::{Code, Problem};
+use crate::rates::{RateSettings, Rates};
+use crate::tokens::{TokenSettings, Tokens};
 
 /// Settings of the HTTP side; section `[server]` of the configuration.
 #[derive(Debug)]
@@ -26,8 +28,12 @@ pub struct HttpSettings {
     pub body_max_bytes: u64,
     /// Signs the tokens of the customers' pages.
     pub tokens: Arc<ClientTokens>,
+    /// Tokens in the place of secret keys.
+    pub auth: TokenSettings,
     /// Browsers that are told of changes as they come, at most.
     pub live_updates_max: usize,
+    /// How often may be asked.
+    pub rates: RateSettings,
     /// Ends what would go on for ever, such as event streams.
     pub stop: CancellationToken,
 }
@@ -45,8 +51,10 @@ pub(crate) struct Shared {
     pub(crate) body_max_bytes: usize,
     pub(crate) tokens: Arc<ClientTokens>,
     pub(crate) keys: KnownKeys,
+    pub(crate) auth: Tokens,
     pub(crate) live: Arc<Live>,
     pub(crate) looks: Looks,
+    pub(crate) rates: Rates,
     pub(crate) stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -67,20 +75,29 @@ impl App {
         tasks: TaskTracker,
     ) -> Self {
         let public_url = settings.public_url.trim_end_matches('/').to_owned();
+        let rates = Rates::new(settings.rates, &clock);
         Self(Arc::new(Shared {
             engine,
             ids,
             clock,
             tokens: settings.tokens,
+            auth: Tokens::new(settings.auth),
             keys: KnownKeys::default(),
             live: Live::new(settings.live_updates_max),
             looks: Looks::default(),
+            rates,
             stop: settings.stop,
             public_url,
             timeout: Duration::from_millis(settings.request_timeout_ms),
             body_max_bytes: usize::try_from(settings.body_max_bytes).unwrap_or(usize::MAX),
             tasks,
         }))
+    }
+
+    /// Has a key looked up again, and with it the tokens that were given for it: it has just changed.
+    pub(crate) fn forget_key(&self, key: KeyId) {
+        self.keys.forget(key);
+        self.auth.holders.forget(key);
     }
 
     /// Goes on with work whose request is answered already; a stop waits for it.

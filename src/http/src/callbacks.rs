@@ -1,11 +1,7 @@
 //! `POST` and `GET /callbacks/{provider}/{token}`: what providers push. Bytes are handed on as they came; the answer is
 //! what that provider expects. Nothing here may log the path: the token in it is a secret.
 
-use std::convert::Infallible;
-
-use axum::RequestExt as _;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequest, RawQuery, Request, State};
+use axum::extract::{DefaultBodyLimit, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, Method, StatusCode, header};
 use lendport_core::{NoticeAnswer, NoticeVerdict, limits};
@@ -14,25 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::extract::PathParts;
-
-/// The bytes as they came, or why they could not be read: in time, and within the limit.
-struct RawBody(Result<Bytes, NoticeVerdict>);
-
-impl FromRequest<App> for RawBody {
-    type Rejection = Infallible;
-
-    async fn from_request(request: Request, app: &App) -> Result<Self, Infallible> {
-        let reading = tokio::time::timeout(app.timeout, request.extract::<Bytes, _>()).await;
-        Ok(Self(match reading {
-            Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(refusal)) if refusal.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(NoticeVerdict::TooLarge),
-            Ok(Err(_)) => Err(NoticeVerdict::Unreadable),
-            // Nothing is stored, and the same push may well arrive whole the next time.
-            Err(_) => Err(NoticeVerdict::StoreFailed),
-        }))
-    }
-}
+use crate::extract::{BodyBytes, PathParts, Unread};
 
 /// The routes.
 pub(crate) fn router() -> OpenApiRouter<App> {
@@ -69,7 +47,7 @@ async fn post(
     path: PathParts,
     query: RawQuery,
     headers: HeaderMap,
-    body: RawBody,
+    body: BodyBytes,
 ) -> Response {
     take_in(app, method, &path, query, &headers, body).await
 }
@@ -97,7 +75,7 @@ async fn get(
     path: PathParts,
     query: RawQuery,
     headers: HeaderMap,
-    body: RawBody,
+    body: BodyBytes,
 ) -> Response {
     take_in(app, method, &path, query, &headers, body).await
 }
@@ -108,13 +86,20 @@ async fn take_in(
     path: &PathParts,
     RawQuery(query): RawQuery,
     headers: &HeaderMap,
-    RawBody(body): RawBody,
+    BodyBytes(body): BodyBytes,
 ) -> Response {
     let body = match body {
         Ok(body) => body.to_vec(),
-        Err(verdict) => return plain(NoticeAnswer::usual(verdict)),
+        Err(Unread::TooLarge) => return plain(NoticeAnswer::usual(NoticeVerdict::TooLarge)),
+        Err(Unread::Broken) => return plain(NoticeAnswer::usual(NoticeVerdict::Unreadable)),
+        // Nothing is stored, and the same push may well arrive whole the next time.
+        Err(Unread::Late) => return plain(NoticeAnswer::usual(NoticeVerdict::StoreFailed)),
     };
     let (provider, token) = (path.get("provider").to_owned(), path.get("token").to_owned());
+    // Only this attempt's own pushes count: no flood of others keeps one out, and what is told to come again does.
+    if !app.rates.takes_push(&provider, &token) {
+        return plain(NoticeAnswer::usual(NoticeVerdict::StoreFailed));
+    }
     // Each header is kept, text or not: a signature left out here would make the push look unsigned.
     let text = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())

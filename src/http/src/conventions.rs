@@ -10,9 +10,14 @@ use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::problem::{self, Code, Problem};
+use crate::rates::{self, Note, SocketPeer};
+use crate::tokens;
 
 /// The version of the API that this gateway serves.
 pub const VERSION: &str = "2026-11-21";
+
+/// Where tokens are asked for, which has errors of its own.
+const TOKEN_PATH: &str = "/v1/oauth/token";
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 pub(crate) const LENDPORT_VERSION: HeaderName = HeaderName::from_static("lendport-version");
@@ -29,13 +34,30 @@ pub(crate) async fn apply(State(app): State<App>, mut request: Request, next: Ne
     let span = tracing::info_span!("request", request_id = %id, %method, route);
     request.extensions_mut().insert(id);
 
+    let peer = app.rates.peer(request.extensions().get::<SocketPeer>().copied(), request.headers());
+    let note = is_api.then(|| Note::of(peer));
+    if let Some(note) = note.clone() {
+        request.extensions_mut().insert(note);
+    }
     let refused = is_api.then(|| refuse_version(request.headers())).flatten();
+    let is_token = request.uri().path() == TOKEN_PATH;
     let response = match refused {
         Some(problem) => problem.into_response(),
         None => next.run(request).instrument(span.clone()).await,
     };
+    // A question about methods is answered, whatever the status was on the way.
+    let counts = method != Method::OPTIONS && response.status().is_client_error();
+    let stray = note.as_ref().filter(|note| counts && !note.is_identified());
+    let response = match stray.and_then(|note| app.rates.stray(peer, Some(note)).err()) {
+        Some(problem) if is_token => tokens::slow_down(&problem),
+        Some(problem) => problem.into_response(),
+        None => response,
+    };
     let mut response = answer_options(&method, with_problem_body(&app, id, response));
     let headers = response.headers_mut();
+    if let Some(note) = &note {
+        rates::write_headers(headers, note);
+    }
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }

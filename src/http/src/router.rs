@@ -13,7 +13,7 @@ use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::{App, HttpSettings};
-use crate::{assets, callbacks, conventions, docs, openapi, page, probes, problems, v1};
+use crate::{assets, callbacks, conventions, docs, openapi, page, probes, problems, tokens, v1};
 
 /// All routes with their descriptions.
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -26,9 +26,14 @@ fn own_routes() -> OpenApiRouter<App> {
         .merge(v1::checkouts::router())
         .merge(v1::attention::router())
         .merge(v1::providers::router())
+        .merge(v1::eligibility::router())
+        .merge(v1::routing::router())
         .merge(v1::webhook_endpoints::router())
         .merge(v1::events::router())
         .merge(v1::deliveries::router())
+        .merge(v1::merchants::router())
+        .merge(v1::audit::router())
+        .merge(tokens::router())
         .merge(docs::router())
         .merge(problems::router())
         .merge(probes::router())
@@ -46,11 +51,13 @@ pub fn router(
     let app = App::new(engine, ids, clock, settings, tasks);
     let bare = |routes: OpenApiRouter<App>| routes.split_for_parts().0;
     // Short answers gain nothing, and an event stream is left as it is by the layer itself.
-    let pages = bare(page::pages()).merge(assets::router()).layer(CompressionLayer::new());
+    let counted = || middleware::from_fn_with_state(app.clone(), page::count);
+    let pages = bare(page::pages()).layer(counted()).merge(assets::router()).layer(CompressionLayer::new());
     // Named before the layer, so that a browser's question about a method goes through it.
     let asked_by_sites = bare(page::client())
         .method_not_allowed_fallback(conventions::method_not_allowed)
-        .layer(page::cross_origin(app.clone()));
+        .layer(page::cross_origin(app.clone()))
+        .layer(counted());
     bare(own_routes())
         .merge(pages)
         .merge(asked_by_sites)

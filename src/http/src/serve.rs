@@ -3,6 +3,7 @@
 mod connection;
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,19 +55,19 @@ async fn take_in(listener: TcpListener, connections: &Connections, at_once: usiz
             next = accept(&listener, &places) => next,
         };
         // Only a closed semaphore has no places, and nobody closes this one.
-        let Some((stream, place)) = next else { return };
+        let Some((stream, peer, place)) = next else { return };
         // Answers are small: waiting to fill a packet only makes them late.
         let _ = stream.set_nodelay(true);
-        connections.open(stream, place);
+        connections.open(stream, peer, place);
     }
 }
 
 /// The next connection, once there is a place for it.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return Some((stream, place)),
+            Ok((stream, peer)) => return Some((stream, peer.ip(), place)),
             Err(error) if is_the_callers(&error) => {}
             Err(error) => {
                 // Out of sockets, for one: asking again at once would only burn time that others need to finish.
@@ -139,6 +140,20 @@ mod tests {
         };
         timeout(PATIENCE, drip).await.expect("the connection is closed while it drips");
         assert!(started.elapsed() >= Duration::from_millis(250));
+    }
+
+    #[tokio::test]
+    async fn a_head_that_is_too_large_is_refused_and_a_large_one_is_not() {
+        let (address, _stop) = start(60_000, 10).await;
+        for (bytes, status) in [(60 * 1024, "200"), (200 * 1024, "431")] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let head =
+                format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-large: {}\r\n\r\n", "x".repeat(bytes));
+            // It may hang up before it has read everything.
+            let _ = stream.write_all(head.as_bytes()).await;
+            let answer = to_the_end(&mut stream).await;
+            assert!(answer.is_empty() && status == "431" || answer.contains(status), "{bytes}: {answer}");
+        }
     }
 
     #[tokio::test]

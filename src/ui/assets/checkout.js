@@ -190,6 +190,9 @@ async function redraw() {
   const attempt = latest.attempt ?? "";
   if (drawn.attempt !== attempt || frameIsNew(latest)) {
     if (!isOpen()) anew(false);
+    // Another financer follows while the customer is at the one before: whoever is done there is led on.
+    else if (hinted) close("complete");
+    else offerNews();
     return;
   }
   if (drawn.stage === latest.state && (drawn.inShop === "true") === latest.in_shop && sameChoices(latest)) return;

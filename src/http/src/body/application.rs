@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use lendport_core::application::{BankAccount, Card, Employment};
 use lendport_core::{Address, Application, Consent, Invalid, MeansOfPayment, Pointer, Secret, customer};
@@ -93,13 +92,7 @@ pub(crate) fn signature(node: &Node<'_>, notes: &mut Invalid) -> Option<Consent>
         }
         None => {}
     }
-    let at = body.text("accepted_at", notes).and_then(|text| {
-        let read = text.parse::<Timestamp>().ok();
-        if read.is_none() {
-            notes.note(&body.pointer("accepted_at"), "invalid_time", "use a moment such as 2026-11-21T09:30:00Z");
-        }
-        read
-    });
+    let at = body.moment("accepted_at", notes);
     let at = needed(at, &body, "accepted_at", notes);
     let device = ip(&body, "ip_address", notes);
     let device = needed(device, &body, "ip_address", notes);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use lendport_core::{
-    AddressInput, CaptureMode, CartInput, CustomerInput, Invalid, LineInput, Pointer, ProviderId, ReturnUrls, limits,
+    AddressInput, CaptureMode, CartInput, CustomerInput, Invalid, LineInput, Pointer, Product, ProviderId, ReturnUrls,
+    limits,
 };
 use lendport_engine::OpenCheckout;
 
@@ -16,6 +17,7 @@ pub(crate) const CHECKOUT: &[&str] = &[
     "provider",
     "providers",
     "customer_chooses",
+    "product_type",
     "currency",
     "customer",
     "billing_address",
@@ -50,6 +52,7 @@ pub(crate) fn read(node: &Node<'_>, notes: &mut Invalid) -> OpenCheckout {
         provider: provider(&body, notes),
         providers: providers(&body, notes),
         customer_chooses: body.flag("customer_chooses", notes).unwrap_or(false),
+        product_type: product_type(&body, notes),
         currency: body.text("currency", notes),
         customer: body.node("customer").map_or_else(CustomerInput::default, |node| customer(node, &body, notes)),
         billing: address(&body, "billing_address", notes).unwrap_or_default(),
@@ -60,6 +63,27 @@ pub(crate) fn read(node: &Node<'_>, notes: &mut Invalid) -> OpenCheckout {
         metadata: metadata(&body, notes),
         provider_options: provider_options(&body, notes),
     }
+}
+
+/// Reads what a checkout would be decided on, and not where it goes.
+pub(super) fn imagined(body: &Fields<'_, '_>, notes: &mut Invalid) -> OpenCheckout {
+    OpenCheckout {
+        reference: body.text("reference", notes),
+        product_type: product_type(body, notes),
+        currency: body.text("currency", notes),
+        customer: body.node("customer").map_or_else(CustomerInput::default, |node| customer(node, body, notes)),
+        billing: address(body, "billing_address", notes).unwrap_or_default(),
+        shipping: address(body, "shipping_address", notes),
+        cart: cart(body, notes),
+        capture: body.word("capture", &["automatic", "manual"], CaptureMode::parse, notes),
+        metadata: metadata(body, notes),
+        provider_options: provider_options(body, notes),
+        ..OpenCheckout::default()
+    }
+}
+
+fn product_type(body: &Fields<'_, '_>, notes: &mut Invalid) -> Option<Product> {
+    body.word("product_type", &Product::ALL.map(Product::as_str), Product::parse, notes)
 }
 
 fn provider(body: &Fields<'_, '_>, notes: &mut Invalid) -> Option<String> {

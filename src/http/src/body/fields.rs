@@ -1,5 +1,6 @@
 //! Takes an object's fields one by one, noting everything that does not fit, and goes on.
 
+use jiff::Timestamp;
 use lendport_core::{Invalid, MoneyError, Personal, Pointer, parse_decimal};
 use rust_decimal::Decimal;
 
@@ -123,6 +124,16 @@ impl<'n, 'b> Fields<'n, 'b> {
                 None
             }
         }
+    }
+
+    /// A moment, RFC 3339.
+    pub(crate) fn moment(&self, name: &str, notes: &mut Invalid) -> Option<Timestamp> {
+        let text = self.text(name, notes)?;
+        let moment = text.parse().ok();
+        if moment.is_none() {
+            notes.note(&self.pointer(name), "invalid_time", "use a moment such as 2026-11-21T09:30:00Z");
+        }
+        moment
     }
 
     /// One of a few words.

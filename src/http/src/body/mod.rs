@@ -7,7 +7,9 @@ pub(crate) mod client;
 pub(crate) mod command;
 mod fields;
 mod node;
+pub(crate) mod routing;
 pub(crate) mod shipment;
+pub(crate) mod tenancy;
 mod text;
 pub(crate) mod webhook;
 

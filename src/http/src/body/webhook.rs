@@ -73,12 +73,7 @@ pub(crate) fn test(node: &Node<'_>, notes: &mut Invalid) -> Option<EventType> {
 pub(crate) fn recover(node: &Node<'_>, notes: &mut Invalid) -> Option<Timestamp> {
     let body = Fields::open(node, Pointer::root(), RECOVER, notes);
     require(&body, node, "since", "is required; a moment such as 2026-11-21T09:30:00Z", notes);
-    let text = body.text("since", notes)?;
-    let since = text.parse().ok();
-    if since.is_none() {
-        notes.note(&body.pointer("since"), "invalid_time", "use a moment such as 2026-11-21T09:30:00Z");
-    }
-    since
+    body.moment("since", notes)
 }
 
 /// Reads a filter of types; empty means all.

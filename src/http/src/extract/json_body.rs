@@ -1,12 +1,11 @@
 //! A request body: its size and type are judged here, its content by the readers in `body`.
 
-use axum::RequestExt as _;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::response::IntoResponse as _;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 use lendport_core::Invalid;
 
+use super::body_bytes::{BodyBytes, Unread};
 use crate::app::App;
 use crate::body::{Node, parse};
 use crate::problem::{Code, Problem};
@@ -20,13 +19,13 @@ impl FromRequest<App> for JsonBody {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let typed = judge_type(request.headers());
-        let reading = tokio::time::timeout(app.timeout, request.extract::<Bytes, _>()).await;
-        let bytes = reading.map_err(|_| Problem::plain(Code::RequestTimeout))?.map_err(|refusal| {
-            if refusal.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let Ok(BodyBytes(bytes)) = BodyBytes::from_request(request, app).await;
+        let bytes = bytes.map_err(|unread| match unread {
+            Unread::Late => Problem::plain(Code::RequestTimeout),
+            Unread::TooLarge => {
                 Problem::new(Code::BodyTooLarge, format!("the body may have at most {} bytes", app.body_max_bytes))
-            } else {
-                Problem::new(Code::MalformedJson, "the body could not be read to its end")
             }
+            Unread::Broken => Problem::new(Code::MalformedJson, "the body could not be read to its end"),
         })?;
         match typed {
             Type::Json => Ok(Self(bytes)),
@@ -51,6 +50,18 @@ impl JsonBody {
         let (value, notes) = self.read(read)?;
         notes.finish().map_err(|invalid| Problem::fields(Code::ValidationFailed, invalid))?;
         Ok(value)
+    }
+
+    /// Like [`Self::read`] for a body that may be left out, or be `null`: it is read as one without fields.
+    pub(crate) fn read_or_empty<T>(
+        &self,
+        read: impl FnOnce(&Node<'_>, &mut Invalid) -> T,
+    ) -> Result<(T, Invalid), Problem> {
+        if matches!(self.0.trim_ascii(), b"" | b"null") {
+            let mut notes = Invalid::none();
+            return Ok((read(&Node::Object(Vec::new()), &mut notes), notes));
+        }
+        self.read(read)
     }
 
     /// Like [`Self::read_valid`] for a body that may be left out, or be `null`.

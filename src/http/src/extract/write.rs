@@ -140,6 +140,11 @@ fn render(
             let location = (success == StatusCode::CREATED).then(|| place(view.object, &view.id)).flatten();
             (text(view), Some(view.version), location)
         }
+        Ok(Effect::Merchant(view)) => {
+            let location = (success == StatusCode::CREATED).then(|| place(view.object, &view.id)).flatten();
+            (text(view), Some(view.version), location)
+        }
+        Ok(Effect::Key(view)) => (text(view), None, None),
         Ok(Effect::Event(document)) => (document.clone(), None, None),
         Ok(Effect::Delivery(view)) => (text(view), None, None),
         Ok(Effect::Recovery(view)) => (text(view), None, None),
@@ -216,6 +221,7 @@ fn created(body: &str) -> Option<HeaderValue> {
 fn place(object: &str, id: &str) -> Option<String> {
     match object {
         "checkout" => Some(format!("/v1/checkouts/{id}")),
+        "merchant" => Some(format!("/v1/merchants/{id}")),
         "webhook_endpoint" => Some(format!("/v1/webhook_endpoints/{id}")),
         _ => None,
     }

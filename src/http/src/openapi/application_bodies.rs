@@ -9,12 +9,13 @@ documented! {
     /// What the customer tells the financer. It passes through: nothing of it is stored or logged.
     struct ApplicationInput {
         /// `YYYY-MM-DD`.
-        #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+        #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "1990-01-31")]
         date_of_birth: String,
         /// Nine digits.
         #[schema(pattern = "^[0-9]{9}$")]
         ssn: Option<String>,
         /// Ten digits, in any usual notation; a leading +1 may stand before them.
+        #[schema(example = "651-444-7773")]
         mobile_phone: String,
         /// Where the customer lives; the billing address when absent.
         home_address: Option<AddressInput>,
@@ -110,6 +111,9 @@ documented! {
     }
 
     /// What the customer pays with: one of the two.
+    #[schema(example = json!({ "bank_account": {
+        "routing_number": "021000021", "account_number": "123456789", "type": "checking"
+    } }))]
     struct PaymentMethodInput {
         /// A bank account.
         bank_account: Option<BankAccountInput>,
@@ -120,7 +124,10 @@ documented! {
     /// That the customer agreed, as it happened on the customer's device.
     struct SignatureInput {
         /// `document_sha256` of the agreement that was shown.
-        #[schema(pattern = "^[0-9a-f]{64}$")]
+        #[schema(
+            pattern = "^[0-9a-f]{64}$",
+            example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        )]
         document_sha256: String,
         /// Must be true.
         accepted: bool,

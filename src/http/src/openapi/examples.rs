@@ -31,6 +31,15 @@ pub(crate) fn event() -> Value {
     })
 }
 
+pub(crate) fn eligibility_request() -> Value {
+    serde_json::json!({
+        "currency": "USD",
+        "billing_address": { "state": "NJ", "country": "US" },
+        "items": [{ "name": "TV", "quantity": 1, "unit_price": "1370.00", "category": "electronics" }],
+        "shipping_amount": "50.00"
+    })
+}
+
 pub(crate) fn endpoint_request() -> Value {
     read(include_str!("examples/endpoint_request.json"))
 }

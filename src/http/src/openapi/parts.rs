@@ -69,8 +69,17 @@ pub(crate) struct EndpointActProblems;
 /// Problems of changing an endpoint.
 pub(crate) struct EndpointChangeProblems;
 
+/// Problems of making a merchant or a key.
+pub(crate) struct KeyProblems;
+
+/// Problems of changing a merchant or an account.
+pub(crate) struct AdminChangeProblems;
+
 /// Problems of deleting something.
 pub(crate) struct DeleteProblems;
+
+/// Problems of the route that deletes an account.
+pub(crate) struct AccountDeleteProblems;
 
 /// Problems of `/refresh`, which asks a financer and takes no key.
 pub(crate) struct RefreshProblems;
@@ -84,6 +93,9 @@ pub(crate) struct ClientChoiceProblems;
 /// Problems of what the customer's page hands to a financer's script.
 pub(crate) struct ClientPluginProblems;
 
+/// Problems of a question with a body, which changes nothing.
+pub(crate) struct QuestionProblems;
+
 /// Problems of making a token for the customer's page.
 pub(crate) struct TokenProblems;
 
@@ -94,6 +106,8 @@ const READ: &[Code] = &[
     Code::InvalidQuery,
     Code::UnsupportedVersion,
     Code::Unauthorized,
+    Code::InsufficientScope,
+    Code::RateLimited,
     Code::NotFound,
     Code::Internal,
     Code::StorageUnavailable,
@@ -102,6 +116,7 @@ const READ: &[Code] = &[
 
 const CLIENT: &[Code] = &[
     Code::ClientTokenExpired,
+    Code::RateLimited,
     Code::NotFound,
     Code::Internal,
     Code::StorageUnavailable,
@@ -136,7 +151,8 @@ const KEY: &[Code] = &[
 
 const CHANGE: &[Code] = &[Code::InvalidHeader, Code::PreconditionFailed];
 
-const WRITE: &[Code] = &[Code::InvalidState, Code::CommitFence, Code::ProviderRefused, Code::ProviderAmountMismatch];
+const WRITE: &[Code] =
+    &[Code::InvalidState, Code::CommitFence, Code::ProviderRefused, Code::ProviderAmountMismatch, Code::QuotaExceeded];
 
 impl IntoResponses for ReadProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
@@ -158,7 +174,7 @@ impl IntoResponses for WriteProblems {
 
 impl IntoResponses for EndpointCreateProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        answers(READ.iter().chain(BODY).chain(KEY).chain(CHANGE).chain([&Code::TooManyEndpoints]))
+        answers(READ.iter().chain(BODY).chain(KEY).chain(CHANGE).chain([&Code::TooManyEndpoints, &Code::QuotaExceeded]))
     }
 }
 
@@ -175,9 +191,28 @@ impl IntoResponses for EndpointChangeProblems {
     }
 }
 
+impl IntoResponses for KeyProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let own = [&Code::TooManyKeys, &Code::KeyNotActive];
+        answers(READ.iter().chain(BODY).chain(KEY).chain(CHANGE).chain(own))
+    }
+}
+
+impl IntoResponses for AdminChangeProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        answers(READ.iter().chain(BODY).chain(CHANGE).chain([&Code::LiveKeyRequired]))
+    }
+}
+
 impl IntoResponses for DeleteProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         answers(READ.iter().chain(CHANGE))
+    }
+}
+
+impl IntoResponses for AccountDeleteProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        answers(READ.iter().chain(CHANGE).chain([&Code::AccountInUse]))
     }
 }
 
@@ -198,6 +233,12 @@ impl IntoResponses for ClientChoiceProblems {
 impl IntoResponses for ClientPluginProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         answers(CLIENT.iter().chain([&Code::InvalidState, &Code::ProviderConfiguration]))
+    }
+}
+
+impl IntoResponses for QuestionProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        answers(READ.iter().chain(BODY))
     }
 }
 
@@ -229,7 +270,9 @@ fn answer(status: u16, codes: &[Code]) -> Response {
     if status == 401 {
         response = response.header("WWW-Authenticate", text_header("`Bearer`"));
     }
-    if codes.iter().any(|code| matches!(code, Code::IdempotencyKeyInFlight | Code::ProviderUnavailable)) {
+    let waits =
+        |code: &Code| matches!(code, Code::IdempotencyKeyInFlight | Code::ProviderUnavailable | Code::RateLimited);
+    if codes.iter().any(waits) {
         response = response.header("Retry-After", text_header("Seconds to wait, where known"));
     }
     response.build()

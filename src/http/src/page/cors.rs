@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use super::visit::Visit;
 use crate::app::App;
 use crate::client_token::{Opened, TokenRefusal};
 
@@ -15,8 +16,8 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Lets the sites in that the merchant of the address's token allowed. No cookies, and two methods.
 pub(crate) fn cross_origin(app: App) -> CorsLayer {
     let allowed = move |origin: HeaderValue, parts: &http::request::Parts| {
-        let (app, token) = (app.clone(), token_of(parts.uri.path()).map(str::to_owned));
-        async move { is_allowed(&app, token.as_deref(), &origin).await }
+        let (app, visit) = (app.clone(), parts.extensions.get::<Visit>().cloned());
+        async move { is_allowed(&app, visit, &origin).await }
     };
     CorsLayer::new()
         .allow_origin(AllowOrigin::async_predicate(allowed))
@@ -26,30 +27,11 @@ pub(crate) fn cross_origin(app: App) -> CorsLayer {
         .max_age(BELIEVED_FOR)
 }
 
-/// The token of `/c/{client_token}/...`.
-fn token_of(path: &str) -> Option<&str> {
-    path.strip_prefix("/c/")?.split('/').next()
-}
-
-async fn is_allowed(app: &App, token: Option<&str>, origin: &HeaderValue) -> bool {
-    let opened = token.map(|token| app.tokens.open(token, app.clock.now()));
+async fn is_allowed(app: &App, visit: Option<Visit>, origin: &HeaderValue) -> bool {
     // A script may hear that its token has run out.
-    let Some(Ok(Opened { tenant, .. }) | Err(TokenRefusal::Expired(Opened { tenant, .. }))) = opened else {
-        return false;
-    };
+    let Some(Visit { opened, counted: Ok(()) }) = visit else { return false };
+    let (Ok(Opened { tenant, .. }) | Err(TokenRefusal::Expired(Opened { tenant, .. }))) = opened else { return false };
     let engine = app.engine.clone();
     let shop = app.run(async move { engine.shop(tenant).await }).await;
     shop.is_ok_and(|(_, page)| page.allowed_origins.iter().any(|site| site.as_bytes() == origin.as_bytes()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_token_is_what_stands_after_c() {
-        assert_eq!(token_of("/c/a.b.c/status"), Some("a.b.c"));
-        assert_eq!(token_of("/c/a.b.c"), Some("a.b.c"));
-        assert_eq!(token_of("/v1/checkouts"), None);
-    }
 }

@@ -5,6 +5,7 @@ use http::request::Parts;
 use lendport_core::CheckoutId;
 use lendport_engine::CustomerView;
 
+use super::visit::Visit;
 use crate::app::App;
 use crate::client_token::{Opened, TokenRefusal};
 use crate::extract::PathParts;
@@ -23,13 +24,6 @@ impl Customer {
         self.opened.checkout
     }
 
-    /// Opens the token of a path.
-    pub(super) fn open(app: &App, path: &PathParts) -> Result<Self, TokenRefusal> {
-        let token = path.get("client_token");
-        let opened = app.tokens.open(token, app.clock.now())?;
-        Ok(Self { opened, token: token.to_owned() })
-    }
-
     /// What this customer may know now.
     pub(super) async fn view(&self, app: &App) -> Result<CustomerView, Problem> {
         let (engine, Opened { tenant, checkout, .. }) = (app.engine.clone(), self.opened);
@@ -42,10 +36,13 @@ impl FromRequestParts<App> for Customer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Ok(path) = PathParts::from_request_parts(parts, app).await;
-        Self::open(app, &path).map_err(|refusal| match refusal {
+        let visit = parts.extensions.get::<Visit>().ok_or_else(|| Problem::plain(Code::Internal))?;
+        visit.counted.clone()?;
+        let opened = visit.opened.map_err(|refusal| match refusal {
             TokenRefusal::Unknown => Problem::plain(Code::NotFound),
             TokenRefusal::Expired(_) => Problem::plain(Code::ClientTokenExpired),
-        })
+        })?;
+        Ok(Self { opened, token: path.get("client_token").to_owned() })
     }
 }
 

@@ -14,11 +14,13 @@ mod policy;
 mod returned;
 mod show;
 mod status;
+mod visit;
 
 pub(crate) use cors::cross_origin;
 pub(crate) use live::Live;
 pub(crate) use looks::Looks;
 pub(crate) use status::tagged;
+pub(crate) use visit::count;
 
 use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::OpenApiRouter;

@@ -10,7 +10,8 @@ use lendport_ui::{ReturnPage, render_return};
 use super::came_back::look;
 use super::face::Manner;
 use super::policy::Policy;
-use super::show::refused;
+use super::show::{refused, try_again};
+use super::visit::Visit;
 use crate::app::App;
 use crate::client_token::TokenRefusal;
 use crate::extract::PathParts;
@@ -32,12 +33,17 @@ const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
         (status = 200, description = "In a frame: tells the page around it", body = String, content_type = "text/html"),
         (status = 303, description = "To the customer's page"),
         (status = 404, description = "The link is wrong", body = String, content_type = "text/html"),
-        (status = 410, description = "The link has run out", body = String, content_type = "text/html")
+        (status = 410, description = "The link has run out", body = String, content_type = "text/html"),
+        (status = 503, description = "Try again in a moment", body = String, content_type = "text/html")
     )
 )]
 pub(super) async fn land(State(app): State<App>, path: PathParts, uri: Uri, headers: HeaderMap) -> Response {
     let (manner, now) = (Manner::of(&uri, &headers), app.clock.now());
-    let (opened, how) = match app.tokens.open_return(path.get("return_token"), now) {
+    let said = app.tokens.open_return(path.get("return_token"), now);
+    if Visit::of(&app, said.map(|(opened, _)| opened)).counted.is_err() {
+        return try_again(&app, &manner);
+    }
+    let (opened, how) = match said {
         Ok(said) => said,
         Err(refusal) => return refused(&app, refusal, &manner).await,
     };

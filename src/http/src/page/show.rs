@@ -1,5 +1,6 @@
 //! `GET /c/{client_token}`: the customer's page, and the part of it that changes.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, Uri};
@@ -11,6 +12,7 @@ use super::customer::{Customer, told_plainly};
 use super::face::{self, Manner};
 use super::policy::Policy;
 use super::status::tagged;
+use super::visit::Visit;
 use crate::app::App;
 use crate::client_token::{Opened, TokenRefusal};
 use crate::extract::PathParts;
@@ -34,16 +36,25 @@ use crate::problem::Problem;
         (status = 503, description = "Try again in a moment", body = String, content_type = "text/html")
     )
 )]
-pub(super) async fn page(State(app): State<App>, path: PathParts, uri: Uri, headers: HeaderMap) -> Response {
+pub(super) async fn page(
+    State(app): State<App>,
+    Extension(visit): Extension<Visit>,
+    path: PathParts,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     let manner = Manner::of(&uri, &headers);
-    let customer = match Customer::open(&app, &path) {
-        Ok(customer) => customer,
+    if visit.counted.is_err() {
+        return try_again(&app, &manner);
+    }
+    let customer = match visit.opened {
+        Ok(opened) => Customer { opened, token: path.get("client_token").to_owned() },
         Err(refusal) => return refused(&app, refusal, &manner).await,
     };
     match customer.view(&app).await {
         Ok(view) => shown(&app, &customer, &view, &manner),
         Err(problem) if problem.code().entry().status == 404 => refused(&app, TokenRefusal::Unknown, &manner).await,
-        Err(_) => Notice { kind: NoticeKind::TryAgain, ..Notice::of(&app, &manner) }.page(),
+        Err(_) => try_again(&app, &manner),
     }
 }
 
@@ -98,6 +109,11 @@ pub(super) async fn refused(app: &App, refusal: TokenRefusal, manner: &Manner) -
     };
     let front_door = view.return_url.as_deref().and_then(url_origin);
     Notice { locale: manner.locale(Some(&view.shop)), shop: Some(&view), return_url: front_door, ..expired }.page()
+}
+
+/// A page for what cannot be shown now.
+pub(super) fn try_again(app: &App, manner: &Manner) -> Response {
+    Notice { kind: NoticeKind::TryAgain, ..Notice::of(app, manner) }.page()
 }
 
 /// A short page in the making.

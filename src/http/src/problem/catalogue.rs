@@ -1,9 +1,14 @@
 //! One row per problem: word, status, title, whether a repeat can help, what it means and what to do.
 
+mod financers;
+
 use super::code::Code;
 
+/// In the order of the members of an [`Entry`](super::Entry).
+type Row = (&'static str, u16, &'static str, bool, &'static str, &'static str);
+
 impl Code {
-    pub(super) const fn row(self) -> (&'static str, u16, &'static str, bool, &'static str, &'static str) {
+    pub(super) const fn row(self) -> Row {
         match self {
             Self::MalformedJson => (
                 "malformed_json",
@@ -82,8 +87,48 @@ impl Code {
                 401,
                 "The secret key is missing or not known",
                 false,
-                "The request has no `Authorization: Bearer` header, or the key in it is unknown or revoked.",
-                "Send your secret key. It starts with lp_test_ or lp_live_.",
+                "The request has no `Authorization: Bearer` header, or the key or token in it is unknown, revoked or expired.",
+                "Send your secret key, which starts with lp_test_ or lp_live_, or a token from POST /v1/oauth/token.",
+            ),
+            Self::InsufficientScope => (
+                "insufficient_scope",
+                403,
+                "The key may not do this",
+                false,
+                "The secret key is valid, and lacks the scope that `required_scope` names.",
+                "Use a key with this scope. GET /v1/merchants/{id}/keys lists what each of your keys may do.",
+            ),
+            Self::LiveKeyRequired => (
+                "live_key_required",
+                403,
+                "This takes a live key",
+                false,
+                "What a merchant's shoppers see, and how much the merchant may have, is the same in both modes. Once it has a live key, no test key changes that.",
+                "Send the same request with a live key.",
+            ),
+            Self::RateLimited => (
+                "rate_limited",
+                429,
+                "Too many requests",
+                true,
+                "More requests came than a key, a merchant or an address may send, or what takes long is being done already. Nothing of this one was done, and its Idempotency-Key is not used.",
+                "Send the same request again after Retry-After. The RateLimit headers of every answer tell how much is left.",
+            ),
+            Self::QuotaExceeded => (
+                "quota_exceeded",
+                409,
+                "The merchant has as much as it may have",
+                false,
+                "The merchant has reached a quota, which `quota` names with its limit and its use. Nothing was done, and the Idempotency-Key is not used.",
+                "See GET /v1/merchants/{id}/quotas; end what is not needed any more, or have the platform raise the quota.",
+            ),
+            Self::AccountInUse => (
+                "account_in_use",
+                409,
+                "Checkouts need the account",
+                false,
+                "A checkout at this financer is undecided, authorized or of unknown outcome. Without the account nobody could ask how it ended, capture it or cancel it. Nothing was done.",
+                "End it first. To delete the account all the same, send the request with ?force=true.",
             ),
             Self::NotFound => (
                 "not_found",
@@ -173,6 +218,22 @@ impl Code {
                 "A merchant may have 16 endpoints in each mode.",
                 "Delete one that is not used, or have one endpoint take more types of events.",
             ),
+            Self::TooManyKeys => (
+                "too_many_keys",
+                422,
+                "There are as many secret keys as there may be",
+                false,
+                "A merchant may have 100 keys that work in each mode.",
+                "Revoke keys that are not used.",
+            ),
+            Self::KeyNotActive => (
+                "key_not_active",
+                409,
+                "The secret key cannot be rotated",
+                false,
+                "The key was revoked, has expired, or was replaced before.",
+                "Rotate the key in `replaced_by`, or make a new one.",
+            ),
             Self::EndpointNotEnabled => (
                 "endpoint_not_enabled",
                 409,
@@ -189,62 +250,13 @@ impl Code {
                 "Secrets that were replaced earlier go on signing until their overlap ends, and no more may sign at once.",
                 "Wait until `previous_secret_expires_at`, or give `overlap_hours` 0, which ends all of them but the new one.",
             ),
-            Self::ProviderRefused => (
-                "provider_refused",
-                422,
-                "The financer refused the request",
-                false,
-                "The financer answered that the content is not acceptable.",
-                "Correct the places in `errors` where there are any, and send a new request with a new Idempotency-Key.",
-            ),
-            Self::ProviderCredentialsRejected => (
-                "provider_credentials_rejected",
-                502,
-                "The financer does not accept the account's credentials",
-                false,
-                "The credentials stored for this merchant at this financer are wrong or were revoked.",
-                "Correct the provider account, then send a new request.",
-            ),
-            Self::ProviderConfiguration => (
-                "provider_configuration",
-                502,
-                "The account at the financer is set up wrongly",
-                false,
-                "A setting of the provider account does not fit what the financer knows.",
-                "Correct the provider account, then send a new request.",
-            ),
-            Self::ProviderUnavailable => (
-                "provider_unavailable",
-                503,
-                "The financer cannot be reached",
-                true,
-                "The financer is down, overloaded, or cannot be reached from here.",
-                "Repeat the request with the same Idempotency-Key, after Retry-After where the answer has it.",
-            ),
-            Self::ProviderOutcomeUnknown => (
-                "provider_outcome_unknown",
-                504,
-                "The financer did not answer in time",
-                true,
-                "The request reached, or may have reached, the financer, and its outcome is not known.",
-                "Repeat the request with the same Idempotency-Key: it is resumed, never sent blindly twice. Or watch the checkout.",
-            ),
-            Self::ProviderBadResponse => (
-                "provider_bad_response",
-                502,
-                "The financer's answer could not be understood",
-                true,
-                "The financer answered something that its documents do not describe.",
-                "Repeat the request with the same Idempotency-Key. The call is recorded in the checkout's timeline.",
-            ),
-            Self::ProviderAmountMismatch => (
-                "provider_amount_mismatch",
-                502,
-                "The financer answered with another amount",
-                false,
-                "The financer was asked for one sum and confirmed another. The customer was not sent there.",
-                "Check how prices and tax are given (`tax_inclusive`). Both sums are in `detail`.",
-            ),
+            Self::ProviderRefused => financers::REFUSED,
+            Self::ProviderCredentialsRejected => financers::CREDENTIALS_REJECTED,
+            Self::ProviderConfiguration => financers::CONFIGURATION,
+            Self::ProviderUnavailable => financers::UNAVAILABLE,
+            Self::ProviderOutcomeUnknown => financers::OUTCOME_UNKNOWN,
+            Self::ProviderBadResponse => financers::BAD_RESPONSE,
+            Self::ProviderAmountMismatch => financers::AMOUNT_MISMATCH,
             Self::ClientTokenExpired => (
                 "client_token_expired",
                 401,

@@ -18,6 +18,13 @@ pub enum Code {
     IdempotencyKeyReused,
     IdempotencyKeyInFlight,
     Unauthorized,
+    InsufficientScope,
+    LiveKeyRequired,
+    /// More requests than may come.
+    RateLimited,
+    /// A merchant has as much as it may have.
+    QuotaExceeded,
+    AccountInUse,
     NotFound,
     MethodNotAllowed,
     RequestTimeout,
@@ -31,6 +38,8 @@ pub enum Code {
     TooManyEndpoints,
     EndpointNotEnabled,
     TooManySecrets,
+    TooManyKeys,
+    KeyNotActive,
     ProviderRefused,
     ProviderCredentialsRejected,
     ProviderConfiguration,
@@ -65,7 +74,7 @@ pub struct Entry {
 
 impl Code {
     /// Every problem, in the order of the catalogue page.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 41] = [
         Self::MalformedJson,
         Self::ValidationFailed,
         Self::InvalidQuery,
@@ -76,6 +85,11 @@ impl Code {
         Self::IdempotencyKeyReused,
         Self::IdempotencyKeyInFlight,
         Self::Unauthorized,
+        Self::InsufficientScope,
+        Self::LiveKeyRequired,
+        Self::RateLimited,
+        Self::QuotaExceeded,
+        Self::AccountInUse,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
@@ -89,6 +103,8 @@ impl Code {
         Self::TooManyEndpoints,
         Self::EndpointNotEnabled,
         Self::TooManySecrets,
+        Self::TooManyKeys,
+        Self::KeyNotActive,
         Self::ProviderRefused,
         Self::ProviderCredentialsRejected,
         Self::ProviderConfiguration,

@@ -35,6 +35,25 @@ pub struct ProblemDocument {
     /// The checkout, when one exists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkout: Option<ProblemCheckout>,
+    /// The scope that the key lacks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "checkouts:write")]
+    pub required_scope: Option<&'static str>,
+    /// The quota that is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota: Option<ProblemQuota>,
+}
+
+/// A quota that is reached.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct ProblemQuota {
+    /// Which one.
+    #[schema(example = "open_checkouts")]
+    pub name: &'static str,
+    /// As many as there may be.
+    pub limit: u32,
+    /// As many as there are.
+    pub used: u32,
 }
 
 /// One thing that is wrong.

@@ -1,10 +1,10 @@
 //! Use cases fail in their own words; callers hear problems. Causes go to the log, once, and never to the caller.
 
 use lendport_core::{ErrorKind, ProviderError, ProviderId, RetryClass};
-use lendport_engine::{CheckoutRef, EndpointRefusal, EngineError};
+use lendport_engine::{CheckoutRef, EndpointRefusal, EngineError, KeyRefusal};
 use lendport_storage::StoreError;
 
-use super::{Code, Problem, ProblemCheckout, ProblemProvider};
+use super::{Code, Problem, ProblemCheckout, ProblemProvider, ProblemQuota};
 
 impl From<&EngineError> for Problem {
     fn from(error: &EngineError) -> Self {
@@ -57,6 +57,21 @@ impl From<&EngineError> for Problem {
                 };
                 Self::new(code, refusal.to_string())
             }
+            EngineError::MissingScope(scope) => Self::missing(*scope),
+            EngineError::LiveKeyNeeded => Self::plain(Code::LiveKeyRequired),
+            EngineError::Key(refusal) => {
+                let code = match refusal {
+                    KeyRefusal::TooMany => Code::TooManyKeys,
+                    KeyRefusal::Over | KeyRefusal::Replaced => Code::KeyNotActive,
+                };
+                Self::new(code, refusal.to_string())
+            }
+            EngineError::Quota { quota, limit, used } => {
+                let mut problem = Self::new(Code::QuotaExceeded, error.to_string());
+                problem.0.quota = Some(ProblemQuota { name: quota.as_str(), limit: *limit, used: *used });
+                problem
+            }
+            EngineError::AccountInUse { .. } => Self::new(Code::AccountInUse, error.to_string()),
             EngineError::PreconditionFailed => Self::plain(Code::PreconditionFailed),
             EngineError::KeyReused => Self::plain(Code::IdempotencyKeyReused),
             EngineError::KeyInFlight => {
@@ -78,7 +93,7 @@ fn spoken(provider: &ProviderId, error: &ProviderError, checkout: Option<Checkou
         ErrorKind::Invalid | ErrorKind::Declined => Code::ProviderRefused,
         ErrorKind::Credentials => Code::ProviderCredentialsRejected,
         ErrorKind::Configuration => Code::ProviderConfiguration,
-        ErrorKind::Unavailable => Code::ProviderUnavailable,
+        ErrorKind::Unavailable | ErrorKind::NotNow => Code::ProviderUnavailable,
         ErrorKind::NoAnswer => Code::ProviderOutcomeUnknown,
         ErrorKind::BadResponse => Code::ProviderBadResponse,
         ErrorKind::Unsupported { .. } => Code::OperationNotSupported,
@@ -114,15 +129,18 @@ fn stored(cause: &StoreError) -> Problem {
             problem.0.retry_after_s = Some(1);
             problem
         }
-        StoreError::BadRow { .. } | StoreError::Sealed | StoreError::Migration(_) | StoreError::Database(_) => {
-            Problem::plain(Code::Internal)
-        }
+        StoreError::BadRow { .. }
+        | StoreError::Sealed
+        | StoreError::DataKey(_)
+        | StoreError::WrongKey(_)
+        | StoreError::Migration(_)
+        | StoreError::Database(_) => Problem::plain(Code::Internal),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use lendport_core::{Ability, AttemptState, CheckoutStatus, FieldError, Pointer};
+    use lendport_core::{Ability, AttemptState, CheckoutStatus, FieldError, Pointer, Quota, Scope};
 
     use super::*;
 
@@ -137,6 +155,7 @@ mod tests {
             (ErrorKind::Credentials, "provider_credentials_rejected", 502, false),
             (ErrorKind::Configuration, "provider_configuration", 502, false),
             (ErrorKind::Unavailable, "provider_unavailable", 503, true),
+            (ErrorKind::NotNow, "provider_unavailable", 503, true),
             (ErrorKind::NoAnswer, "provider_outcome_unknown", 504, true),
             (ErrorKind::BadResponse, "provider_bad_response", 502, true),
         ] {
@@ -183,6 +202,12 @@ mod tests {
             (EngineError::Endpoint(EndpointRefusal::TooMany), "too_many_endpoints", 422),
             (EngineError::Endpoint(EndpointRefusal::Deleted), "endpoint_not_enabled", 409),
             (EngineError::Endpoint(EndpointRefusal::TooManySecrets), "too_many_secrets", 409),
+            (EngineError::MissingScope(Scope::AccountsWrite), "insufficient_scope", 403),
+            (EngineError::LiveKeyNeeded, "live_key_required", 403),
+            (EngineError::Key(KeyRefusal::TooMany), "too_many_keys", 422),
+            (EngineError::Key(KeyRefusal::Over), "key_not_active", 409),
+            (EngineError::Key(KeyRefusal::Replaced), "key_not_active", 409),
+            (EngineError::Quota { quota: Quota::OpenCheckouts, limit: 3, used: 4 }, "quota_exceeded", 409),
             (EngineError::PreconditionFailed, "precondition_failed", 412),
             (EngineError::KeyReused, "idempotency_key_reused", 422),
             (EngineError::KeyInFlight, "idempotency_key_in_flight", 409),

@@ -7,10 +7,10 @@ mod from_engine;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use lendport_core::{FieldError, Invalid, limits};
+use lendport_core::{FieldError, Invalid, Scope, limits};
 
 pub use code::{Code, Entry};
-pub use document::{ProblemCheckout, ProblemDocument, ProblemField, ProblemProvider};
+pub use document::{ProblemCheckout, ProblemDocument, ProblemField, ProblemProvider, ProblemQuota};
 
 /// Media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -28,6 +28,8 @@ struct Parts {
     provider: Option<ProblemProvider>,
     checkout: Option<ProblemCheckout>,
     retry_after_s: Option<u32>,
+    required_scope: Option<&'static str>,
+    quota: Option<ProblemQuota>,
 }
 
 impl Problem {
@@ -42,6 +44,8 @@ impl Problem {
             provider: None,
             checkout: None,
             retry_after_s: None,
+            required_scope: None,
+            quota: None,
         }))
     }
 
@@ -68,6 +72,13 @@ impl Problem {
         };
         problem.0.errors = invalid.0;
         problem.0.errors.truncate(limits::FIELD_ERRORS_MAX);
+        problem
+    }
+
+    /// A right that the key lacks.
+    pub fn missing(scope: Scope) -> Self {
+        let mut problem = Self::new(Code::InsufficientScope, format!("this needs the scope {}", scope.as_str()));
+        problem.0.required_scope = Some(scope.as_str());
         problem
     }
 
@@ -101,6 +112,8 @@ impl Problem {
             errors: self.0.errors.iter().cloned().map(ProblemField::from).collect(),
             provider: self.0.provider.clone(),
             checkout: self.0.checkout.clone(),
+            required_scope: self.0.required_scope,
+            quota: self.0.quota,
         }
     }
 
@@ -125,6 +138,10 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         if matches!(self.0.code, Code::Unauthorized | Code::ClientTokenExpired) {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lendport\""));
+        }
+        if let Some(scope) = self.0.required_scope {
+            let asked = format!("Bearer realm=\"lendport\", error=\"insufficient_scope\", scope=\"{scope}\"");
+            headers.extend(HeaderValue::from_str(&asked).ok().map(|asked| (header::WWW_AUTHENTICATE, asked)));
         }
         if let Some(seconds) = self.0.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

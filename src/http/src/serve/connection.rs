@@ -1,5 +1,6 @@
 //! One connection after another: HTTP/1.1 with a time limit on headers, and an end that waits only for answers.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -15,8 +16,15 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use crate::rates::SocketPeer;
+
 /// How long a connection must have been without a request before a stop drops it: time to send the last answer.
 const QUIET: Duration = Duration::from_millis(500);
+
+/// Bytes of a request's head, its address among them, that are surely taken; one of more than twice as many is answered with
+/// 431. What is between depends on how it arrives, for hyper looks after each read. The buffer of every connection may grow
+/// as large.
+const HEAD_MAX_BYTES: usize = 64 * 1024;
 
 /// All open connections. They end when this is dropped.
 pub(super) struct Connections {
@@ -32,7 +40,7 @@ pub(super) struct Connections {
 impl Connections {
     pub(super) fn new(router: Router, stop: CancellationToken, header_read_max: Duration) -> Self {
         let mut protocol = http1::Builder::new();
-        protocol.timer(TokioTimer::new()).header_read_timeout(header_read_max);
+        protocol.timer(TokioTimer::new()).header_read_timeout(header_read_max).max_buf_size(HEAD_MAX_BYTES);
         let dropped = CancellationToken::new();
         Self {
             service: TowerToHyperService::new(router),
@@ -45,8 +53,8 @@ impl Connections {
     }
 
     /// Serves a connection in a task of its own. Its place is free when it ends.
-    pub(super) fn open(&self, stream: TcpStream, place: OwnedSemaphorePermit) {
-        let serving = self.serving(stream);
+    pub(super) fn open(&self, stream: TcpStream, peer: IpAddr, place: OwnedSemaphorePermit) {
+        let serving = self.serving(stream, SocketPeer(peer));
         let dropped = self.dropped.clone();
         self.open.spawn(async move {
             let _place = place;
@@ -63,10 +71,11 @@ impl Connections {
         self.open.wait().await;
     }
 
-    fn serving(&self, stream: TcpStream) -> impl Future<Output = ()> + Send + 'static {
+    fn serving(&self, stream: TcpStream, peer: SocketPeer) -> impl Future<Output = ()> + Send + 'static {
         let asked = Arc::new(AtomicUsize::new(0));
         let (service, counted) = (self.service.clone(), Arc::clone(&asked));
-        let answer = service_fn(move |request: hyper::Request<Incoming>| {
+        let answer = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(peer);
             let under_way = UnderWay::begin(&counted);
             let answering = service.call(request);
             async move {

@@ -2,7 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
+use jiff::Timestamp;
 use lendport_core::{Ability, Descriptor, limits};
+use lendport_engine::{BreakerView, Engine};
+use lendport_storage::Tenant;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -10,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::list::List;
 use crate::app::App;
-use crate::extract::{Caller, NoQuery, PathParts};
+use crate::extract::{Caller, NoQuery, PathParts, ProvidersRead};
 use crate::openapi::parts::ReadProblems;
 use crate::problem::{Code, Problem};
 
@@ -45,6 +48,34 @@ pub(crate) struct ProviderView {
     account_fields: Vec<AccountFieldView>,
     /// Sizes that a request may reach.
     limits: LimitsView,
+    /// Whether it works at the caller's account, as far as the answering process has seen.
+    health: HealthView,
+}
+
+/// Whether a financer works at the caller's account.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProviderHealth)]
+struct HealthView {
+    /// `closed`: it works. `open`: it does not, and nothing new is begun at it. `half_open`: the next call shows.
+    #[schema(example = "closed")]
+    breaker: &'static str,
+    /// Calls in the last while.
+    recent_calls: u32,
+    /// Those of them that were not answered, or failed on its side.
+    recent_failures: u32,
+    /// Since when it does not work.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<Timestamp>,
+    /// When a call may try whether it works again.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    retry_at: Option<Timestamp>,
+}
+
+impl HealthView {
+    fn of(view: BreakerView) -> Self {
+        let BreakerView { state, calls, failed, since, retry_at } = view;
+        Self { breaker: state.as_str(), recent_calls: calls, recent_failures: failed, since, retry_at }
+    }
 }
 
 /// A country and the currency funded there.
@@ -81,14 +112,55 @@ struct CapabilityView {
 struct AccountFieldView {
     /// Its key.
     name: &'static str,
+    /// JSON type that a value is written as: `string`, `integer` or `boolean`. The text of it is taken as well.
+    #[serde(rename = "type")]
+    #[schema(example = "integer")]
+    kind: &'static str,
+    /// What kind of text, where the type does not say it: `decimal`, `uri`, `origin` or `currencies`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<&'static str>,
     /// Write-only, encrypted at rest.
     secret: bool,
     /// Needed before the account can be used.
     required: bool,
-    /// The values it may have; empty means any text.
+    /// The values it may have; empty means any of its type.
     choices: Vec<&'static str>,
+    /// A regular expression that every value matches (ECMA 262).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pattern: Option<String>,
+    /// The least number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minimum: Option<u64>,
+    /// The largest number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maximum: Option<u64>,
+    /// Characters at most.
+    max_length: usize,
     /// What it is, and where to find it.
     description: &'static str,
+    /// A page of the financer that tells more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    docs: Option<&'static str>,
+}
+
+impl AccountFieldView {
+    fn of(field: &lendport_core::AccountField) -> Self {
+        let range = field.kind.range();
+        Self {
+            name: field.name,
+            kind: field.kind.json_type(),
+            format: field.kind.format(),
+            secret: field.secret,
+            required: field.required,
+            choices: field.kind.choices().to_vec(),
+            pattern: field.kind.pattern(),
+            minimum: range.map(|(min, _)| min),
+            maximum: range.map(|(_, max)| max),
+            max_length: limits::ACCOUNT_FIELD_MAX_CHARS,
+            description: field.description,
+            docs: field.docs,
+        }
+    }
 }
 
 /// Sizes that a request may reach; the same for every financer.
@@ -106,7 +178,7 @@ struct LimitsView {
 }
 
 impl ProviderView {
-    fn of(descriptor: &'static Descriptor) -> Self {
+    fn of(descriptor: &'static Descriptor, engine: &Engine, tenant: Tenant) -> Self {
         let capability = |ability| {
             let known = descriptor.capability(ability);
             CapabilityView {
@@ -115,13 +187,6 @@ impl ProviderView {
                 can_be_asked: known.support.can_be_asked(),
                 note: known.note,
             }
-        };
-        let field = |field: &lendport_core::AccountField| AccountFieldView {
-            name: field.name,
-            secret: field.secret,
-            required: field.required,
-            choices: field.choices.to_vec(),
-            description: field.description,
         };
         let market = |market: &lendport_core::provider::Market| MarketView {
             country: market.country,
@@ -139,13 +204,14 @@ impl ProviderView {
             required_fields: descriptor.required_fields.to_vec(),
             capabilities: Ability::ALL.into_iter().map(capability).collect(),
             dialects: descriptor.dialects.to_vec(),
-            account_fields: descriptor.account_fields.iter().map(field).collect(),
+            account_fields: descriptor.account_fields.iter().map(AccountFieldView::of).collect(),
             limits: LimitsView {
                 items: limits::CART_LINES_MAX,
                 quantity: limits::LINE_QUANTITY_MAX,
                 attempts: limits::ATTEMPTS_MAX,
                 amount: limits::AMOUNT_MAX_MAJOR.to_string(),
             },
+            health: HealthView::of(engine.breaker(tenant, descriptor.id)),
         }
     }
 }
@@ -161,10 +227,16 @@ pub(crate) fn router() -> OpenApiRouter<App> {
     path = "/v1/providers",
     operation_id = "listProviders",
     tag = "Providers",
+    security(("secret_key" = ["checkouts:read"]), ("secret_key" = ["accounts:write"])),
     responses((status = 200, description = "The financers, by name", body = List<ProviderView>), ReadProblems)
 )]
-async fn list(State(app): State<App>, _: Caller, _: NoQuery) -> Json<List<ProviderView>> {
-    Json(List::all(app.engine.descriptors().map(ProviderView::of).collect()))
+async fn list(
+    State(app): State<App>,
+    Caller(tenant, ..): Caller<ProvidersRead>,
+    _: NoQuery,
+) -> Json<List<ProviderView>> {
+    let shown = |descriptor| ProviderView::of(descriptor, &app.engine, tenant);
+    Json(List::all(app.engine.descriptors().map(shown).collect()))
 }
 
 /// Read what one financer is and can do
@@ -173,11 +245,19 @@ async fn list(State(app): State<App>, _: Caller, _: NoQuery) -> Json<List<Provid
     path = "/v1/providers/{id}",
     operation_id = "getProvider",
     tag = "Providers",
+    security(("secret_key" = ["checkouts:read"]), ("secret_key" = ["accounts:write"])),
     params(("id" = String, Path, description = "Its short name")),
     responses((status = 200, description = "The financer", body = ProviderView), ReadProblems)
 )]
-async fn get(State(app): State<App>, _: Caller, _: NoQuery, path: PathParts) -> Result<Json<ProviderView>, Problem> {
+async fn get(
+    State(app): State<App>,
+    Caller(tenant, ..): Caller<ProvidersRead>,
+    _: NoQuery,
+    path: PathParts,
+) -> Result<Json<ProviderView>, Problem> {
     let wanted = path.get("id");
     let found = app.engine.descriptors().find(|descriptor| descriptor.id == wanted);
-    found.map(|descriptor| Json(ProviderView::of(descriptor))).ok_or_else(|| Problem::plain(Code::NotFound))
+    found
+        .map(|descriptor| Json(ProviderView::of(descriptor, &app.engine, tenant)))
+        .ok_or_else(|| Problem::plain(Code::NotFound))
 }

@@ -16,9 +16,7 @@ const OWNER: &str = "courier";
 pub(crate) async fn leased(world: &World, limit: u32) -> Vec<LeasedDelivery> {
     let now = world.clock.now();
     let until = now.checked_add(SignedDuration::from_mins(5)).unwrap();
-    let ask =
-        LeaseAsk { owner: OWNER.to_owned(), now, until, abandoned: now, limit, per_endpoint: limit, rooms: [].into() };
-    world.outbox.lease_deliveries(&ask).await.unwrap()
+    world.outbox.lease_deliveries(&LeaseAsk::of(OWNER, now, until, limit)).await.unwrap()
 }
 
 async fn settle(world: &World, batch: Vec<LeasedDelivery>, status: Option<u16>, error: Option<&str>, after: AfterTry) {

@@ -29,6 +29,10 @@ async fn the_description_is_served_and_complete() {
         ("/v1/checkouts/{id}/renew_callback", &["post"]),
         ("/v1/checkouts/{id}/timeline", &["get"]),
         ("/v1/providers", &["get"]),
+        ("/v1/eligibility", &["post"]),
+        ("/v1/routing", &["get", "put"]),
+        ("/v1/routing/versions", &["get"]),
+        ("/v1/routing/simulate", &["post"]),
         ("/v1/webhook_endpoints", &["get", "post"]),
         ("/v1/webhook_endpoints/{id}", &["get", "patch", "delete"]),
         ("/v1/webhook_endpoints/{id}/rotate_secret", &["post"]),
@@ -39,6 +43,17 @@ async fn the_description_is_served_and_complete() {
         ("/v1/deliveries", &["get"]),
         ("/v1/deliveries/{id}", &["get"]),
         ("/v1/deliveries/{id}/resend", &["post"]),
+        ("/v1/merchants", &["get", "post"]),
+        ("/v1/merchants/{id}", &["get", "patch"]),
+        ("/v1/merchants/{id}/keys", &["get", "post"]),
+        ("/v1/merchants/{id}/keys/{key_id}", &["get", "delete"]),
+        ("/v1/merchants/{id}/keys/{key_id}/rotate", &["post"]),
+        ("/v1/merchants/{id}/provider_accounts", &["get"]),
+        ("/v1/merchants/{id}/provider_accounts/{provider}", &["get", "put", "delete"]),
+        ("/v1/merchants/{id}/provider_accounts/{provider}/verify", &["post"]),
+        ("/v1/audit", &["get"]),
+        ("/v1/oauth/token", &["post"]),
+        ("/.well-known/jwks.json", &["get"]),
         ("/v1/providers/{id}", &["get"]),
         ("/callbacks/{provider}/{token}", &["get", "post"]),
         ("/c/{client_token}", &["get"]),
@@ -69,8 +84,17 @@ fn every_reference_leads_somewhere_and_every_operation_is_described() {
                 let described = response["description"].as_str().is_some_and(|text| !text.is_empty());
                 assert!(described && response["headers"]["Request-Id"].is_object(), "{method} {path} {status}");
             }
-            let open = !path.starts_with("/v1/");
-            assert_eq!(operation["security"].is_array(), open, "{method} {path}");
+            let needs: Vec<_> = operation["security"].as_array().unwrap().iter().collect();
+            let named = |scheme: &str| {
+                let scopes =
+                    needs.iter().filter_map(|one| one[scheme].as_array()).inspect(|named| assert_eq!(named.len(), 1));
+                scopes.map(|scopes| scopes[0].clone()).collect::<Vec<_>>()
+            };
+            let (by_key, by_token) = (named("secret_key"), named("token"));
+            assert_eq!(by_key, by_token, "{method} {path}: a token is taken wherever a key is");
+            let scoped = !by_key.is_empty() && by_key.len() + by_token.len() == needs.len();
+            // Who asks for a token has none yet.
+            assert_eq!(scoped, path.starts_with("/v1/") && path != "/v1/oauth/token", "{method} {path}");
         }
     }
 }

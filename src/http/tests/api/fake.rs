@@ -2,14 +2,16 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use lendport_core::provider::{Market, Retrieved, ShipmentConfirmed};
 use lendport_core::{
-    Ability, Attempt, AttemptState, CallContext, Capability, CaptureMode, Checkout, Claim, CreateRequest, Created,
-    Descriptor, Details, FinancingProvider, Frames, Grade, NextAction, NextActionKind, Notice, NoticeContext,
-    NoticeRefusal, ProviderError, ProviderRef, Push, Reason, ReturnUrls, Shipment, Support,
+    Ability, AccountField, AccountSettings, Attempt, AttemptState, CallContext, Capability, CaptureMode, Checkout,
+    Claim, CreateRequest, Created, Descriptor, Details, ErrorKind, FieldKind, FinancingProvider, Frames, Grade,
+    Invalid, Money, NextAction, NextActionKind, Notice, NoticeContext, NoticeRefusal, ProviderError, ProviderRef, Push,
+    Reason, ReturnUrls, Shipment, Support, Verification,
 };
 
 static DESCRIPTOR: Descriptor = Descriptor {
@@ -21,13 +23,12 @@ static DESCRIPTOR: Descriptor = Descriptor {
     markets: &[Market { country: "US", currency: "USD" }, Market { country: "CA", currency: "USD" }],
     dialects: &["1"],
     required_fields: &["/customer/email"],
-    account_fields: &[lendport_core::AccountField {
-        name: "password",
-        secret: true,
-        required: true,
-        choices: &[],
-        description: "from the back office",
-    }],
+    account_fields: &[
+        AccountField::credential("password", "from the back office"),
+        AccountField::setting("shop_number", FieldKind::Integer { min: 1, max: 9_999 }, "of the shop"),
+        AccountField::setting("strict", FieldKind::Boolean, "whether it is strict"),
+        AccountField { secret: true, ..AccountField::setting("push_key", FieldKind::Text, "signs pushes") },
+    ],
     capabilities: &[
         Capability { ability: Ability::Create, support: Support::Native, note: "answers with a page" },
         Capability { ability: Ability::Retrieve, support: Support::Native, note: "may be asked" },
@@ -46,6 +47,18 @@ static DESCRIPTOR: Descriptor = Descriptor {
 
 /// The same, with lenders behind it.
 static MANY: Descriptor = Descriptor { frames: Frames::ManyHosts, ..DESCRIPTOR };
+
+/// The same, that can be told to give money back.
+static REFUNDING: Descriptor = Descriptor {
+    capabilities: &[
+        Capability { ability: Ability::Create, support: Support::Native, note: "answers with a page" },
+        Capability { ability: Ability::Retrieve, support: Support::Native, note: "may be asked" },
+        Capability { ability: Ability::CancelFull, support: Support::Native, note: "before capture" },
+        Capability { ability: Ability::ConfirmShipment, support: Support::Native, note: "takes shipments" },
+        Capability { ability: Ability::RefundFull, support: Support::Native, note: "gives it back" },
+    ],
+    ..DESCRIPTOR
+};
 
 /// What create does next.
 #[derive(Clone)]
@@ -70,6 +83,10 @@ pub(crate) struct Fake {
     pub(crate) repeats: AtomicBool,
     /// Whether its page leads on to other hosts.
     pub(crate) leads_on: AtomicBool,
+    /// Whether it gives money back when it is told to.
+    pub(crate) refunds: AtomicBool,
+    /// The next check or verification waits until the other end is dropped.
+    pub(crate) held: Mutex<Option<Receiver<()>>>,
 }
 
 impl Fake {
@@ -82,6 +99,8 @@ impl Fake {
             reference: Mutex::default(),
             repeats: AtomicBool::new(true),
             leads_on: AtomicBool::new(false),
+            refunds: AtomicBool::new(false),
+            held: Mutex::default(),
         }
     }
 
@@ -92,16 +111,43 @@ impl Fake {
     pub(crate) fn count(&self) -> usize {
         self.creates.load(Ordering::SeqCst)
     }
+
+    /// Needs a runtime of several threads where it is to wait.
+    fn wait_where_held(&self) {
+        let held = self.held.lock().unwrap().take();
+        if let Some(held) = held {
+            let _ = tokio::task::block_in_place(|| held.recv());
+        }
+    }
 }
 
 #[async_trait]
 impl FinancingProvider for Fake {
     fn descriptor(&self) -> &'static Descriptor {
+        if self.refunds.load(Ordering::SeqCst) {
+            return &REFUNDING;
+        }
         if self.leads_on.load(Ordering::SeqCst) { &MANY } else { &DESCRIPTOR }
+    }
+
+    fn check(&self, _: &Checkout, _: &AccountSettings) -> Result<(), Invalid> {
+        self.wait_where_held();
+        Ok(())
     }
 
     fn may_repeat_create(&self, _: &Checkout) -> bool {
         self.repeats.load(Ordering::SeqCst)
+    }
+
+    /// What the account's password says.
+    async fn verify_account(&self, ctx: CallContext<'_>) -> Result<Verification, ProviderError> {
+        self.wait_where_held();
+        match ctx.account.get("password").map(|password| password.expose().as_str()) {
+            Some("right") => Ok(Verification::Works),
+            Some("nobody home") => Err(ProviderError::new(ErrorKind::Unavailable, "Acme does not answer.")),
+            Some("ask me not") => Ok(Verification::CannotBeVerified("Acme has no such call")),
+            _ => Err(ProviderError::new(ErrorKind::Credentials, "Acme does not accept the password.")),
+        }
     }
 
     async fn create(&self, _: CallContext<'_>, asked: CreateRequest<'_>) -> Result<Created, ProviderError> {
@@ -115,7 +161,7 @@ impl FinancingProvider for Fake {
             Create::Works => {}
             Create::Fails(error) => return Err(error),
             Create::Takes(time) => tokio::time::sleep(time).await,
-            Create::Echoes(text) => amount = lendport_core::Money::parse(text, amount.currency()).unwrap(),
+            Create::Echoes(text) => amount = Money::parse(text, amount.currency()).unwrap(),
             Create::Panics => panic!("made up"),
         }
         Ok(Created {
@@ -162,6 +208,16 @@ impl FinancingProvider for Fake {
 
     async fn cancel(&self, _: CallContext<'_>, _: &Attempt, _: Option<&str>) -> Result<Retrieved, ProviderError> {
         Ok(Retrieved::of(Claim::state(AttemptState::Canceled)))
+    }
+
+    async fn refund(
+        &self,
+        _: CallContext<'_>,
+        _: &Attempt,
+        _: Money,
+        _: Option<&str>,
+    ) -> Result<Retrieved, ProviderError> {
+        Ok(Retrieved::of(Claim::state(AttemptState::Refunded)))
     }
 
     async fn confirm_shipment(

@@ -1,7 +1,9 @@
 //! The API as a merchant sees it: the real engine on a SQLite file, a made-up financer, requests straight to the router.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod accounts;
 mod attention;
+mod audit;
 mod bad_input;
 mod callbacks;
 mod client;
@@ -10,17 +12,28 @@ mod documents;
 mod events;
 mod fake;
 mod idempotency;
+mod isolation;
+mod keys;
 mod live_updates;
 mod logs;
+mod long_work;
+mod merchants;
 mod mutations;
 mod operations;
 mod page_secrecy;
 mod page_words;
 mod people_pages;
+mod quotas;
+mod rate_limits;
 mod reading;
 mod refusals;
 mod replays;
+mod routing;
+mod scopes;
 mod serving;
+mod token_errors;
+mod tokens;
+mod tokens_of_others;
 mod webhook_endpoints;
 mod webhook_refusals;
 mod world;

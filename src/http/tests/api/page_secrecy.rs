@@ -23,8 +23,7 @@ use crate::live_updates::Heard;
 use crate::page_words::{Words, words};
 use crate::world::{Answer, KEY, OTHER_KEY, PUBLIC_URL, World};
 
-const PASSWORD: AccountField =
-    AccountField { name: "password", secret: true, required: true, choices: &[], description: "" };
+const PASSWORD: AccountField = AccountField::credential("password", "");
 const STATES: [&str; 12] = [
     "approved",
     "canceled",

@@ -103,6 +103,10 @@ async fn financers_are_described_from_their_descriptors() {
     let support = |name: &str| capabilities.iter().find(|row| row["operation"] == name).unwrap()["support"].clone();
     assert_eq!([support("create"), support("refund_full"), support("capture_full")], ["native", "portal", "none"]);
     assert_eq!(acme["account_fields"][0]["secret"], true);
+    assert_eq!(
+        acme["health"],
+        json!({ "breaker": "closed", "recent_calls": 0, "recent_failures": 0, "since": null, "retry_at": null })
+    );
     assert_eq!(world.get("/v1/providers/nobody").await.problem().0, 404);
 }
 

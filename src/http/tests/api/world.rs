@@ -7,10 +7,10 @@ use axum::body::{Body, to_bytes};
 use http::{HeaderMap, Method, Request, StatusCode};
 use lendport_core::{
     AccountSettings, Clock, FinancingProvider, IdSource, KeyId, MerchantId, Mode, ProviderAccount, ProviderAccountId,
-    ProviderId, Secret, ShopPage,
+    ProviderId, Quotas, Scope, Secret, ShopPage,
 };
 use lendport_engine::{CallbackKey, Engine, EngineParts, EngineSettings, UpkeepSettings, WebhookSettings, digest};
-use lendport_http::{ClientTokens, HttpSettings};
+use lendport_http::{ClientTokens, HttpSettings, RateSettings, TokenSettings};
 use lendport_storage::sqlite::{SqliteSettings, SqliteStore};
 use lendport_storage::{ApiKey, Database, Merchant, Outbox, Store, Tenant, Vault};
 use lendport_testkit::{ManualClock, SeededIds};
@@ -25,6 +25,7 @@ use crate::fake::Fake;
 pub(crate) const KEY: &str = "lp_test_first";
 pub(crate) const OTHER_KEY: &str = "lp_test_other";
 pub(crate) const LIVE_KEY: &str = "lp_live_first";
+pub(crate) const PLATFORM_KEY: &str = "lp_test_platform";
 pub(crate) const PUBLIC_URL: &str = "https://gateway.example";
 
 /// How long a link to the customer's page works.
@@ -42,7 +43,8 @@ pub(crate) struct World {
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) merchants: [MerchantId; 2],
     pub(crate) stop: CancellationToken,
-    _folder: TempDir,
+    pub(crate) engine: Arc<Engine>,
+    _folder: Option<TempDir>,
 }
 
 /// An answer, read to its end.
@@ -95,10 +97,36 @@ impl World {
 
     /// With this many milliseconds for a request.
     pub(crate) async fn within(request_timeout_ms: u64) -> Self {
+        Self::made(request_timeout_ms, TokenSettings::default(), RateSettings::default()).await
+    }
+
+    /// With these settings of tokens.
+    pub(crate) async fn trusting(auth: TokenSettings) -> Self {
+        Self::made(10_000, auth, RateSettings::default()).await
+    }
+
+    /// And with limits; there are none otherwise.
+    pub(crate) async fn limited(request_timeout_ms: u64, rates: RateSettings) -> Self {
+        Self::made(request_timeout_ms, TokenSettings::default(), rates).await
+    }
+
+    /// With all of them.
+    pub(crate) async fn made(request_timeout_ms: u64, auth: TokenSettings, rates: RateSettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = SqliteSettings::new(folder.path().join("lendport.db"));
-        let sqlite = Arc::new(SqliteStore::open(&settings, Vault::new(Secret::new([1; 32]))).unwrap());
-        let Database { store, outbox } = Database::of(sqlite);
+        let sqlite = SqliteStore::open(&settings, vault()).unwrap();
+        Self::over(Database::of(Arc::new(sqlite)), Some(folder), request_timeout_ms, auth, rates).await
+    }
+
+    /// On this database.
+    pub(crate) async fn over(
+        database: Database,
+        folder: Option<TempDir>,
+        request_timeout_ms: u64,
+        auth: TokenSettings,
+        rates: RateSettings,
+    ) -> Self {
+        let Database { store, outbox } = database;
         let (clock, ids) = (ManualClock::new(), SeededIds::new(1));
         let fake = Arc::new(Fake::new());
         let merchants = [MerchantId::mint(&ids), MerchantId::mint(&ids)];
@@ -131,6 +159,7 @@ impl World {
                 idempotency_keep_days: 7,
                 owner: "test".to_owned(),
                 webhooks: WebhookSettings { allow_loopback: true },
+                quotas: Quotas::default(),
                 upkeep: UpkeepSettings::default(),
             },
         }));
@@ -142,12 +171,19 @@ impl World {
             request_timeout_ms,
             body_max_bytes: 1024 * 1024,
             tokens,
+            auth,
             live_updates_max: 10,
+            rates,
             stop: stop.clone(),
         };
-        let router =
-            lendport_http::router(engine, Arc::new(ids.clone()), Arc::new(clock.clone()), settings, tasks.clone());
-        Self { router, fake, clock, ids, tenant, tasks, store, outbox, merchants, stop, _folder: folder }
+        let router = lendport_http::router(
+            Arc::clone(&engine),
+            Arc::new(ids.clone()),
+            Arc::new(clock.clone()),
+            settings,
+            tasks.clone(),
+        );
+        Self { router, fake, clock, ids, tenant, tasks, store, outbox, merchants, stop, engine, _folder: folder }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -209,6 +245,48 @@ impl World {
         url.strip_prefix(PUBLIC_URL).unwrap().to_owned()
     }
 
+    /// Stores a key of this tenant with these scopes.
+    pub(crate) async fn add_key(&self, text: &str, tenant: Tenant, scopes: &[Scope]) -> KeyId {
+        let row = ApiKey::new(KeyId::mint(&self.ids), tenant, digest(text), text, self.clock.now());
+        let row = ApiKey { scopes: scopes.iter().copied().collect(), ..row };
+        self.store.put_key(&row).await.unwrap();
+        row.id
+    }
+
+    /// Stores the platform's own merchant with a key that may do everything, [`PLATFORM_KEY`]; says whose it is.
+    pub(crate) async fn platform(&self) -> Tenant {
+        let tenant = Tenant { merchant: MerchantId::mint(&self.ids), mode: Mode::Test };
+        let (name, page) = ("platform".to_owned(), ShopPage::default());
+        let row = Merchant { id: tenant.merchant, name, page, created_at: self.clock.now() };
+        self.store.put_merchant(&row).await.unwrap();
+        self.add_key(PLATFORM_KEY, tenant, &[Scope::PlatformAdmin]).await;
+        tenant
+    }
+
+    /// A request with this key. Whatever is sent has an Idempotency-Key of its own.
+    pub(crate) async fn with_key(&self, key: &str, method: Method, path: &str, body: &Value) -> Answer {
+        self.with_headers(key, method, path, &[], body).await
+    }
+
+    /// The same with these headers.
+    pub(crate) async fn with_headers(
+        &self,
+        key: &str,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
+        let (bearer, fresh) = (format!("Bearer {key}"), self.ids.token().expose().clone());
+        let mut all = vec![("authorization", bearer.as_str())];
+        if method == Method::POST && !headers.iter().any(|(name, _)| *name == "idempotency-key") {
+            all.push(("idempotency-key", &fresh));
+        }
+        all.extend_from_slice(headers);
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        self.call(method, path, &all, text).await
+    }
+
     /// A request as a browser without any key makes it.
     pub(crate) async fn browse(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
@@ -231,16 +309,13 @@ impl World {
     }
 }
 
+/// What the databases of these tests are sealed with.
+pub(crate) fn vault() -> Vault {
+    Vault::new(Secret::new([1; 32]))
+}
+
 async fn set_up(store: &dyn Store, clock: &ManualClock, ids: &dyn IdSource, key: &str, tenant: Tenant) {
-    let row = ApiKey {
-        id: KeyId::mint(ids),
-        merchant: tenant.merchant,
-        mode: tenant.mode,
-        digest: digest(key),
-        label: "test".to_owned(),
-        created_at: clock.now(),
-        revoked_at: None,
-    };
+    let row = ApiKey::new(KeyId::mint(ids), tenant, digest(key), "test", clock.now());
     store.put_key(&row).await.unwrap();
     let account = ProviderAccount {
         id: ProviderAccountId::mint(ids),

@@ -6,7 +6,7 @@ use lendport_core::AttentionId;
 use lendport_engine::view::AttentionView;
 
 use crate::app::App;
-use crate::extract::{Caller, IdPath, NoQuery};
+use crate::extract::{Caller, CheckoutsRead, IdPath, NoQuery};
 use crate::openapi::parts::ReadProblems;
 use crate::problem::Problem;
 
@@ -18,12 +18,13 @@ use crate::problem::Problem;
     path = "/v1/attention/{id}",
     operation_id = "getAttentionItem",
     tag = "Attention",
+    security(("secret_key" = ["checkouts:read"])),
     params(("id" = String, Path, description = "Id of the item")),
     responses((status = 200, description = "The item", body = AttentionView), ReadProblems)
 )]
 pub(crate) async fn get(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsRead>,
     IdPath(id): IdPath<AttentionId>,
     _: NoQuery,
 ) -> Result<Json<AttentionView>, Problem> {

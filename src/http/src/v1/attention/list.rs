@@ -10,7 +10,7 @@ use lendport_storage::{AttentionFilter, PageAsk};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::app::App;
-use crate::extract::{Caller, Parameters, Query};
+use crate::extract::{Caller, CheckoutsRead, Parameters, Query};
 use crate::openapi::parts::ReadProblems;
 use crate::problem::Problem;
 use crate::v1::list::Paged;
@@ -57,12 +57,13 @@ fn kinds() -> Object {
     path = "/v1/attention",
     operation_id = "listAttention",
     tag = "Attention",
+    security(("secret_key" = ["checkouts:read"])),
     params(ListParameters),
     responses((status = 200, description = "A page of items, newest first", body = Paged<AttentionView>), ReadProblems)
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsRead>,
     query: Query,
 ) -> Result<Json<Paged<AttentionView>>, Problem> {
     let (filter, ask) = query.read(KNOWN, read)?;

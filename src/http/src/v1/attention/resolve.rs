@@ -9,8 +9,8 @@ use lendport_engine::view::AttentionView;
 
 use crate::app::App;
 use crate::body::attention::{self, Resolve};
-use crate::extract::{IdPath, JsonBody, KeyedCaller, NoQuery, Write};
-use crate::openapi::bodies::ResolveAttention;
+use crate::extract::{Asker, CheckoutsWrite, IdPath, JsonBody, NoQuery, Write};
+use crate::openapi::command_bodies::ResolveAttention;
 use crate::openapi::parts::{CreateHeaders, WriteProblems};
 use crate::problem::Problem;
 
@@ -23,13 +23,14 @@ use crate::problem::Problem;
     path = "/v1/attention/{id}/resolve",
     operation_id = "resolveAttentionItem",
     tag = "Attention",
+    security(("secret_key" = ["checkouts:write"])),
     params(CreateHeaders, ("id" = String, Path, description = "Id of the item")),
     request_body(content = ResolveAttention),
     responses((status = 200, description = "The item, settled", body = AttentionView), WriteProblems)
 )]
 pub(crate) async fn resolve(
     State(app): State<App>,
-    KeyedCaller(holder): KeyedCaller,
+    Asker(by, ..): Asker<CheckoutsWrite>,
     IdPath(id): IdPath<AttentionId>,
     _: NoQuery,
     write: Write,
@@ -37,9 +38,9 @@ pub(crate) async fn resolve(
 ) -> Result<Response, Problem> {
     let asked = body.read_valid(attention::resolve)?;
     let Resolve { choice, reason, amount, lines } = asked;
-    let asked = ResolveAsk { choice, reason, amount, lines, by: holder.key };
-    let (ticket, answer) = write.pending(&app, holder.tenant, &body, StatusCode::OK).split();
+    let asked = ResolveAsk { choice, reason, amount, lines, by: by.doer(by.tenant.merchant) };
+    let (ticket, answer) = write.pending(&app, by.tenant, &body, StatusCode::OK).split();
     let engine = app.engine.clone();
-    let reply = app.run(async move { engine.resolve_attention(holder.tenant, id, asked, ticket).await }).await?;
+    let reply = app.run(async move { engine.resolve_attention(by.tenant, id, asked, ticket).await }).await?;
     Ok(answer.respond(reply))
 }

@@ -10,7 +10,7 @@ use lendport_engine::view::{AgreementView, CheckoutView};
 
 use crate::app::App;
 use crate::body::{application, command};
-use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
+use crate::extract::{Caller, CheckoutsRead, CheckoutsWrite, IdPath, JsonBody, NoQuery, Write};
 use crate::openapi::application_bodies::SignatureInput;
 use crate::openapi::parts::{RefreshProblems, WriteHeaders, WriteProblems};
 use crate::problem::{Code, Problem};
@@ -24,6 +24,7 @@ use crate::problem::{Code, Problem};
     path = "/v1/checkouts/{id}/agreement",
     operation_id = "createAgreement",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:write"])),
     params(WriteHeaders, ("id" = String, Path, description = "Id of the checkout")),
     responses(
         (status = 200, description = "The agreement, without its document", body = AgreementView),
@@ -32,7 +33,7 @@ use crate::problem::{Code, Problem};
 )]
 pub(crate) async fn agree(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsWrite>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
     write: Write,
@@ -54,12 +55,13 @@ pub(crate) async fn agree(
     path = "/v1/checkouts/{id}/agreement",
     operation_id = "getAgreement",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:read"])),
     params(("id" = String, Path, description = "Id of the checkout")),
     responses((status = 200, description = "The agreement as it is now", body = AgreementView), RefreshProblems)
 )]
 pub(crate) async fn read(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsRead>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
 ) -> Result<Json<AgreementView>, Problem> {
@@ -77,6 +79,7 @@ pub(crate) async fn read(
     path = "/v1/checkouts/{id}/agreement/sign",
     operation_id = "signAgreement",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:write"])),
     params(WriteHeaders, ("id" = String, Path, description = "Id of the checkout")),
     request_body(content = SignatureInput),
     responses(
@@ -87,7 +90,7 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn sign(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsWrite>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
     write: Write,

@@ -10,7 +10,7 @@ use lendport_engine::view::{CheckoutView, OfferView};
 
 use crate::app::App;
 use crate::body::application;
-use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
+use crate::extract::{Caller, CheckoutsRead, CheckoutsWrite, IdPath, JsonBody, NoQuery, Write};
 use crate::openapi::application_bodies::{ApplicationInput, PaymentMethodInput};
 use crate::openapi::parts::{RefreshProblems, WriteHeaders, WriteProblems};
 use crate::problem::{Code, Problem};
@@ -25,6 +25,7 @@ use crate::problem::{Code, Problem};
     path = "/v1/checkouts/{id}/application",
     operation_id = "createApplication",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:write"])),
     params(WriteHeaders, ("id" = String, Path, description = "Id of the checkout")),
     request_body(content = ApplicationInput),
     responses(
@@ -35,7 +36,7 @@ use crate::problem::{Code, Problem};
 )]
 pub(crate) async fn apply(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsWrite>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
     write: Write,
@@ -67,6 +68,7 @@ pub(crate) async fn apply(
     path = "/v1/checkouts/{id}/payment_methods",
     operation_id = "createPaymentMethod",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:write"])),
     params(WriteHeaders, ("id" = String, Path, description = "Id of the checkout")),
     request_body(content = PaymentMethodInput),
     responses(
@@ -77,7 +79,7 @@ pub(crate) async fn apply(
 )]
 pub(crate) async fn add_payment(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsWrite>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
     write: Write,
@@ -100,12 +102,13 @@ pub(crate) async fn add_payment(
     path = "/v1/checkouts/{id}/offer",
     operation_id = "getOffer",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:read"])),
     params(("id" = String, Path, description = "Id of the checkout")),
     responses((status = 200, description = "The offer as it is now", body = OfferView), RefreshProblems)
 )]
 pub(crate) async fn offer(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsRead>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
 ) -> Result<Json<OfferView>, Problem> {

@@ -8,8 +8,8 @@ use lendport_engine::view::CheckoutView;
 
 use crate::app::App;
 use crate::body::command;
-use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
-use crate::openapi::bodies::StartAttempt;
+use crate::extract::{Caller, CheckoutsWrite, IdPath, JsonBody, NoQuery, Write};
+use crate::openapi::command_bodies::StartAttempt;
 use crate::openapi::parts::{WriteHeaders, WriteProblems};
 use crate::problem::Problem;
 
@@ -21,6 +21,7 @@ use crate::problem::Problem;
     path = "/v1/checkouts/{id}/attempts",
     operation_id = "startAttempt",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:write"])),
     params(WriteHeaders, ("id" = String, Path, description = "Id of the checkout")),
     request_body(content = Option<StartAttempt>),
     responses(
@@ -31,7 +32,7 @@ use crate::problem::Problem;
 )]
 pub(crate) async fn start(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsWrite>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
     write: Write,

@@ -9,8 +9,8 @@ use lendport_engine::view::CheckoutView;
 
 use crate::app::App;
 use crate::body::command;
-use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
-use crate::openapi::bodies::CommandInput;
+use crate::extract::{Caller, CheckoutsWrite, IdPath, JsonBody, NoQuery, Write};
+use crate::openapi::command_bodies::CommandInput;
 use crate::openapi::parts::{WriteHeaders, WriteProblems};
 use crate::problem::Problem;
 
@@ -28,6 +28,7 @@ use crate::problem::Problem;
     path = "/v1/checkouts/{id}/cancel",
     operation_id = "cancelCheckout",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:write"])),
     params(WriteHeaders, ("id" = String, Path, description = "Id of the checkout")),
     request_body(content = Option<CommandInput>),
     responses(
@@ -38,7 +39,7 @@ use crate::problem::Problem;
 )]
 pub(crate) async fn cancel(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsWrite>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
     write: Write,

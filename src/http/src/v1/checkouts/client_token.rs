@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::body::command::nothing;
-use crate::extract::{Caller, IdPath, JsonBody, NoQuery};
+use crate::extract::{Caller, CheckoutsWrite, IdPath, JsonBody, NoQuery};
 use crate::openapi::parts::TokenProblems;
 use crate::problem::{Code, Problem};
 
@@ -39,12 +39,13 @@ pub(crate) struct ClientTokenView {
     path = "/v1/checkouts/{id}/client_token",
     operation_id = "createClientToken",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:write"])),
     params(("id" = String, Path, description = "Id of the checkout")),
     responses((status = 200, description = "The token and the page's address", body = ClientTokenView), TokenProblems)
 )]
 pub(crate) async fn refresh(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsWrite>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
     body: JsonBody,

@@ -7,7 +7,7 @@ use lendport_engine::view::CheckoutView;
 
 use crate::app::App;
 use crate::body::checkout;
-use crate::extract::{Caller, JsonBody, NoQuery, Write};
+use crate::extract::{Caller, CheckoutsWrite, JsonBody, NoQuery, Write};
 use crate::openapi::bodies::CreateCheckout;
 use crate::openapi::parts::{CreateHeaders, WriteProblems};
 use crate::problem::Problem;
@@ -21,6 +21,7 @@ use crate::problem::Problem;
     path = "/v1/checkouts",
     operation_id = "createCheckout",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:write"])),
     params(CreateHeaders),
     request_body(content = CreateCheckout, example = json!(crate::openapi::examples::create_request())),
     responses(
@@ -34,7 +35,7 @@ use crate::problem::Problem;
 )]
 pub(crate) async fn create(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsWrite>,
     _: NoQuery,
     write: Write,
     body: JsonBody,

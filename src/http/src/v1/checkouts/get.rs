@@ -8,7 +8,7 @@ use lendport_engine::view::CheckoutView;
 
 use super::shown;
 use crate::app::App;
-use crate::extract::{Caller, IdPath, Query, note};
+use crate::extract::{Caller, CheckoutsRead, IdPath, Query, note};
 use crate::openapi::parts::ReadProblems;
 use crate::problem::Problem;
 
@@ -18,6 +18,7 @@ use crate::problem::Problem;
     path = "/v1/checkouts/{id}",
     operation_id = "getCheckout",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:read"])),
     params(
         ("id" = String, Path, description = "Id of the checkout"),
         ("expand" = Option<String>, Query, description = "`attempts`, `events`, or both with a comma",
@@ -32,7 +33,7 @@ use crate::problem::Problem;
 )]
 pub(crate) async fn get(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsRead>,
     IdPath(id): IdPath<CheckoutId>,
     query: Query,
 ) -> Result<Response, Problem> {

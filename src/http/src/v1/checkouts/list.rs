@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::app::App;
-use crate::extract::{Caller, Parameters, Query};
+use crate::extract::{Caller, CheckoutsRead, Parameters, Query};
 use crate::openapi::parts::ReadProblems;
 use crate::problem::Problem;
 
@@ -70,12 +70,13 @@ pub(crate) struct CheckoutPage {
     path = "/v1/checkouts",
     operation_id = "listCheckouts",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:read"])),
     params(ListParameters),
     responses((status = 200, description = "A page of checkouts, newest first", body = CheckoutPage), ReadProblems)
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsRead>,
     query: Query,
 ) -> Result<Json<CheckoutPage>, Problem> {
     let (filter, ask) = query.read(KNOWN, read)?;

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::extract::{Caller, IdPath, NoQuery};
+use crate::extract::{Caller, CheckoutsRead, IdPath, NoQuery};
 use crate::openapi::parts::RefreshProblems;
 use crate::problem::{Code, Problem};
 
@@ -50,12 +50,13 @@ pub(crate) async fn plugin_of(app: &App, tenant: Tenant, id: CheckoutId) -> Resu
     path = "/v1/checkouts/{id}/plugin",
     operation_id = "getPlugin",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:read"])),
     params(("id" = String, Path, description = "Id of the checkout")),
     responses((status = 200, description = "The script and its order", body = PluginDocument), RefreshProblems)
 )]
 pub(crate) async fn get(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsRead>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
 ) -> Result<Json<PluginDocument>, Problem> {

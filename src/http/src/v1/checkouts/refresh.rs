@@ -7,7 +7,7 @@ use lendport_engine::view::CheckoutView;
 
 use super::shown;
 use crate::app::App;
-use crate::extract::{Caller, IdPath, NoQuery};
+use crate::extract::{Caller, CheckoutsWrite, IdPath, NoQuery};
 use crate::openapi::parts::RefreshProblems;
 use crate::problem::Problem;
 
@@ -19,6 +19,7 @@ use crate::problem::Problem;
     path = "/v1/checkouts/{id}/refresh",
     operation_id = "refreshCheckout",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:write"])),
     params(("id" = String, Path, description = "Id of the checkout")),
     responses(
         (status = 200, description = "The checkout as the financer says it is", body = CheckoutView,
@@ -28,7 +29,7 @@ use crate::problem::Problem;
 )]
 pub(crate) async fn refresh(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsWrite>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
 ) -> Result<Response, Problem> {

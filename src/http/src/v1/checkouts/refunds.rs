@@ -10,8 +10,8 @@ use lendport_engine::view::{CheckoutView, RefundView};
 
 use crate::app::App;
 use crate::body::command;
-use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
-use crate::openapi::bodies::RefundInput;
+use crate::extract::{Caller, CheckoutsRead, CheckoutsWrite, IdPath, JsonBody, NoQuery, Write};
+use crate::openapi::command_bodies::RefundInput;
 use crate::openapi::parts::{ReadProblems, WriteHeaders, WriteProblems};
 use crate::problem::Problem;
 use crate::v1::list::List;
@@ -32,6 +32,7 @@ use crate::v1::list::List;
     path = "/v1/checkouts/{id}/refunds",
     operation_id = "refundCheckout",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:write"])),
     params(WriteHeaders, ("id" = String, Path, description = "Id of the checkout")),
     request_body(content = Option<RefundInput>),
     responses(
@@ -42,7 +43,7 @@ use crate::v1::list::List;
 )]
 pub(crate) async fn refund(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsWrite>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
     write: Write,
@@ -64,12 +65,13 @@ pub(crate) async fn refund(
     path = "/v1/checkouts/{id}/refunds",
     operation_id = "listRefunds",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:read"])),
     params(("id" = String, Path, description = "Id of the checkout")),
     responses((status = 200, description = "The refunds", body = List<RefundView>), ReadProblems)
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsRead>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
 ) -> Result<Json<List<RefundView>>, Problem> {

@@ -8,7 +8,7 @@ use lendport_engine::view::CheckoutView;
 
 use crate::app::App;
 use crate::body::command::nothing;
-use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
+use crate::extract::{Caller, CheckoutsWrite, IdPath, JsonBody, NoQuery, Write};
 use crate::openapi::parts::{WriteHeaders, WriteProblems};
 use crate::problem::Problem;
 
@@ -21,6 +21,7 @@ use crate::problem::Problem;
     path = "/v1/checkouts/{id}/renew_callback",
     operation_id = "renewCheckoutCallback",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:write"])),
     params(WriteHeaders, ("id" = String, Path, description = "Id of the checkout")),
     responses(
         (status = 200, description = "The checkout, whose financer pushes to the new address", body = CheckoutView,
@@ -30,7 +31,7 @@ use crate::problem::Problem;
 )]
 pub(crate) async fn renew(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsWrite>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
     write: Write,

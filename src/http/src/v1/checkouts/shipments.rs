@@ -9,8 +9,8 @@ use lendport_engine::view::ShipmentView;
 
 use crate::app::App;
 use crate::body::shipment;
-use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
-use crate::openapi::bodies::ShipmentInput;
+use crate::extract::{Caller, CheckoutsRead, CheckoutsWrite, IdPath, JsonBody, NoQuery, Write};
+use crate::openapi::command_bodies::ShipmentInput;
 use crate::openapi::parts::{ReadProblems, WriteHeaders, WriteProblems};
 use crate::problem::{Code, Problem};
 use crate::v1::list::List;
@@ -25,13 +25,14 @@ use crate::v1::list::List;
     path = "/v1/checkouts/{id}/shipments",
     operation_id = "createShipment",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:write"])),
     params(WriteHeaders, ("id" = String, Path, description = "Id of the checkout")),
     request_body(content = ShipmentInput, example = json!(crate::openapi::examples::shipment_request())),
     responses((status = 201, description = "The shipment the financer was told of", body = ShipmentView), WriteProblems)
 )]
 pub(crate) async fn ship(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsWrite>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
     write: Write,
@@ -50,12 +51,13 @@ pub(crate) async fn ship(
     path = "/v1/checkouts/{id}/shipments",
     operation_id = "listShipments",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:read"])),
     params(("id" = String, Path, description = "Id of the checkout")),
     responses((status = 200, description = "The shipments told of, oldest first", body = List<ShipmentView>), ReadProblems)
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsRead>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
 ) -> Result<Json<List<ShipmentView>>, Problem> {

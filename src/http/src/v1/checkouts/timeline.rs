@@ -6,7 +6,7 @@ use lendport_core::CheckoutId;
 use lendport_engine::view::TimelineEntry;
 
 use crate::app::App;
-use crate::extract::{Caller, IdPath, NoQuery};
+use crate::extract::{Caller, CheckoutsRead, IdPath, NoQuery};
 use crate::openapi::parts::ReadProblems;
 use crate::problem::Problem;
 use crate::v1::list::List;
@@ -19,12 +19,13 @@ use crate::v1::list::List;
     path = "/v1/checkouts/{id}/timeline",
     operation_id = "getTimeline",
     tag = "Checkouts",
+    security(("secret_key" = ["checkouts:read"])),
     params(("id" = String, Path, description = "Id of the checkout")),
     responses((status = 200, description = "What happened, oldest first", body = List<TimelineEntry>), ReadProblems)
 )]
 pub(crate) async fn timeline(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsRead>,
     IdPath(id): IdPath<CheckoutId>,
     _: NoQuery,
 ) -> Result<Json<List<TimelineEntry>>, Problem> {

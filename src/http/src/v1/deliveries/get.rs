@@ -6,7 +6,7 @@ use lendport_core::DeliveryId;
 use lendport_engine::view::DeliveryView;
 
 use crate::app::App;
-use crate::extract::{Caller, IdPath, NoQuery};
+use crate::extract::{Caller, CheckoutsRead, IdPath, NoQuery};
 use crate::openapi::parts::ReadProblems;
 use crate::problem::Problem;
 
@@ -16,6 +16,7 @@ use crate::problem::Problem;
     path = "/v1/deliveries/{id}",
     operation_id = "getDelivery",
     tag = "Events",
+    security(("secret_key" = ["checkouts:read"])),
     params(("id" = String, Path, description = "Id of the delivery")),
     responses(
         (status = 200, description = "The delivery", body = DeliveryView,
@@ -25,7 +26,7 @@ use crate::problem::Problem;
 )]
 pub(crate) async fn get(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsRead>,
     IdPath(id): IdPath<DeliveryId>,
     _: NoQuery,
 ) -> Result<Json<DeliveryView>, Problem> {

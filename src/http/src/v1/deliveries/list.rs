@@ -10,7 +10,7 @@ use lendport_storage::{DeliveryFilter, PageAsk};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::app::App;
-use crate::extract::{Caller, Parameters, Query};
+use crate::extract::{Caller, CheckoutsRead, Parameters, Query};
 use crate::openapi::parts::ReadProblems;
 use crate::problem::Problem;
 use crate::v1::list::Paged;
@@ -52,12 +52,13 @@ fn states() -> Object {
     path = "/v1/deliveries",
     operation_id = "listDeliveries",
     tag = "Events",
+    security(("secret_key" = ["checkouts:read"])),
     params(ListParameters),
     responses((status = 200, description = "A page of deliveries, newest first", body = Paged<DeliveryView>), ReadProblems)
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsRead>,
     query: Query,
 ) -> Result<Json<Paged<DeliveryView>>, Problem> {
     let (filter, ask) = query.read(KNOWN, read)?;

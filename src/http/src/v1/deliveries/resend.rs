@@ -8,7 +8,7 @@ use lendport_engine::view::DeliveryView;
 
 use crate::app::App;
 use crate::body::command::nothing;
-use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
+use crate::extract::{Caller, IdPath, JsonBody, NoQuery, WebhooksWrite, Write};
 use crate::openapi::parts::{CreateHeaders, EndpointActProblems};
 use crate::problem::Problem;
 
@@ -21,12 +21,13 @@ use crate::problem::Problem;
     path = "/v1/deliveries/{id}/resend",
     operation_id = "resendDelivery",
     tag = "Events",
+    security(("secret_key" = ["webhooks:write"])),
     params(CreateHeaders, ("id" = String, Path, description = "Id of the delivery")),
     responses((status = 202, description = "The delivery, queued again", body = DeliveryView), EndpointActProblems)
 )]
 pub(crate) async fn resend(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<WebhooksWrite>,
     IdPath(id): IdPath<DeliveryId>,
     _: NoQuery,
     write: Write,

@@ -6,7 +6,7 @@ use http::header;
 use lendport_core::EventId;
 
 use crate::app::App;
-use crate::extract::{Caller, IdPath, NoQuery};
+use crate::extract::{Caller, CheckoutsRead, IdPath, NoQuery};
 use crate::openapi::event_document::EventDocument;
 use crate::openapi::parts::ReadProblems;
 use crate::problem::Problem;
@@ -19,12 +19,13 @@ use crate::problem::Problem;
     path = "/v1/events/{id}",
     operation_id = "getEvent",
     tag = "Events",
+    security(("secret_key" = ["checkouts:read"])),
     params(("id" = String, Path, description = "Id of the event")),
     responses((status = 200, description = "The event", body = EventDocument), ReadProblems)
 )]
 pub(crate) async fn get(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsRead>,
     IdPath(id): IdPath<EventId>,
     _: NoQuery,
 ) -> Result<Response, Problem> {

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::app::App;
 use crate::body::webhook::event_types;
-use crate::extract::{Caller, Parameters, Query};
+use crate::extract::{Caller, CheckoutsRead, Parameters, Query};
 use crate::openapi::event_document::{EventDocument, event_words};
 use crate::openapi::parts::ReadProblems;
 use crate::problem::{Code, Problem};
@@ -51,12 +51,13 @@ pub(crate) struct ListParameters {
     path = "/v1/events",
     operation_id = "listEvents",
     tag = "Events",
+    security(("secret_key" = ["checkouts:read"])),
     params(ListParameters),
     responses((status = 200, description = "A page of events, newest first", body = Paged<EventDocument>), ReadProblems)
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<CheckoutsRead>,
     query: Query,
 ) -> Result<Json<Paged<Box<RawValue>>>, Problem> {
     let (filter, ask) = query.read_repeating(KNOWN, &["type"], read)?;

@@ -7,7 +7,7 @@ use lendport_engine::view::EndpointView;
 
 use crate::app::App;
 use crate::body::webhook;
-use crate::extract::{Caller, JsonBody, NoQuery, Write};
+use crate::extract::{Caller, JsonBody, NoQuery, WebhooksWrite, Write};
 use crate::openapi::parts::{CreateHeaders, EndpointCreateProblems};
 use crate::openapi::webhook_bodies::CreateWebhookEndpoint;
 use crate::problem::Problem;
@@ -22,6 +22,7 @@ use crate::problem::Problem;
     path = "/v1/webhook_endpoints",
     operation_id = "createWebhookEndpoint",
     tag = "Events",
+    security(("secret_key" = ["webhooks:write"])),
     params(CreateHeaders),
     request_body(content = CreateWebhookEndpoint),
     responses(
@@ -35,7 +36,7 @@ use crate::problem::Problem;
 )]
 pub(crate) async fn create(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<WebhooksWrite>,
     _: NoQuery,
     write: Write,
     body: JsonBody,

@@ -5,7 +5,7 @@ use http::StatusCode;
 use lendport_core::WebhookEndpointId;
 
 use crate::app::App;
-use crate::extract::{Caller, IdPath, IfMatch, NoQuery};
+use crate::extract::{Caller, IdPath, IfMatch, NoQuery, WebhooksWrite};
 use crate::openapi::parts::{ChangeHeaders, DeleteProblems};
 use crate::problem::Problem;
 
@@ -17,12 +17,13 @@ use crate::problem::Problem;
     path = "/v1/webhook_endpoints/{id}",
     operation_id = "deleteWebhookEndpoint",
     tag = "Events",
+    security(("secret_key" = ["webhooks:write"])),
     params(ChangeHeaders, ("id" = String, Path, description = "Id of the endpoint")),
     responses((status = 204, description = "It is deleted"), DeleteProblems)
 )]
 pub(crate) async fn delete(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<WebhooksWrite>,
     IdPath(id): IdPath<WebhookEndpointId>,
     _: NoQuery,
     IfMatch(version): IfMatch,

@@ -7,7 +7,7 @@ use lendport_engine::view::EndpointView;
 
 use super::shown;
 use crate::app::App;
-use crate::extract::{Caller, IdPath, NoQuery};
+use crate::extract::{Caller, IdPath, NoQuery, WebhooksWrite};
 use crate::openapi::parts::ReadProblems;
 use crate::problem::Problem;
 
@@ -17,6 +17,7 @@ use crate::problem::Problem;
     path = "/v1/webhook_endpoints/{id}",
     operation_id = "getWebhookEndpoint",
     tag = "Events",
+    security(("secret_key" = ["webhooks:write"])),
     params(("id" = String, Path, description = "Id of the endpoint")),
     responses(
         (status = 200, description = "The endpoint, without its secret", body = EndpointView,
@@ -27,7 +28,7 @@ use crate::problem::Problem;
 )]
 pub(crate) async fn get(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<WebhooksWrite>,
     IdPath(id): IdPath<WebhookEndpointId>,
     _: NoQuery,
 ) -> Result<Response, Problem> {

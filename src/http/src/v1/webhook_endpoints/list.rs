@@ -6,7 +6,7 @@ use lendport_core::WebhookEndpointId;
 use lendport_engine::view::EndpointView;
 
 use crate::app::App;
-use crate::extract::{Caller, Parameters, Query};
+use crate::extract::{Caller, Parameters, Query, WebhooksWrite};
 use crate::openapi::parts::ReadProblems;
 use crate::problem::Problem;
 use crate::v1::list::Paged;
@@ -30,6 +30,7 @@ pub(crate) struct ListParameters {
     path = "/v1/webhook_endpoints",
     operation_id = "listWebhookEndpoints",
     tag = "Events",
+    security(("secret_key" = ["webhooks:write"])),
     params(ListParameters),
     responses(
         (status = 200, description = "A page of endpoints, newest first, without their secrets", body = Paged<EndpointView>),
@@ -38,7 +39,7 @@ pub(crate) struct ListParameters {
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<WebhooksWrite>,
     query: Query,
 ) -> Result<Json<Paged<EndpointView>>, Problem> {
     let ask = query

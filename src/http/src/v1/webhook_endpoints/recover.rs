@@ -8,7 +8,7 @@ use lendport_engine::view::RecoveryView;
 
 use crate::app::App;
 use crate::body::webhook;
-use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
+use crate::extract::{Caller, IdPath, JsonBody, NoQuery, WebhooksWrite, Write};
 use crate::openapi::parts::{CreateHeaders, EndpointActProblems};
 use crate::openapi::webhook_bodies::RecoverEndpoint;
 use crate::problem::{Code, Problem};
@@ -21,13 +21,14 @@ use crate::problem::{Code, Problem};
     path = "/v1/webhook_endpoints/{id}/recover",
     operation_id = "recoverWebhookEndpoint",
     tag = "Events",
+    security(("secret_key" = ["webhooks:write"])),
     params(CreateHeaders, ("id" = String, Path, description = "Id of the endpoint")),
     request_body(content = RecoverEndpoint),
     responses((status = 202, description = "It is being done", body = RecoveryView), EndpointActProblems)
 )]
 pub(crate) async fn recover(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<WebhooksWrite>,
     IdPath(id): IdPath<WebhookEndpointId>,
     _: NoQuery,
     write: Write,

@@ -8,7 +8,7 @@ use lendport_engine::view::EndpointView;
 
 use crate::app::App;
 use crate::body::webhook;
-use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
+use crate::extract::{Caller, IdPath, JsonBody, NoQuery, WebhooksWrite, Write};
 use crate::openapi::parts::{EndpointActProblems, WriteHeaders};
 use crate::openapi::webhook_bodies::RotateSecret;
 use crate::problem::Problem;
@@ -22,6 +22,7 @@ use crate::problem::Problem;
     path = "/v1/webhook_endpoints/{id}/rotate_secret",
     operation_id = "rotateWebhookSecret",
     tag = "Events",
+    security(("secret_key" = ["webhooks:write"])),
     params(WriteHeaders, ("id" = String, Path, description = "Id of the endpoint")),
     request_body(content = Option<RotateSecret>),
     responses(
@@ -33,7 +34,7 @@ use crate::problem::Problem;
 )]
 pub(crate) async fn rotate(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<WebhooksWrite>,
     IdPath(id): IdPath<WebhookEndpointId>,
     _: NoQuery,
     write: Write,

@@ -9,7 +9,7 @@ use lendport_engine::view::EndpointView;
 use super::sample;
 use crate::app::App;
 use crate::body::webhook;
-use crate::extract::{Caller, IdPath, JsonBody, NoQuery, Write};
+use crate::extract::{Caller, IdPath, JsonBody, NoQuery, WebhooksWrite, Write};
 use crate::openapi::event_document::EventDocument;
 use crate::openapi::parts::{CreateHeaders, EndpointActProblems};
 use crate::openapi::webhook_bodies::TestEndpoint;
@@ -24,13 +24,14 @@ use crate::problem::{Code, Problem};
     path = "/v1/webhook_endpoints/{id}/test",
     operation_id = "testWebhookEndpoint",
     tag = "Events",
+    security(("secret_key" = ["webhooks:write"])),
     params(CreateHeaders, ("id" = String, Path, description = "Id of the endpoint")),
     request_body(content = TestEndpoint),
     responses((status = 202, description = "The event, which is on its way", body = EventDocument), EndpointActProblems)
 )]
 pub(crate) async fn test(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<WebhooksWrite>,
     IdPath(id): IdPath<WebhookEndpointId>,
     _: NoQuery,
     write: Write,

@@ -8,7 +8,7 @@ use lendport_engine::view::EndpointView;
 use super::shown;
 use crate::app::App;
 use crate::body::webhook;
-use crate::extract::{Caller, IdPath, IfMatch, JsonBody, NoQuery};
+use crate::extract::{Caller, IdPath, IfMatch, JsonBody, NoQuery, WebhooksWrite};
 use crate::openapi::parts::{ChangeHeaders, EndpointChangeProblems};
 use crate::openapi::webhook_bodies::UpdateWebhookEndpoint;
 use crate::problem::Problem;
@@ -22,6 +22,7 @@ use crate::problem::Problem;
     path = "/v1/webhook_endpoints/{id}",
     operation_id = "updateWebhookEndpoint",
     tag = "Events",
+    security(("secret_key" = ["webhooks:write"])),
     params(ChangeHeaders, ("id" = String, Path, description = "Id of the endpoint")),
     request_body(content = UpdateWebhookEndpoint),
     responses(
@@ -32,7 +33,7 @@ use crate::problem::Problem;
 )]
 pub(crate) async fn update(
     State(app): State<App>,
-    Caller(tenant): Caller,
+    Caller(tenant, ..): Caller<WebhooksWrite>,
     IdPath(id): IdPath<WebhookEndpointId>,
     _: NoQuery,
     IfMatch(version): IfMatch,
