@@ -66,6 +66,7 @@ openapi:
 # BENCH="--quick" or BENCH="--only create --database sqlite" measures less; BENCH="--help" says what there is.
 bench:
 	$(CARGO) run --release --package lendport-bench -- $(BENCH)
+	$(if $(BENCH),,$(CARGO) run --release --package lendport-bench -- routing)
 
 # The shipped program is killed, at first alone on a file, then as two replicas on a PostgreSQL that dies now and then too.
 KILLS ?= 200
@@ -81,6 +82,8 @@ chaos: deps
 	$(CHAOS) --database postgres --replicas 2 --provider wepay
 	$(CHAOS) --database sqlite --provider flexshopper
 	$(CHAOS) --database postgres --replicas 2 --provider flexshopper
+	$(CHAOS) --database sqlite --provider cascade
+	$(CHAOS) --database postgres --replicas 2 --provider cascade
 
 fuzz-api:
 	.ci/fuzz-api.sh

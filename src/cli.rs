@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use lendport_core::Mode;
+use clap::{Args, Parser, Subcommand};
 
+pub use crate::cli_signing_keys::SigningKeysCommand;
 pub use crate::cli_simulate::{Field, Simulate};
+pub use crate::cli_tenants::{CreateKey, KeyMode, KeysCommand, MerchantsCommand};
 
 const AFTER: &str = "\
 Without a command this is `lendport dev`: a gateway with its own database, a simulator of each provider and a test key.
@@ -59,9 +60,18 @@ pub enum Command {
     Config(ConfigCommand),
     /// Print, write or check the generated documents: the API description and the configuration schema.
     Openapi(Openapi),
+    /// Work with merchants.
+    #[command(subcommand)]
+    Merchants(MerchantsCommand),
     /// Work with merchants' secret keys.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Work with the keys that data at rest is sealed with, while the gateway runs.
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    /// Work with the keys that sign tokens.
+    #[command(subcommand, name = "signing-keys")]
+    SigningKeys(SigningKeysCommand),
 }
 
 /// Where the settings are.
@@ -168,50 +178,30 @@ pub struct Openapi {
     pub check: bool,
 }
 
-/// `lendport keys`.
+/// `lendport vault`.
 #[derive(Clone, Debug, Subcommand)]
-pub enum KeysCommand {
-    /// Make a secret key for a merchant, who is made too when the name is new. It is printed once and stored hashed.
-    #[command(after_help = "Example:\n  lendport keys create --merchant-name \"Example TV\" --mode test --config FILE")]
-    Create(CreateKey),
-}
-
-/// `lendport keys create`.
-#[derive(Args, Clone, Debug)]
-pub struct CreateKey {
-    /// The merchant's name.
-    #[arg(long, value_name = "NAME")]
-    pub merchant_name: String,
-    /// Which world the key opens.
-    #[arg(long)]
-    pub mode: KeyMode,
-    /// The settings.
-    #[command(flatten)]
-    pub file: ConfigFile,
-}
-
-/// [`Mode`] as typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum KeyMode {
-    /// Sandbox credentials, made-up money.
-    Test,
-    /// Real shoppers and real money.
-    Live,
-}
-
-impl From<KeyMode> for Mode {
-    fn from(mode: KeyMode) -> Self {
-        match mode {
-            KeyMode::Test => Self::Test,
-            KeyMode::Live => Self::Live,
-        }
-    }
+pub enum VaultCommand {
+    /// Which keys there are, how old, and what is sealed with each. Reads all rows.
+    #[command(after_help = "Example:\n  lendport vault status --config FILE")]
+    Status(ConfigFile),
+    /// Seal every data key with the newest configured key. Takes a moment; afterwards the older one may go.
+    #[command(after_help = "Example:\n  lendport vault rewrap --config FILE")]
+    Rewrap(ConfigFile),
+    /// Make a data key, with which new rows are sealed ten minutes later.
+    #[command(after_help = "Example:\n  lendport vault new-data-key --config FILE")]
+    NewDataKey(ConfigFile),
+    /// Seal every row with the newest data key, a few at a time, and delete data keys that no row needs. Stopped, it goes
+    /// on where it was.
+    #[command(after_help = "Example:\n  lendport vault reencrypt --config FILE")]
+    Reencrypt(ConfigFile),
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clap::CommandFactory;
+    use lendport_core::Mode;
+
+    use super::*;
 
     fn parse(line: &str) -> Command {
         Cli::try_parse_from(line.split(' ')).unwrap().into_command()
@@ -250,6 +240,20 @@ mod tests {
             panic!()
         };
         assert_eq!((key.merchant_name.as_str(), Mode::from(key.mode)), ("A", Mode::Live));
+    }
+
+    #[test]
+    fn the_vault_is_worked_at_by_four_commands() {
+        let vault = |line| match parse(line) {
+            Command::Vault(command) => command,
+            other => panic!("{other:?}"),
+        };
+        assert!(
+            matches!(vault("lendport vault status --config f"), VaultCommand::Status(file) if file.config.is_some())
+        );
+        assert!(matches!(vault("lendport vault rewrap"), VaultCommand::Rewrap(_)));
+        assert!(matches!(vault("lendport vault new-data-key"), VaultCommand::NewDataKey(_)));
+        assert!(matches!(vault("lendport vault reencrypt"), VaultCommand::Reencrypt(_)));
     }
 
     #[test]

@@ -13,18 +13,20 @@ use lendport_core::{AccountField, ShopPage};
 use serde::de::DeserializeOwned;
 
 use crate::config_account as account;
+use crate::config_auth as auth;
 use crate::config_check as check;
 use crate::config_effective::Effective;
 use crate::config_known::Known;
 use crate::config_layer as layer;
 use crate::config_secret as secret;
 
+pub use crate::config_auth::Auth;
 pub use crate::config_error::{ConfigError, ConfigErrors};
 pub use crate::config_layer::{DEFAULTS, Flag};
+pub use crate::config_merchant::{Account, Merchant};
 pub use crate::config_schema::schema;
-pub use crate::config_sections::{
-    Account, Delivery, Engine, Log, LogFormat, Merchant, Page, Security, Server, Simulator, Storage, StoragePlace,
-};
+pub use crate::config_sections::{Delivery, Engine, Limits, Log, LogFormat, Page, Quotas, Security, Server, Simulator};
+pub use crate::config_storage::{Storage, StoragePlace};
 
 /// Everything that can be set, checked. `Debug` shows no value.
 #[derive(Clone)]
@@ -35,12 +37,18 @@ pub struct Config {
     pub storage: Storage,
     /// What seals data at rest.
     pub security: Security,
+    /// Tokens in the place of secret keys.
+    pub auth: Auth,
     /// How long things may take inside.
     pub engine: Engine,
     /// How webhooks are sent.
     pub delivery: Delivery,
     /// What the customers' pages may do.
     pub page: Page,
+    /// How often may be asked.
+    pub limits: Limits,
+    /// How much a merchant may have.
+    pub quotas: Quotas,
     /// What is written while running.
     pub log: Log,
     /// How simulators behave.
@@ -49,6 +57,7 @@ pub struct Config {
     pub shop_page: ShopPage,
     /// The merchant declared here, if any.
     pub merchant: Option<Merchant>,
+    issuers: Vec<auth::Issuer>,
     warnings: Vec<String>,
     effective: Effective,
 }
@@ -103,6 +112,7 @@ impl Config {
         errors.extend(check::errors(&effective));
         let security = secret::security(&effective, &mut errors);
         let merchant = secret::merchant(&effective, &mut errors);
+        let issuers = auth::issuers(&effective, &mut errors);
         let database_password = secret::database_password(&effective, &mut errors);
         ConfigErrors::check(errors)?;
 
@@ -112,13 +122,17 @@ impl Config {
             server: effective.typed("server")?,
             storage: Storage { password: database_password, ..effective.typed("storage")? },
             security,
+            auth: effective.typed("auth")?,
             engine: effective.typed("engine")?,
             delivery: effective.typed("delivery")?,
             page: effective.typed("page")?,
+            limits: effective.typed("limits")?,
+            quotas: effective.typed("quotas")?,
             log: effective.typed("log")?,
             simulator: effective.typed("simulator")?,
             shop_page: secret::shop_page(&effective),
             merchant,
+            issuers,
             warnings,
             effective,
         })
@@ -142,6 +156,11 @@ impl Config {
     /// What is allowed and likely to hurt, one sentence each, without values that are secret.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// Whose tokens are taken beside our own.
+    pub(crate) fn issuers(&self) -> &[auth::Issuer] {
+        &self.issuers
     }
 
     /// What is wrong with the declared merchant's accounts at a provider that asks for these fields.

@@ -6,8 +6,8 @@ use crate::config_effective::Effective;
 use crate::config_error::ConfigError;
 use crate::config_known::choose;
 use crate::config_layer::variable;
+use crate::config_merchant::Account;
 use crate::config_secret::FILE_SUFFIX;
-use crate::config_sections::Account;
 
 /// Fields that do not exist, values that cannot be chosen, fields that are missing.
 pub(crate) fn errors(effective: &Effective, account: &Account, fields: &[AccountField]) -> Vec<ConfigError> {
@@ -24,19 +24,14 @@ pub(crate) fn errors(effective: &Effective, account: &Account, fields: &[Account
                 let help = choose(name, fields.iter().map(|field| field.name));
                 found.push(ConfigError::new(place(&key), key, "is not a field of this provider's accounts", help));
             }
-            Some(field) if !field.choices.is_empty() && !field.choices.contains(&value.expose().as_str()) => {
-                let help = format!("choose from {}", field.choices.join(", "));
-                found.push(ConfigError::new(place(&key), key, "is not one of its values", help));
-            }
-            Some(field) if !field.holds(value.expose()) => {
-                found.push(ConfigError::new(
-                    place(&key),
-                    key,
-                    "is not a whole number",
-                    "use digits only, or leave it out",
-                ));
-            }
-            Some(_) => {}
+            Some(field) => match field.judge(value.expose()) {
+                Err(("unknown_choice", _)) => {
+                    let help = format!("choose from {}", field.kind.choices().join(", "));
+                    found.push(ConfigError::new(place(&key), key, "is not one of its values", help));
+                }
+                Err((_, detail)) => found.push(ConfigError::new(place(&key), key, "does not fit", detail)),
+                Ok(()) => {}
+            },
         }
     }
     for field in fields.iter().filter(|field| field.required && !account.fields.contains_key(field.name)) {

@@ -51,7 +51,7 @@ fn check(setting: &Setting) -> Result<(), ConfigError> {
         };
     }
     // Checked as a whole, with words of its own.
-    if key.starts_with("merchant.page.") {
+    if key.starts_with("merchant.page.") || key.starts_with("auth.issuers.") {
         return Ok(());
     }
     if name == "bind" || name == "shop_bind" || key.starts_with("simulator.bind.") {
@@ -77,13 +77,23 @@ fn check(setting: &Setting) -> Result<(), ConfigError> {
     }
 }
 
-fn range(key: &str, name: &str) -> Option<(u64, u64)> {
+/// The least and the most that a number may be, where that is narrower than what its type holds.
+pub(crate) fn range(key: &str, name: &str) -> Option<(u64, u64)> {
     match key {
         "server.body_max_bytes" => Some((BODY_MIN_BYTES, u64::try_from(REQUEST_BODY_MAX_BYTES).unwrap_or(u64::MAX))),
         "engine.looks_per_minute" => Some((0, 100_000)),
+        "engine.breaker_window_s" | "engine.breaker_open_s" => Some((1, 86_400)),
+        "engine.breaker_failures" => Some((0, 1_000)),
+        "engine.breaker_percent" => Some((1, 100)),
         "storage.readers" => Some((1, READERS_MAX)),
         "storage.connections" => Some((2, 200)),
+        "auth.token_lifetime_s" => Some((10, 3_600)),
+        "auth.jwks_cache_s" => Some((1, 86_400)),
         "page.live_updates_max" => Some((1, 9_000)),
+        "limits.trusted_proxies" => Some((0, 16)),
+        "quotas.webhook_endpoints" => Some((0, 16)),
+        _ if key.starts_with("limits.") => Some((0, 1_000_000)),
+        _ if key.starts_with("quotas.") => Some((0, 1_000_000_000)),
         "delivery.concurrency" => Some((1, 4_096)),
         "delivery.concurrency_per_endpoint" => Some((1, 256)),
         _ if name.ends_with("_ms") => Some((1, MS_MAX)),

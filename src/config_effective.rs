@@ -15,7 +15,7 @@ use crate::config_secret::FILE_SUFFIX;
 
 const MASK: &str = "********";
 /// Secret wherever they come from; the fields of accounts are secret unless the provider says otherwise.
-const SECRETS: [&str; 2] = ["security.encryption_key", "merchant.secret_key"];
+const SECRETS: [&str; 3] = ["security.encryption_key", "security.older_encryption_keys", "merchant.secret_key"];
 const ACCOUNTS: &str = "merchant.accounts.";
 
 /// One setting in force.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
+use crate::config_auth::{ISSUER_KEYS, ISSUERS};
 use crate::config_error::ConfigError;
 use crate::config_layer::Layer;
 
@@ -60,6 +61,7 @@ impl Known {
         let mut known = Self { leaves: BTreeMap::new(), tables: BTreeSet::new(), providers: BTreeSet::new() };
         known.collect("", defaults);
         known.tables.insert(ACCOUNTS.join("."));
+        known.tables.insert(ISSUERS.to_owned());
         // A section of a provider's may have sections of its own.
         let sections = known.tables.iter().filter_map(|key| key.strip_prefix("providers."));
         known.providers = sections.filter(|name| !name.contains('.')).map(str::to_owned).collect();
@@ -88,6 +90,9 @@ impl Known {
         if path.len() == 5 && path.starts_with(&ACCOUNTS) {
             return Some(Kind::Text);
         }
+        if let ["auth", "issuers", _, key] = path {
+            return ISSUER_KEYS.iter().find(|(known, _)| known == key).map(|(_, kind)| *kind);
+        }
         self.leaves.get(&path.join(".")).copied()
     }
 
@@ -104,6 +109,8 @@ impl Known {
             let key = join(prefix, &name);
             let outcome = if key == ACCOUNTS.join(".") {
                 self.accounts(origin, &key, value, errors).map(Value::Table)
+            } else if key == ISSUERS {
+                issuers(origin, &key, value, errors).map(Value::Table)
             } else if let Some(kind) = self.leaves.get(&key) {
                 expect(origin, &key, *kind, value)
             } else if self.tables.contains(&key) {
@@ -186,6 +193,35 @@ impl Known {
             (section, false) => format!("[{section}] knows {}", names.join(", ")),
         }
     }
+}
+
+/// What is said of issuers of tokens, by their names.
+fn issuers(origin: &str, key: &str, value: Value, errors: &mut Vec<ConfigError>) -> Result<Table, ConfigError> {
+    let mut kept = Table::new();
+    for (name, said) in as_table(origin, key, value)? {
+        let key = join(key, &name);
+        if let Err(error) = field_name(origin, &key, &name) {
+            errors.push(error);
+            continue;
+        }
+        let mut kept_keys = Table::new();
+        for (name, value) in as_table(origin, &key, said)? {
+            let key = join(&key, &name);
+            let judged = match ISSUER_KEYS.iter().find(|(known, _)| *known == name) {
+                Some((_, kind)) => expect(origin, &key, *kind, value),
+                None => {
+                    let help = choose(&name, ISSUER_KEYS.iter().map(|(known, _)| *known));
+                    Err(ConfigError::new(origin, key, "there is no such key", help))
+                }
+            };
+            match judged {
+                Ok(value) => drop(kept_keys.insert(name, value)),
+                Err(error) => errors.push(error),
+            }
+        }
+        kept.insert(name, Value::Table(kept_keys));
+    }
+    Ok(kept)
 }
 
 /// The nearest of a few words, or all of them.

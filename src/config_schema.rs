@@ -7,8 +7,12 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
+use crate::config_auth::Auth;
+use crate::config_check::range;
 use crate::config_layer::{DEFAULTS, defaults};
-use crate::config_sections::{Delivery, Engine, Log, MerchantKeys, Page, SecurityKeys, Server, Simulator, Storage};
+use crate::config_merchant::MerchantKeys;
+use crate::config_sections::{Delivery, Engine, Limits, Log, Page, Quotas, SecurityKeys, Server, Simulator};
+use crate::config_storage::Storage;
 
 /// The schema as committed in `config/lendport.schema.json`, with a final line break.
 pub fn schema() -> String {
@@ -45,9 +49,12 @@ fn section(name: &str) -> Option<Schema> {
         "server" => of::<Server>(),
         "storage" => of::<Storage>(),
         "security" => of::<SecurityKeys>(),
+        "auth" => of::<Auth>(),
         "engine" => of::<Engine>(),
         "delivery" => of::<Delivery>(),
         "page" => of::<Page>(),
+        "limits" => of::<Limits>(),
+        "quotas" => of::<Quotas>(),
         "log" => of::<Log>(),
         "simulator" => of::<Simulator>(),
         "merchant" => of::<MerchantKeys>(),
@@ -71,7 +78,11 @@ fn fill(schema: &mut Value, defaults: &toml::Table, section: &str, comments: &BT
         } else if let Some(property) = property.as_object_mut() {
             property.insert("default".to_owned(), json!(default));
             if default.is_integer() {
-                property.insert("minimum".to_owned(), json!(1));
+                let (least, most) = range(&key, name).map_or((1, None), |(least, most)| (least, Some(most)));
+                property.insert("minimum".to_owned(), json!(least));
+                if let Some(most) = most {
+                    property.insert("maximum".to_owned(), json!(most));
+                }
             }
         }
     }

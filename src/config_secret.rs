@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use lendport_core::{Invalid, Mode, Secret, ShopPage, ShopPageInput};
+use lendport_storage::key_from_base64;
 
 use crate::config_check::storage_password;
 use crate::config_effective::Effective;
 use crate::config_error::ConfigError;
-use crate::config_sections::{Account, Merchant, MerchantKeys, PageKeys, Security, SecurityKeys};
+use crate::config_merchant::{Account, Merchant, MerchantKeys, PageKeys};
+use crate::config_sections::{Security, SecurityKeys};
 
 /// Ends the key that names a file instead of holding the secret.
 pub(crate) const FILE_SUFFIX: &str = "_file";
@@ -20,25 +20,40 @@ const FILE_MAX_BYTES: u64 = 64 * 1024;
 const KEY_MIN_CHARS: usize = 24;
 const KEY_PREFIXES: [&str; 2] = ["lp_test_", "lp_live_"];
 
-/// `[security]` with its key read.
+/// `[security]` with its keys read.
 pub(crate) fn security(effective: &Effective, errors: &mut Vec<ConfigError>) -> Security {
     let Some(keys) = effective.section::<SecurityKeys>("security", errors) else {
-        return Security { encryption_key: None };
+        return Security { encryption_key: None, older_encryption_keys: Vec::new(), key_age_warning_days: 0 };
     };
-    let text = either(effective, "security.encryption_key", &keys.encryption_key.0, &keys.encryption_key_file, errors);
-    let encryption_key = text.and_then(|(text, place)| {
-        let bytes = STANDARD.decode(text.expose()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-        if bytes.is_none() {
-            errors.push(ConfigError::new(
-                place,
-                "security.encryption_key",
-                "is not 32 bytes in base64",
-                "make one with `openssl rand -base64 32`",
-            ));
-        }
-        bytes.map(Secret::new)
-    });
-    Security { encryption_key }
+    let mut read = |name: &str, direct: &Secret<String>, file: &str| {
+        let name = format!("security.{name}");
+        let (text, place) = either(effective, &name, direct, file, errors)?;
+        Some(text.expose().split_whitespace().map(|key| key_of(key, &place, &name, errors)).collect::<Vec<_>>())
+    };
+    let newest = read("encryption_key", &keys.encryption_key.0, &keys.encryption_key_file).unwrap_or_default();
+    let older = read("older_encryption_keys", &keys.older_encryption_keys.0, &keys.older_encryption_keys_file);
+    if newest.len() > 1 {
+        errors.push(ConfigError::new(
+            effective.origin("security.encryption_key"),
+            "security.encryption_key",
+            "holds more than one key",
+            "keep the newest there and move the others to security.older_encryption_keys_file",
+        ));
+    }
+    Security {
+        encryption_key: newest.into_iter().next().flatten(),
+        older_encryption_keys: older.unwrap_or_default().into_iter().flatten().collect(),
+        key_age_warning_days: keys.key_age_warning_days,
+    }
+}
+
+fn key_of(text: &str, place: &str, name: &str, errors: &mut Vec<ConfigError>) -> Option<Secret<[u8; 32]>> {
+    let key = key_from_base64(&Secret::from(text)).ok();
+    if key.is_none() {
+        let (problem, help) = ("is not 32 bytes in base64", "make one with `openssl rand -base64 32`");
+        errors.push(ConfigError::new(place, name, problem, help));
+    }
+    key
 }
 
 /// What `storage.password_file` holds.

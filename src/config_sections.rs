@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::time::Duration;
 
-use lendport_core::{Mode, Secret, ShopPage};
+use lendport_core::Secret;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use url::Url;
 
 /// Declares how the gateway listens.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -51,65 +49,6 @@ impl Server {
     }
 }
 
-/// Declares where data lives.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Storage {
-    /// `sqlite:` and a file, or `postgres://`.
-    pub(crate) url: SecretText,
-    /// File that holds the password for PostgreSQL.
-    pub password_file: String,
-    /// What is in that file.
-    #[serde(skip)]
-    pub(crate) password: Option<Secret<String>>,
-    /// SQLite: connections that read at the same time.
-    pub readers: usize,
-    /// PostgreSQL: connections of this process at most.
-    pub connections: usize,
-    /// PostgreSQL: how long one statement may take, in milliseconds.
-    pub statement_timeout_ms: u64,
-    /// PostgreSQL: how long to wait for a free connection, in milliseconds.
-    pub connection_wait_ms: u64,
-}
-
-/// Which database.
-#[derive(Clone, Debug)]
-pub enum StoragePlace {
-    /// A file.
-    Sqlite(PathBuf),
-    /// A server. The address may hold a password.
-    Postgres(Secret<String>),
-}
-
-impl Storage {
-    /// The database that `storage.url` names.
-    pub fn place(&self) -> StoragePlace {
-        let url = self.url.0.expose();
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return StoragePlace::Postgres(self.with_password(url));
-        }
-        let rest = url.strip_prefix("sqlite:").unwrap_or(url);
-        StoragePlace::Sqlite(PathBuf::from(rest.strip_prefix("//").unwrap_or(rest)))
-    }
-
-    fn with_password(&self, url: &str) -> Secret<String> {
-        let full = self.password.as_ref().and_then(|password| {
-            let mut url = Url::parse(url).ok()?;
-            url.set_password(Some(password.expose())).ok()?;
-            Some(url.to_string())
-        });
-        Secret::new(full.unwrap_or_else(|| url.to_owned()))
-    }
-
-    /// The database file, where it is one.
-    pub fn path(&self) -> Option<PathBuf> {
-        match self.place() {
-            StoragePlace::Sqlite(path) => Some(path),
-            StoragePlace::Postgres(_) => None,
-        }
-    }
-}
-
 /// `[security]` as written.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -118,6 +57,12 @@ pub(crate) struct SecurityKeys {
     pub(crate) encryption_key: SecretText,
     /// File that holds the key. Set one of the two.
     pub(crate) encryption_key_file: String,
+    /// Keys that were used before, with blanks between them. They open and do not seal.
+    pub(crate) older_encryption_keys: SecretText,
+    /// File that holds those, one a line. Set one of the two.
+    pub(crate) older_encryption_keys_file: String,
+    /// Days after which a key counts as old, which is said in the log.
+    pub(crate) key_age_warning_days: u32,
 }
 
 /// What seals data at rest.
@@ -125,6 +70,10 @@ pub(crate) struct SecurityKeys {
 pub struct Security {
     /// The key, or nothing when none is configured.
     pub encryption_key: Option<Secret<[u8; 32]>>,
+    /// Keys that were used before.
+    pub older_encryption_keys: Vec<Secret<[u8; 32]>>,
+    /// Days after which a key counts as old.
+    pub key_age_warning_days: u32,
 }
 
 /// Declares how long things may take inside the gateway.
@@ -141,6 +90,14 @@ pub struct Engine {
     pub looks_per_minute: u32,
     /// Hours without a word after which a provider counts as silent.
     pub silent_after_hours: u32,
+    /// Seconds of the past by which a provider counts as one that does not work.
+    pub breaker_window_s: u32,
+    /// Calls that have to have failed in that time. 0 means never.
+    pub breaker_failures: u32,
+    /// Percentage of the calls in that time that have to have failed.
+    pub breaker_percent: u32,
+    /// Seconds for which nothing new is begun at it then.
+    pub breaker_open_s: u32,
     /// How long a started operation belongs to the process that started it, in milliseconds.
     pub operation_lease_ms: u64,
     /// Days for which the answer to an `Idempotency-Key` is kept.
@@ -194,6 +151,42 @@ pub struct Page {
     pub live_updates_max: usize,
 }
 
+/// Declares how often may be asked. 0: no limit.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Reads with one secret key, in a second.
+    pub key_reads_per_second: u32,
+    /// Everything else with one secret key, in a second.
+    pub key_writes_per_second: u32,
+    /// Reads about one merchant in one mode, in a second.
+    pub merchant_reads_per_second: u32,
+    /// Everything else about one merchant in one mode, in a second.
+    pub merchant_writes_per_second: u32,
+    /// Tokens for one secret key, in a minute.
+    pub tokens_per_minute: u32,
+    /// Refused requests without a valid key from one address, in a minute.
+    pub strays_per_minute: u32,
+    /// Requests of the customer's page of one checkout, in a second.
+    pub page_per_second: u32,
+    /// Pushes of a financer for one attempt, in a second.
+    pub pushes_per_second: u32,
+    /// Proxies of one's own in front that write `X-Forwarded-For`.
+    pub trusted_proxies: u32,
+}
+
+/// Declares how much a merchant may have that has no quotas of its own. 0: no quota.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Quotas {
+    /// Checkouts that nobody has decided on, in each mode.
+    pub open_checkouts: u32,
+    /// Checkouts made within 24 hours, in each mode.
+    pub checkouts_per_day: u32,
+    /// Endpoints for events in each mode.
+    pub webhook_endpoints: u32,
+}
+
 /// Declares what is written while running.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -236,63 +229,6 @@ impl Simulator {
     pub fn bind_of(&self, provider: &str) -> SocketAddr {
         self.bind.get(provider).copied().unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
     }
-}
-
-/// `[merchant]` as written.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct MerchantKeys {
-    /// Name of the shop. Empty: no merchant is declared here.
-    pub(crate) name: String,
-    /// Secret key the shop uses: `lp_test_` or `lp_live_` and at least 24 characters. Empty: not set.
-    pub(crate) secret_key: SecretText,
-    /// File that holds the key. Set one of the two.
-    pub(crate) secret_key_file: String,
-    /// How the shop's customers see it.
-    pub(crate) page: PageKeys,
-    /// Accounts by provider and mode (`test`, `live`); the fields are those the provider asks for.
-    #[serde(default)]
-    pub(crate) accounts: BTreeMap<String, BTreeMap<String, BTreeMap<String, SecretText>>>,
-}
-
-/// `[merchant.page]` as written. An empty text means "not set".
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PageKeys {
-    /// Name of the shop.
-    pub(crate) display_name: String,
-    /// Address of the shop's logo, `https`.
-    pub(crate) logo_url: String,
-    /// Colour of buttons and links, `#rrggbb`.
-    pub(crate) accent: String,
-    /// Sites that may embed the script and frame the page, with blanks between them.
-    pub(crate) allowed_origins: String,
-    /// Language of the page: `en`, `es` or `fr-CA`.
-    pub(crate) locale: String,
-}
-
-/// The one merchant a configuration may declare.
-#[derive(Clone, Debug)]
-pub struct Merchant {
-    /// Name of the shop, not empty.
-    pub name: String,
-    /// How its customers see it.
-    pub page: ShopPage,
-    /// Its secret key, if declared here.
-    pub secret_key: Option<Secret<String>>,
-    /// Its provider accounts.
-    pub accounts: Vec<Account>,
-}
-
-/// Credentials of the declared merchant at one provider in one mode.
-#[derive(Clone, Debug)]
-pub struct Account {
-    /// The provider's name.
-    pub provider: String,
-    /// Test or live.
-    pub mode: Mode,
-    /// Field name and value. Fields that came from files carry their plain name.
-    pub fields: BTreeMap<String, Secret<String>>,
 }
 
 /// A text in the configuration that is never printed.

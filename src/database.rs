@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use lendport_core::{Clock as _, Secret};
-use lendport_storage::postgres::{self, PostgresSettings};
-use lendport_storage::sqlite::{self, SqliteSettings};
-use lendport_storage::{Database, PostgresStore, SqliteStore, Vault};
+use lendport_storage::postgres::{self, PostgresKeys, PostgresSettings};
+use lendport_storage::sqlite::{self, SqliteKeys, SqliteSettings};
+use lendport_storage::{Database, KeyRing, Keys, PostgresStore, SqliteStore, StoreError, Vault};
 
 use crate::ambient::SystemClock;
 use crate::config::{Config, StoragePlace};
@@ -16,22 +16,62 @@ use crate::failure::Failure;
 /// By how much clocks may differ before it is worth a word.
 const CLOCKS_APART_MAX: SignedDuration = SignedDuration::from_secs(5);
 
-/// Opens it with the configured key, its schema brought up to date.
+/// A database, and the keys that it is sealed with.
+pub struct Opened {
+    /// Both sides of the store.
+    pub database: Database,
+    /// The keys.
+    pub keys: Arc<dyn Keys>,
+    /// What knows them.
+    pub vault: Vault,
+}
+
+/// Opens it with the configured keys, its schema brought up to date.
 pub async fn open(config: &Config) -> Result<Database, Failure> {
-    let vault = Vault::new(key(config)?);
+    Ok(open_with_keys(config).await?.database)
+}
+
+/// The same, with its keys.
+pub async fn open_with_keys(config: &Config) -> Result<Opened, Failure> {
+    let vault = vault(config)?;
     match config.storage.place() {
         StoragePlace::Sqlite(path) => {
             let settings = SqliteSettings { readers: config.storage.readers, ..SqliteSettings::new(path) };
-            let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&settings, vault)).await;
+            let known = vault.clone();
+            let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&settings, known)).await;
             let store = opened.map_err(|error| Failure::other(format!("opening the database: {error}")))??;
-            Ok(Database::of(Arc::new(store)))
+            let keys = Arc::new(store.keys());
+            Ok(Opened { database: Database::of(Arc::new(store)), keys, vault })
         }
         StoragePlace::Postgres(url) => {
-            let store = PostgresStore::open(&server(config, url), vault).await?;
+            let store = PostgresStore::open(&server(config, url), vault.clone()).await?;
             compare_clocks(&store).await?;
-            Ok(Database::of(Arc::new(store)))
+            let keys = Arc::new(store.keys());
+            Ok(Opened { database: Database::of(Arc::new(store)), keys, vault })
         }
     }
+}
+
+/// As [`open`], for a command; where a gateway has the file for itself, `instead` says what can be done beside it.
+pub async fn open_for_command(config: &Config, instead: &str) -> Result<Database, Failure> {
+    open(config).await.map_err(|failure| match failure {
+        Failure::Store(StoreError::InUse(why)) => Failure::other(format!("{why}\n{instead}")),
+        other => other,
+    })
+}
+
+/// The keys of the database, without the store: whoever works at them may do so beside a gateway.
+pub fn keys(config: &Config) -> Result<Arc<dyn Keys>, Failure> {
+    let vault = vault(config)?;
+    Ok(match config.storage.place() {
+        StoragePlace::Sqlite(path) => Arc::new(SqliteKeys::new(path, vault)),
+        StoragePlace::Postgres(url) => Arc::new(PostgresKeys::new(&server(config, url), vault)?),
+    })
+}
+
+/// Refuses keys that do not open the database, before anything else is begun.
+pub async fn check_keys(config: &Config) -> Result<(), Failure> {
+    Ok(keys(config)?.check().await?)
 }
 
 /// Says so when this machine's clock is not that of the server: replicas whose clocks differ take leases for ended that
@@ -77,13 +117,14 @@ fn server(config: &Config, url: Secret<String>) -> PostgresSettings {
     }
 }
 
-fn key(config: &Config) -> Result<Secret<[u8; 32]>, Failure> {
-    config.security.encryption_key.clone().ok_or_else(|| {
+fn vault(config: &Config) -> Result<Vault, Failure> {
+    let key = config.security.encryption_key.clone().ok_or_else(|| {
         Failure::other(
             "security.encryption_key is not set. Make one with `openssl rand -base64 32`, keep it in a file, and name \
              the file in security.encryption_key_file.",
         )
-    })
+    })?;
+    Ok(Vault::with_ring(KeyRing::new(key, config.security.older_encryption_keys.iter().cloned())))
 }
 
 #[cfg(test)]

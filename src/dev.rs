@@ -20,7 +20,7 @@ use crate::dev_shop::{ShopSite, own_page};
 use crate::failure::Failure;
 use crate::gateway::{Ambient, Gateway, bind};
 use crate::simulators::{self, Running, Setup};
-use crate::{ambient, registry, say, tenants};
+use crate::{ambient, database, registry, say, tenants};
 
 const MERCHANT: &str = "Development shop";
 const LOOPBACK: &str = "delivery.allow_loopback_in_test_mode";
@@ -99,6 +99,7 @@ pub fn load(options: &Options<'_>) -> Result<Config, Failure> {
 
 /// Starts simulators first, then the gateway that calls them, then stores the test merchant.
 pub async fn start(config: &Config, data_dir: Option<&Path>) -> Result<Dev, Failure> {
+    database::check_keys(config).await?;
     let ambient = Ambient::system();
     let stop = CancellationToken::new();
     let mut running = Vec::new();
@@ -128,11 +129,10 @@ pub async fn start(config: &Config, data_dir: Option<&Path>) -> Result<Dev, Fail
     let store = gateway.store.as_ref();
     let ids = ambient.ids.as_ref();
     let name = declared.map_or(MERCHANT, |merchant| merchant.name.as_str());
-    let mut merchant = tenants::merchant_named(store, ids, ambient.clock.as_ref(), name).await?;
+    let merchant = tenants::merchant_named(store, ids, ambient.clock.as_ref(), name).await?;
     let page = if declared.is_some() { config.shop_page.clone() } else { own_page(&config.shop_page) };
-    merchant.page = shop.allowed(page, &gateway_url);
-    store.put_merchant(&merchant).await?;
-    let merchant = merchant.id;
+    let page = shop.allowed(page, &gateway_url);
+    let merchant = tenants::with_page(store, ids, ambient.clock.now(), merchant, page).await?.id;
     let tenant = Tenant { merchant, mode: Mode::Test };
     let declares = |provider: &str| {
         let mut accounts = declared.iter().flat_map(|merchant| &merchant.accounts);
@@ -143,7 +143,7 @@ pub async fn start(config: &Config, data_dir: Option<&Path>) -> Result<Dev, Fail
             registry::registration(simulator.provider).map_or(&[][..], |known| known.descriptor.account_fields);
         let settings = AccountSettings::new(simulator.account.clone(), fields, &Pointer::root())
             .map_err(|invalid| Failure::other(format!("the simulator's account: {invalid}")))?;
-        tenants::store_account(store, ids, tenant, simulator.provider, settings).await?;
+        tenants::store_account(store, ids, ambient.clock.now(), tenant, simulator.provider, settings).await?;
     }
     tenants::store_key(store, ids, ambient.clock.now(), merchant, &key, "development").await?;
     Ok(Dev { gateway, simulators: running, merchant, key, shop, stop })

@@ -1,4 +1,4 @@
-//! The generated documents that are committed: API description, events, configuration schema.
+//! The generated documents that are committed: API description, events, routing profile, configuration schema.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,11 @@ use crate::failure::Failure;
 use crate::say;
 
 /// Path in the repository and content, for each.
-pub fn generated() -> [(&'static str, String); 3] {
+pub fn generated() -> [(&'static str, String); 4] {
     [
         ("openapi/lendport.v1.json", lendport_http::openapi_json()),
         ("openapi/events.v1.json", lendport_http::events_schema_json()),
+        ("openapi/routing.v1.json", lendport_http::routing_schema_json()),
         ("config/lendport.schema.json", schema()),
     ]
 }

@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use lendport_core::{Clock, FinancingProvider, IdSource, Secret};
-use lendport_engine::{CallbackKey, Engine, EngineParts, EngineSettings, UpkeepSettings, WebhookSettings};
-use lendport_http::{ClientTokens, HttpSettings};
+use lendport_core::{Clock, FinancingProvider, IdSource, Quotas, Secret};
+use lendport_engine::{
+    BreakerSettings, CallbackKey, Engine, EngineParts, EngineSettings, UpkeepSettings, WebhookSettings,
+};
+use lendport_http::{ClientTokens, HttpSettings, RateSettings};
 use lendport_outbound::{Outbound, Registration};
-use lendport_storage::{Database, Store};
+use lendport_storage::{Database, Store, Vault};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -19,9 +20,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::ambient::{SystemClock, SystemIds};
 use crate::config::Config;
+use crate::database::Opened;
 use crate::failure::Failure;
 use crate::workers::Workers;
-use crate::{database, registry, tenants};
+use crate::{database, issuers, registry, tenants};
 
 /// Keys of a provider's section that replace the configured ones, by provider; `dev` points them at simulators.
 pub type SectionOverrides = BTreeMap<&'static str, BTreeMap<&'static str, String>>;
@@ -115,10 +117,10 @@ impl Gateway {
     ) -> Result<Self, Failure> {
         let address = listener.local_addr().map_err(|cause| Failure::socket("listening", cause))?;
         let public_url = config.server.base_url(address);
-        let Database { store, outbox } = database::open(config).await?;
+        let Opened { database: Database { store, outbox, .. }, keys, vault } = database::open_with_keys(config).await?;
         tenants::declare(store.as_ref(), ambient.ids.as_ref(), ambient.clock.as_ref(), config).await?;
         let tokens =
-            ClientTokens::new(&key_for("client token 1", config)?, &public_url, config.page.client_token_minutes);
+            ClientTokens::new(&key_for("client token 1", &vault)?, &public_url, config.page.client_token_minutes);
         let tokens = Arc::new(tokens);
         let owner = ambient.ids.uuid().simple().to_string();
         let engine = Arc::new(Engine::new(EngineParts {
@@ -130,15 +132,22 @@ impl Gateway {
             returns: Some(tokens.clone()),
             settings: EngineSettings {
                 public_url: public_url.clone(),
-                callback_key: CallbackKey::new(key_for("callback token 1", config)?),
+                callback_key: CallbackKey::new(key_for("callback token 1", &vault)?),
                 checkout_expires_after_hours: config.engine.checkout_expires_after_hours,
                 operation_lease_ms: config.engine.operation_lease_ms,
                 idempotency_keep_days: config.engine.idempotency_keep_days,
                 owner: owner.clone(),
                 webhooks: WebhookSettings { allow_loopback: config.delivery.allow_loopback_in_test_mode },
+                quotas: usual_quotas(config),
                 upkeep: UpkeepSettings {
                     looks_per_minute: config.engine.looks_per_minute,
                     silent_after_hours: config.engine.silent_after_hours,
+                    breaker: BreakerSettings {
+                        window_s: config.engine.breaker_window_s,
+                        failures: config.engine.breaker_failures,
+                        percent: config.engine.breaker_percent,
+                        open_s: config.engine.breaker_open_s,
+                    },
                     events_keep_days: config.engine.events_keep_days,
                     observations_keep_days: config.engine.observations_keep_days,
                     ..UpkeepSettings::default()
@@ -154,6 +163,12 @@ impl Gateway {
             Err(error) => tracing::error!(%error, "an interrupted call could not be marked as unknown"),
         }
 
+        let auth = issuers::token_settings(config)?;
+        // The first start makes the key that signs tokens, so that it is there before anybody asks for one.
+        engine
+            .tend_signing_keys(&auth.plan())
+            .await
+            .map_err(|error| Failure::other(format!("signing keys: {error}")))?;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let router = lendport_http::router(
@@ -165,7 +180,9 @@ impl Gateway {
                 request_timeout_ms: config.server.request_timeout_ms,
                 body_max_bytes: config.server.body_max_bytes,
                 tokens,
+                auth,
                 live_updates_max: config.page.live_updates_max,
+                rates: rates(config),
                 stop: stop.clone(),
             },
             tasks.clone(),
@@ -173,7 +190,8 @@ impl Gateway {
         let grace = u64::try_from(config.server.shutdown_grace().as_millis()).unwrap_or(u64::MAX);
         let router = beside.fallback_service(router);
         let server = tokio::spawn(lendport_http::serve(listener, router, stop.clone(), tasks, grace));
-        let workers = Workers { engine: &engine, outbox: &outbox, ambient, config, owner: &owner }.start(&stop)?;
+        let workers =
+            Workers { engine: &engine, outbox: &outbox, keys: &keys, ambient, config, owner: &owner }.start(&stop)?;
         tracing::info!(%address, "gateway answers");
         Ok(Self { engine, store, address, public_url, stop, server, workers })
     }
@@ -230,12 +248,34 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     })
 }
 
-/// A key of its own for each use, so that no key has two.
-fn key_for(usage: &str, config: &Config) -> Result<Secret<[u8; 32]>, Failure> {
-    let key =
-        config.security.encryption_key.as_ref().ok_or_else(|| Failure::other("security.encryption_key is not set"))?;
-    let mut hash = Sha256::new();
-    hash.update(format!("lendport {usage}"));
-    hash.update(key.expose());
-    Ok(Secret::new(hash.finalize().into()))
+/// How often may be asked.
+fn rates(config: &Config) -> RateSettings {
+    let limits = &config.limits;
+    RateSettings {
+        key_reads_per_second: limits.key_reads_per_second,
+        key_writes_per_second: limits.key_writes_per_second,
+        merchant_reads_per_second: limits.merchant_reads_per_second,
+        merchant_writes_per_second: limits.merchant_writes_per_second,
+        tokens_per_minute: limits.tokens_per_minute,
+        strays_per_minute: limits.strays_per_minute,
+        page_per_second: limits.page_per_second,
+        pushes_per_second: limits.pushes_per_second,
+        trusted_proxies: limits.trusted_proxies,
+    }
+}
+
+/// How much a merchant may have that has no quotas of its own.
+fn usual_quotas(config: &Config) -> Quotas {
+    let limit = |number: u32| (number > 0).then_some(number);
+    Quotas {
+        open_checkouts: limit(config.quotas.open_checkouts),
+        checkouts_per_day: limit(config.quotas.checkouts_per_day),
+        webhook_endpoints: limit(config.quotas.webhook_endpoints),
+    }
+}
+
+/// A key of its own for each use, so that no key has two. It stays the same while the configured keys change, so that
+/// addresses and tokens that are out stay good.
+fn key_for(usage: &str, vault: &Vault) -> Result<Secret<[u8; 32]>, Failure> {
+    vault.derive(usage).ok_or_else(|| Failure::other("the database gave no key to derive others from"))
 }

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use lendport::cli::{Cli, Command, ConfigCommand, KeysCommand};
+use lendport::cli::{Cli, Command, ConfigCommand, KeysCommand, MerchantsCommand, SigningKeysCommand};
 use lendport::failure::Failure;
-use lendport::{demo, dev, documents, keys, record, serve, simulate};
+use lendport::{demo, dev, documents, keys, merchants, record, serve, signing_keys, simulate, vault};
 
 /// Threads free what others allocated all the time here: it costs less CPU than with the system's allocator.
 #[global_allocator]
@@ -36,7 +36,15 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Migrate(asked) => serve::migrate(&asked).await,
         Command::Config(ConfigCommand::Check(file)) => serve::check_config(&file),
         Command::Openapi(asked) => documents::run(&asked),
+        Command::Merchants(MerchantsCommand::Create(asked)) => merchants::create(asked).await,
+        Command::Merchants(MerchantsCommand::List(asked)) => merchants::list(asked).await,
         Command::Keys(KeysCommand::Create(asked)) => keys::create(asked).await,
+        Command::Keys(KeysCommand::List(asked)) => keys::list(asked).await,
+        Command::Keys(KeysCommand::Revoke(asked)) => keys::revoke(asked).await,
+        Command::Keys(KeysCommand::Rotate(asked)) => keys::rotate(asked).await,
+        Command::Vault(asked) => vault::run(asked).await,
+        Command::SigningKeys(SigningKeysCommand::List(asked)) => signing_keys::list(asked).await,
+        Command::SigningKeys(SigningKeysCommand::Rotate(asked)) => signing_keys::rotate(asked).await,
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use lendport_core::{
-    AccountSettings, CallContext, CallLog, CreateRequest, Descriptor, FinancingProvider, Mode, Secret, Shipment,
-    ShipmentStatus,
+    AccountSettings, CallContext, CallLog, CascadeHints, CreateRequest, Descriptor, FinancingProvider, Mode, Secret,
+    Shipment, ShipmentStatus,
 };
 use lendport_outbound::{Against, ClientSettings, Origin, Outbound, Recorder};
 use serde_json::Value;
@@ -85,7 +85,12 @@ async fn play(
     let context = CallContext { account: &account, mode: Mode::Test, now: ambient.clock.now(), calls: &calls };
     let (checkout, mut attempt) = sample::checkout(descriptor.id, ambient)?;
     let callback_url = Secret::from("https://gateway.example/callbacks/recording/no-such-token");
-    let request = CreateRequest { checkout: &checkout, attempt: &attempt, callback_url: &callback_url };
+    let request = CreateRequest {
+        checkout: &checkout,
+        attempt: &attempt,
+        callback_url: &callback_url,
+        hints: CascadeHints::FIRST,
+    };
     match (scenario, provider.create(context, request).await) {
         ("create_wrong_key", Err(error)) => say::line(&format!("refused, as it should be: {error}")),
         ("create_wrong_key", Ok(_)) => return Err(Failure::other("a wrong key was accepted; nothing written")),

@@ -77,12 +77,7 @@ pub(crate) fn checkout(provider: &str, ambient: &Ambient) -> Result<(Checkout, A
         capture: CaptureMode::Automatic,
         metadata: BTreeMap::new(),
         provider_options: BTreeMap::new(),
-        route: Route {
-            rule: "explicit".to_owned(),
-            providers: vec![provider.clone()],
-            skipped: Vec::new(),
-            closed: false,
-        },
+        route: Route { rule: "explicit".to_owned(), providers: vec![provider.clone()], ..Route::default() },
         fulfilment: Fulfilment::None,
         dispute: Dispute::None,
         ready_announced: false,

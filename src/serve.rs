@@ -13,6 +13,7 @@ pub async fn run(asked: cli::Serve) -> Result<(), Failure> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
+    database::check_keys(&config).await?;
     let listener = bind(config.server.bind).await?;
     let gateway = Gateway::start(&config, &Ambient::system(), listener, &SectionOverrides::new()).await?;
     gateway.run_until_stopped().await

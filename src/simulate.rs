@@ -53,11 +53,9 @@ fn account(known: &Registration, given: Vec<Field>) -> Result<BTreeMap<String, S
             let help = choose(&name, names.iter().map(|(known, _)| *known));
             return Err(Failure::other(format!("the simulator of {provider} has no account field {name}; {help}")));
         }
-        let choices = known.descriptor.account_fields.iter().find(|field| field.name == name);
-        let choices = choices.map_or(&[][..], |field| field.choices);
-        if !choices.is_empty() && !choices.contains(&value.expose().as_str()) {
-            let choices = choices.join(", ");
-            return Err(Failure::other(format!("{name} of {provider} has no such value; choose from {choices}")));
+        let field = known.descriptor.account_fields.iter().find(|field| field.name == name);
+        if let Some(Err((_, detail))) = field.map(|field| field.judge(value.expose())) {
+            return Err(Failure::other(format!("{name} of {provider} has no such value: {detail}")));
         }
         if account.insert(name.clone(), value).is_some() {
             return Err(Failure::other(format!("{name} of {provider} was given twice")));

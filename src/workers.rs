@@ -8,7 +8,7 @@ use std::time::Duration;
 use lendport_delivery::{Courier, CourierParts, CourierSettings};
 use lendport_engine::{Engine, EngineError};
 use lendport_outbound::{GuardSettings, GuardedClient};
-use lendport_storage::Outbox;
+use lendport_storage::{Keys, Outbox};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -20,10 +20,16 @@ use crate::gateway::Ambient;
 /// How long to wait before a worker that panicked starts again.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
 
+/// How often the data keys are read: a new one comes into use minutes after it was made.
+const KEYS_EVERY: Duration = Duration::from_secs(60);
+/// How many times they are read until it is looked again whether they are old.
+const KEY_AGE_EVERY: u32 = 24 * 60;
+
 /// What the workers work with.
 pub(crate) struct Workers<'a> {
     pub(crate) engine: &'a Arc<Engine>,
     pub(crate) outbox: &'a Arc<dyn Outbox>,
+    pub(crate) keys: &'a Arc<dyn Keys>,
     pub(crate) ambient: &'a Ambient,
     pub(crate) config: &'a Config,
     /// This process among all that share the database.
@@ -39,19 +45,36 @@ impl Workers<'_> {
         let turn = |pause| Turn { pause, grace: self.config.server.shutdown_grace(), stop: stop.clone() };
         let (settling, sweeping, trimming) =
             (Arc::clone(self.engine), Arc::clone(self.engine), Arc::clone(self.engine));
-        let listing = Arc::clone(self.engine);
+        let (listing, ending) = (Arc::clone(self.engine), Arc::clone(self.engine));
         let asked = Arc::clone(self.engine);
         let woken = move || {
             let engine = Arc::clone(&asked);
             async move { engine.settling_wanted().await }
         };
         tracker.spawn(turn(ask_every).every_or(woken, move || settle(Arc::clone(&settling))));
+        let (expected, following) = (Arc::clone(self.engine), Arc::clone(self.engine));
+        let awaited = move || {
+            let engine = Arc::clone(&expected);
+            async move { engine.following_wanted().await }
+        };
+        // Apart, because a customer waits for the next financer, and looks may take their time.
+        tracker.spawn(turn(ask_every).every_or(awaited, move || follow(Arc::clone(&following))));
         // Apart, because a provider that does not answer holds up a list, and nobody else's look.
         tracker.spawn(turn(ask_every).every(move || read_lists(Arc::clone(&listing))));
+        // Apart, because last looks may take their time.
+        tracker.spawn(turn(sweep_every).every(move || expire(Arc::clone(&ending))));
         tracker.spawn(turn(sweep_every).every(move || sweep(Arc::clone(&sweeping))));
         // Apart, because the first trim of a large database takes minutes and deadlines must not wait for it.
         tracker.spawn(turn(sweep_every).every(move || trim(Arc::clone(&trimming))));
+        let (keys, days) = (Arc::clone(self.keys), self.config.security.key_age_warning_days);
+        let mut turns = (0..KEY_AGE_EVERY).cycle();
+        tracker.spawn(turn(KEYS_EVERY).every(move || read_keys(Arc::clone(&keys), turns.next() == Some(0), days)));
         tracker.spawn(deliver(self.couriers()?, stop.clone()));
+        let (closing, stopped) = (Arc::clone(self.engine), stop.clone());
+        tracker.spawn(async move {
+            stopped.cancelled().await;
+            closing.take_no_more();
+        });
         Ok(tracker)
     }
 
@@ -104,8 +127,9 @@ async fn deliver(courier: impl Fn() -> Courier, stop: CancellationToken) {
 struct Turn {
     /// Between two turns.
     pause: Duration,
-    /// How long a turn may go on after `stop`. What is cut off then is a look-up or waits for the database: every change
-    /// is one transaction, and its lease ends by itself.
+    /// How long a turn may go on after `stop`. Nothing new is begun then. What is cut off is as if the process had died: every
+    /// change is one transaction, leases end by themselves, and of a call that takes longer than this nobody knows what
+    /// became of it, until somebody asks.
     grace: Duration,
     stop: CancellationToken,
 }
@@ -147,16 +171,39 @@ impl Turn {
     }
 }
 
+async fn read_keys(keys: Arc<dyn Keys>, and_their_age: bool, days: u32) {
+    if let Err(error) = keys.reload().await {
+        tracing::error!(%error, "the data keys could not be read; tried again at the next turn");
+    }
+    if and_their_age {
+        match keys.report().await {
+            Ok(report) => report.too_old(days).iter().for_each(|told| tracing::warn!("{told}")),
+            Err(error) => tracing::error!(%error, "the age of the keys could not be read"),
+        }
+    }
+}
+
 async fn settle(engine: Arc<Engine>) {
     tell("settle", engine.settle_due().await);
+}
+
+async fn follow(engine: Arc<Engine>) {
+    tell("follow", engine.follow_due().await);
 }
 
 async fn read_lists(engine: Arc<Engine>) {
     tell("read lists", engine.sweep_due().await);
 }
 
-async fn sweep(engine: Arc<Engine>) {
+async fn expire(engine: Arc<Engine>) {
     tell("expire", engine.expire_due().await);
+}
+
+async fn sweep(engine: Arc<Engine>) {
+    // No news: every key in use is written once a minute.
+    if let Err(error) = engine.write_key_uses().await {
+        tracing::warn!(%error, "when keys were last used could not be written");
+    }
     tell("recover", engine.recover_interrupted(false).await);
 }
 
@@ -164,6 +211,7 @@ async fn trim(engine: Arc<Engine>) {
     tell("trim keys", engine.trim_idempotency().await);
     tell("trim events", engine.trim_events().await);
     tell("trim observations", engine.trim_observations().await);
+    tell("trim tokens", engine.trim_tokens().await);
     tell("trim marks", engine.trim_sweep_marks().await);
 }
 
