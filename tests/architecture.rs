@@ -53,9 +53,9 @@ const SERVER_OWNER: &str = "lendport-http";
 const SERVES_FOR_ADAPTERS: [&str; 2] = ["axum", "lendport-simulation"];
 const DATABASES: [&str; 5] = ["rusqlite", "sqlx", "tokio-postgres", "deadpool-postgres", "diesel"];
 const DATABASE_OWNER: &str = "lendport-storage";
-/// Financers, those to come included. The made-up one is looked for where something of it is used: "sandbox" is also a word.
-const FINANCERS: [&str; 3] = ["wegetfinancing", "wepay", "flexshopper"];
+/// The made-up provider is looked for where something of it is used: "sandbox" is also a word.
 const MADE_UP: &str = "sandbox::";
+const MADE_UP_FOLDER: &str = "sandbox";
 const REGISTRY: &str = "src/registry.rs";
 
 /// One dependency line of a manifest.
@@ -177,7 +177,16 @@ fn adapter_server_faults(dependencies: &[Dependency]) -> Vec<String> {
         .collect()
 }
 
+/// Every financer that has a folder, but for the made-up one.
+fn financers() -> Vec<String> {
+    let mut found = folders(Path::new(ROOT), "providers").unwrap();
+    found.retain(|name| name != MADE_UP_FOLDER);
+    assert!(found.len() > 2, "hardly any folder below providers: is this the repository?");
+    found
+}
+
 fn name_faults(source: &[SourceFile]) -> Vec<String> {
+    let financers = financers();
     let mut faults = Vec::new();
     for file in source.iter().filter(|file| file.path != REGISTRY && !file.path.contains("/tests/")) {
         let code = code(&file.text, Keep::Strings);
@@ -188,7 +197,7 @@ fn name_faults(source: &[SourceFile]) -> Vec<String> {
                 number + 1
             ));
         }
-        for name in FINANCERS {
+        for name in &financers {
             // Examples in the API description are documentation, as comments are.
             for (line, text) in lines_with_word(&code, name).into_iter().filter(|(_, text)| !text.contains("example")) {
                 faults.push(format!(
@@ -227,6 +236,26 @@ fn manifest_faults(root: &Path) -> Vec<String> {
 
 fn rust(folder: &str) -> Vec<SourceFile> {
     files(Path::new(ROOT), folder, &[".rs"]).unwrap()
+}
+
+/// How a call to a financer begins.
+const CALLS: &str = "CallContext {";
+
+/// Files that call a financer and do not have what becomes of it counted.
+fn uncounted_faults(source: &[SourceFile]) -> Vec<String> {
+    let times = |file: &SourceFile, what: &str| file.text.matches(what).count();
+    let uncounted = |file: &&SourceFile| times(file, CALLS) > times(file, ".counted(") + times(file, ".admitted(");
+    source.iter().filter(uncounted).map(|file| format!("{}: a call that no breaker hears of", file.path)).collect()
+}
+
+/// Writes of the store that say nothing in the audit log: for tests, which begin with rows that are there.
+const UNTOLD: [&str; 3] = [".put_merchant(&", ".put_key(&", ".put_account(&"];
+
+/// Files of the program that change a merchant, a key or an account without a word of who did it.
+fn untold_faults(source: &[SourceFile]) -> Vec<String> {
+    let of_program = source.iter().filter(|file| !file.path.contains("/tests/"));
+    let untold = of_program.filter(|file| UNTOLD.iter().any(|what| file.text.contains(what)));
+    untold.map(|file| format!("{}: a change that the audit log does not hear of", file.path)).collect()
 }
 
 fn sound(faults: &[String]) {
@@ -270,6 +299,18 @@ fn money_is_never_a_float() {
     let providers = rust("providers").into_iter().filter(|file| file.path.contains("/src/"));
     let source: Vec<_> = rust("src/core").into_iter().chain(providers).collect();
     sound(&float_faults(&source));
+}
+
+#[test]
+fn every_call_to_a_financer_is_counted() {
+    let source = rust("src/engine/src");
+    assert!(source.iter().any(|file| file.text.contains(CALLS)), "nobody calls a financer: is this the engine?");
+    sound(&uncounted_faults(&source));
+}
+
+#[test]
+fn no_merchant_key_or_account_changes_without_a_word() {
+    sound(&untold_faults(&rust("src")));
 }
 
 #[test]
@@ -318,6 +359,19 @@ fn the_checks_find_what_is_wrong() {
     ];
     assert_eq!(name_faults(&source).len(), 4);
     assert_eq!(float_faults(&source).len(), 1);
+    let calls = [
+        file("src/engine/src/a.rs", "let context = CallContext { now };\nprovider.capture(context).await"),
+        file(
+            "src/engine/src/b.rs",
+            "let context = CallContext { now };\nself.counted(provider.capture(context)).await",
+        ),
+    ];
+    assert_eq!(uncounted_faults(&calls).len(), 1);
+    let changes = [
+        file("src/dev.rs", "store.put_merchant(&merchant).await?;"),
+        file("src/http/tests/api/world.rs", "store.put_key(&row).await.unwrap();"),
+    ];
+    assert_eq!(untold_faults(&changes).len(), 1);
 
     let tree = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(tree.path().join("src/helpers")).unwrap();

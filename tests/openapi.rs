@@ -143,8 +143,9 @@ fn every_operation_is_named_once_explained_and_complete() {
         if path.starts_with("/v1/") {
             assert!(responses.contains_key("401") && responses.contains_key("500"), "{place}");
         }
-        // Asking a financer, and making a link of which nothing is stored, may be repeated without a key.
-        let repeatable = path.ends_with("/refresh") || path.ends_with("/client_token");
+        // Asking a financer, questions, and making a link of which nothing is stored, may be repeated without a key.
+        let repeatable = ["/refresh", "/client_token", "/eligibility", "/routing/simulate", "/oauth/token", "/verify"];
+        let repeatable = repeatable.iter().any(|end| path.ends_with(end));
         let writes = place.starts_with("post /v1/") && !repeatable;
         let keyed = parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key");
         assert_eq!(writes, keyed, "{place}: Idempotency-Key");
@@ -176,6 +177,11 @@ fn the_routes_of_the_contract_are_all_there() {
         "get /v1/checkouts/{id}/refunds",
         "get /v1/providers",
         "get /v1/providers/{id}",
+        "post /v1/eligibility",
+        "get /v1/routing",
+        "put /v1/routing",
+        "get /v1/routing/versions",
+        "post /v1/routing/simulate",
         "post /v1/checkouts/{id}/client_token",
         "get /c/{client_token}",
         "get /c/{client_token}/status",
@@ -185,6 +191,8 @@ fn the_routes_of_the_contract_are_all_there() {
         "post /callbacks/{provider}/{token}",
         "get /callbacks/{provider}/{token}",
         "get /problems/{code}",
+        "post /v1/oauth/token",
+        "get /.well-known/jwks.json",
         "get /healthz",
         "get /readyz",
         "get /openapi.json",

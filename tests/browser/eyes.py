@@ -74,10 +74,10 @@ class World:
 
     # ---- servers
 
-    def start(self, origins=(), settings=None):
-        """A gateway with a shop on an allowed origin."""
+    def start(self, origins=(), settings=None, again=False):
+        """A gateway with a shop on an allowed origin; one that can be started again, where wanted."""
         self.shop = self._keep(Shop())
-        self.gateway = self._keep(Gateway(self.binary, [self.shop.origin, *origins], settings))
+        self.gateway = self._keep(Gateway(self.binary, [self.shop.origin, *origins], settings, again))
         self.shop.gateway = self.gateway.url
         return self.gateway
 

@@ -1,11 +1,10 @@
 """The program itself, with its simulators, and what a merchant's server would ask it."""
 
-import base64
-import hashlib
-import hmac
 import json
 import os
+import random
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 
 # How long anything may take on a busy machine.
 PATIENCE_S = 90
+# Links of a customer that work for a minute, the shortest there is.
+SHORT_LINKS = {"LENDPORT_PAGE__CLIENT_TOKEN_MINUTES": "1"}
 
 
 def until(what, found):
@@ -82,10 +83,24 @@ class Lender:
         self.process.stdout.close()
 
 
-class Gateway:
-    """`lendport dev` in a folder of its own. Started again it has the same address, database and simulators' addresses."""
+def place():
+    """An address that nobody has, and that the system gives to nobody by itself: it is still free after a while."""
+    first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        address = ("127.0.0.1", random.randint(10_000, first_given - 1))
+        with socket.socket() as probe:
+            try:
+                probe.bind(address)
+            except OSError:
+                continue
+        return f"{address[0]}:{address[1]}"
 
-    def __init__(self, binary, origins=(), settings=None):
+
+class Gateway:
+    """`lendport dev` in a folder of its own. One that is to be started again has places of its own: then it has the same
+    address, database and simulators' addresses."""
+
+    def __init__(self, binary, origins=(), settings=None, again=False):
         self.binary = binary
         self.folder = tempfile.TemporaryDirectory(prefix="lendport-browser-")
         self.ready_file = Path(self.folder.name) / "ready.json"
@@ -100,6 +115,10 @@ class Gateway:
             self.env["LENDPORT_MERCHANT__PAGE__ALLOWED_ORIGINS"] = " ".join(origins)
         self.env.update(settings or {})
         self.bind = "127.0.0.1:0"
+        if again:
+            self.bind, self.env["LENDPORT_SIMULATOR__SHOP_BIND"] = place(), place()
+            for provider in ("WEGETFINANCING", "WEPAY", "SANDBOX", "FLEXSHOPPER"):
+                self.env[f"LENDPORT_SIMULATOR__BIND__{provider}"] = place()
         self.start()
 
     def start(self):
@@ -119,12 +138,6 @@ class Gateway:
         self.key = told["secret_key"]
         self.simulators = told["simulators"]
         self.shop = told.get("shop", "")
-        # The next start takes the same places.
-        self.bind = self.url.removeprefix("http://")
-        for provider, url in self.simulators.items():
-            self.env[f"LENDPORT_SIMULATOR__BIND__{provider.upper()}"] = url.removeprefix("http://")
-        if self.shop:
-            self.env["LENDPORT_SIMULATOR__SHOP_BIND"] = self.shop.removeprefix("http://").split("/")[0]
 
     def kill(self):
         """Ends it as a power cut would."""
@@ -178,16 +191,6 @@ class Gateway:
     def until_status(self, checkout, status):
         """Waits until the merchant would read this status."""
         return until(f"status {status}", lambda: (now := self.read(checkout))["status"] == status and now)
-
-    def token_for(self, checkout, seconds):
-        """The checkout's token with another end, so many seconds from now, signed with the key of the gateway's own folder."""
-        head, claims, _ = checkout["client_token"].split(".")
-        claims = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))) | {"exp": int(time.time()) + seconds}
-        claims = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
-        sealing = base64.b64decode((Path(self.folder.name) / "data" / "encryption.key").read_text())
-        key = hashlib.sha256(b"lendport client token 1" + sealing).digest()
-        signature = hmac.digest(key, f"{head}.{claims}".encode(), "sha256")
-        return f"{head}.{claims}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
 
     def page_of(self, answer):
         """The page of a checkout that the answer names; the merchant's server asks for a token."""

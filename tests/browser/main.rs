@@ -202,6 +202,11 @@ fn the_module_does_the_same() {
 }
 
 #[test]
+fn the_next_financer_follows_by_itself() {
+    play("the_next_financer_follows_by_itself");
+}
+
+#[test]
 fn the_next_financer_after_a_decline() {
     play("the_next_financer_after_a_decline");
 }

@@ -50,7 +50,15 @@ async fn live_answers_are_as_described() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("lendport.db").display());
     let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned();
-    let settings = [("server.bind", "127.0.0.1:0".to_owned()), ("storage.url", url), ("security.encryption_key", key)];
+    let none = || "0".to_owned();
+    let settings = [
+        ("server.bind", "127.0.0.1:0".to_owned()),
+        ("storage.url", url),
+        ("security.encryption_key", key),
+        ("limits.strays_per_minute", none()),
+        ("limits.key_reads_per_second", none()),
+        ("limits.key_writes_per_second", none()),
+    ];
     let flags = settings.map(|(key, value)| Flag { name: "--test", key, value });
     let dev = dev::start(&Config::load_with(None, [], &flags).unwrap(), None).await.unwrap();
     let shop = Shop {

@@ -81,7 +81,7 @@ async fn a_simulator_names_its_fields_and_prints_settings_that_lead_to_it() {
     let simulate = |field: &'static str| async move { said(&["simulate", "wepay", "--account", field]).await };
     failed(&simulate("username=shop").await, &["no account field username", "account_id, access_token, api_version"]);
     failed(&simulate("api_version=2014-01-08").await, &["api_version of wepay has no such value", "2016-07-13"]);
-    failed(&simulate("account_id=seven").await, &["account_id is not a number"]);
+    failed(&simulate("account_id=seven").await, &["account_id of wepay has no such value", "whole number"]);
     assert_eq!(simulate("access_token").await.code, Some(2));
 
     let words = ["simulate", "wepay", "--account", "account_id=235810395803", "--account", "api_version=2018-08-29"];
@@ -118,7 +118,7 @@ async fn the_generated_documents_are_up_to_date() {
 
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod with_a_simulator {
-    use lendport_core::{CallContext, CallLog, Clock as _, CreateRequest, Mode, Secret};
+    use lendport_core::{CallContext, CallLog, CascadeHints, Clock as _, CreateRequest, Mode, Secret};
     use lendport_testkit::{ManualClock, Sample, SeededIds, samples};
     use serde_json::Value;
 
@@ -258,6 +258,24 @@ mod with_a_simulator {
     }
 
     #[tokio::test]
+    async fn a_command_that_needs_the_file_for_itself_says_what_can_be_done_beside_a_gateway() {
+        let folder = tempfile::tempdir().unwrap();
+        let simulator = LoneSimulator::start(None).await;
+        let path = settings_file(folder.path(), &simulator.lender.url);
+        let config = ["--config", path.to_str().unwrap()];
+        let (_binary, declared) = Binary::serve(&path).await;
+        for (asked, instead) in [
+            (&["merchants", "list"][..], "/v1/merchants"),
+            (&["keys", "list", "--merchant-name", "A served shop"], "/v1/merchants/{id}/keys"),
+            (&["signing-keys", "list"], "auth.signing_key_days"),
+            (&["signing-keys", "rotate", "--at-once"], "auth.signing_key_days"),
+        ] {
+            failed(&said(&[asked, &config].concat()).await, &["is using the database", "stop it", instead]);
+        }
+        declared.get("/v1/checkouts").await.ok(200);
+    }
+
+    #[tokio::test]
     async fn a_live_key_sees_nothing_of_the_test_world() {
         let folder = tempfile::tempdir().unwrap();
         let simulator = LoneSimulator::start(None).await;
@@ -334,7 +352,12 @@ mod with_a_simulator {
         let now = ManualClock::default().now();
         let context = CallContext { account: &account, mode: Mode::Test, now, calls: &calls };
         let callback_url = Secret::from("https://gateway.example/callbacks/wegetfinancing/another");
-        let request = CreateRequest { checkout: &checkout, attempt: &attempt, callback_url: &callback_url };
+        let request = CreateRequest {
+            checkout: &checkout,
+            attempt: &attempt,
+            callback_url: &callback_url,
+            hints: CascadeHints::FIRST,
+        };
         let created = provider.create(context, request).await.unwrap();
         assert_eq!(created.amount_echoed, Some(checkout.cart.total));
     }

@@ -35,16 +35,28 @@ mod interrupted;
 mod merchant_story;
 #[cfg(feature = "wegetfinancing")]
 mod misbehaviour;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod noisy;
 #[cfg(all(feature = "wegetfinancing", feature = "sandbox", feature = "simulator"))]
 mod own_pages;
 #[cfg(all(feature = "wegetfinancing", feature = "wepay", feature = "sandbox", feature = "simulator"))]
 mod page;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod platform;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod postbacks;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod privacy;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod replicas;
+#[cfg(all(
+    feature = "flexshopper",
+    feature = "wegetfinancing",
+    feature = "wepay",
+    feature = "sandbox",
+    feature = "simulator"
+))]
+mod routing;
 #[cfg(all(feature = "wegetfinancing", feature = "sandbox", feature = "simulator"))]
 mod second_provider;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
@@ -52,7 +64,11 @@ mod seed_samples;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod shipping;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
+mod tokens;
+#[cfg(all(feature = "wegetfinancing", feature = "simulator"))]
 mod trouble;
+#[cfg(all(feature = "wegetfinancing", feature = "sandbox", feature = "simulator"))]
+mod vault_commands;
 #[cfg(all(feature = "wegetfinancing", feature = "sandbox", feature = "simulator"))]
 mod watching;
 #[cfg(all(feature = "wegetfinancing", feature = "simulator"))]

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::Fault;
 use crate::part::Suite;
 use crate::polling::{self, PollingPlan};
+use crate::routing::RoutingCommand;
 use crate::subject::Databases;
 
 const AFTER: &str = "\
@@ -71,6 +72,8 @@ pub struct Arguments {
 pub enum Command {
     /// Opens checkouts at a provider that says nothing by itself, and counts how it is asked, on a virtual clock.
     Polling(PollingCommand),
+    /// Decides random carts by a large routing profile, and says how long a decision takes.
+    Routing(RoutingCommand),
     /// Serves the floor until standard input ends.
     #[command(hide = true)]
     Floor(FloorCommand),

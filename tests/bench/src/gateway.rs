@@ -39,6 +39,13 @@ pub(crate) async fn start(binary: &Path, storage_url: &str, upstream: &str, quie
         ("LENDPORT_STORAGE__URL".to_owned(), storage_url.to_owned()),
         ("LENDPORT_SECURITY__ENCRYPTION_KEY".to_owned(), STANDARD.encode(ENCRYPTION_KEY)),
         ("LENDPORT_DELIVERY__ALLOW_LOOPBACK_IN_TEST_MODE".to_owned(), "true".to_owned()),
+        // Counted as everywhere, and never in the way.
+        ("LENDPORT_LIMITS__KEY_READS_PER_SECOND".to_owned(), "1000000".to_owned()),
+        ("LENDPORT_LIMITS__KEY_WRITES_PER_SECOND".to_owned(), "1000000".to_owned()),
+        ("LENDPORT_LIMITS__MERCHANT_READS_PER_SECOND".to_owned(), "1000000".to_owned()),
+        ("LENDPORT_LIMITS__MERCHANT_WRITES_PER_SECOND".to_owned(), "1000000".to_owned()),
+        ("LENDPORT_LIMITS__PUSHES_PER_SECOND".to_owned(), "1000000".to_owned()),
+        ("LENDPORT_QUOTAS__OPEN_CHECKOUTS".to_owned(), "10000000".to_owned()),
         ("LENDPORT_PROVIDERS__WEGETFINANCING__SANDBOX_BASE_URL".to_owned(), upstream.to_owned()),
         ("LENDPORT_MERCHANT__NAME".to_owned(), SHOP.to_owned()),
         ("LENDPORT_MERCHANT__SECRET_KEY".to_owned(), SECRET_KEY.to_owned()),

@@ -19,6 +19,7 @@ pub mod polling;
 mod postback;
 mod process;
 mod report;
+pub mod routing;
 mod run;
 mod sample;
 mod seed;
@@ -33,6 +34,7 @@ mod wire;
 
 pub use arguments::{Arguments, Command, FloorCommand, PollingCommand};
 pub use part::Suite;
+pub use routing::RoutingCommand;
 pub use subject::Databases;
 
 /// Whatever went wrong; a benchmark that cannot run says so and stops.
@@ -46,6 +48,7 @@ pub async fn run(asked: Arguments) -> Result<(), Fault> {
     match asked.command {
         Some(Command::Floor(asked)) => floor::serve(asked).await,
         Some(Command::Polling(asked)) => asked.play().await,
+        Some(Command::Routing(asked)) => asked.play(),
         None => {
             let plan = plan::Plan::of(&asked)?;
             limits::raise()?;

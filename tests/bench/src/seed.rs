@@ -78,7 +78,7 @@ async fn shop(store: &dyn Store, ambient: &Ambient, name: &str, key: Option<&str
         let fields: BTreeMap<_, _> =
             fields.into_iter().map(|(name, value)| (name.to_owned(), Secret::from(value))).collect();
         let tenant = Tenant { merchant, mode: Mode::Test };
-        tenants::store_account(store, ids, tenant, PROVIDER, AccountSettings::from_store(fields)).await?;
+        tenants::store_account(store, ids, clock.now(), tenant, PROVIDER, AccountSettings::from_store(fields)).await?;
     }
     Ok(merchant)
 }

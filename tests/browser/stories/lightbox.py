@@ -47,6 +47,22 @@ def reject_in_the_lightbox(world):
     assert gateway.read(checkout)["status"] == "declined"
 
 
+def the_next_financer_follows_by_itself(world):
+    gateway = world.start()
+    profile = {"cascade": [LENDER, "wepay"], "policies": {"after_decline": "automatic"}}
+    assert gateway.ask("PUT", "/v1/routing", profile).status in (200, 201)
+    checkout = gateway.open_checkout()
+    page = world.look()
+    buy(world, page, checkout)
+    press(theirs(ours(page)), "Reject")
+    # Nobody pressed anything: the page leads on to the next one.
+    heading(ours(page), "Continue with WePay")
+    world.shot(page, "next")
+    sound(page, "the next financer")
+    seen = gateway.read(checkout)
+    assert [attempt["status"] for attempt in seen["attempts"]] == ["declined", "awaiting_customer"], seen["attempts"]
+
+
 def leaving_ends_nothing(world):
     gateway = world.start()
     checkout = gateway.open_checkout(provider=LENDER)

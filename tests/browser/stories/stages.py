@@ -7,7 +7,7 @@ import threading
 from playwright.sync_api import expect
 
 from eyes import DESKTOP, PHONE, fits, sound
-from gateway import http, until
+from gateway import SHORT_LINKS, http, until
 from parts import CARD, CHOICE, LEASE, LENDER, SANDBOX, buy, frame_at, heading, ours, press, stage, theirs
 
 LANGUAGES = ("en", "es", "fr")
@@ -32,6 +32,8 @@ def axe_finds_nothing_serious_in_the_dark(world):
 
 
 def _look_at_everything(world, scheme, viewport):
+    # First, for the shop buys at the gateway that was started last.
+    old = world.start(settings=SHORT_LINKS).open_checkout(provider=LENDER)["checkout_url"]
     gateway = world.start(settings=PATIENT)
     page = world.look(scheme=scheme, viewport=viewport, forgives=("status of 404", "status of 410", "returned"))
     for name, (url, state) in _stages(gateway).items():
@@ -43,7 +45,7 @@ def _look_at_everything(world, scheme, viewport):
             sound(page, f"{name} {language} {scheme}")
             world.shot(page, f"{name}-{language}", whole=True)
         assert page.locator("[data-stage]").get_attribute("data-stage") == state, f"{name} is still {state}"
-    _notices(world, gateway, page)
+    _notices(world, gateway, page, old)
     _boxes(world, gateway, page)
 
 
@@ -127,17 +129,18 @@ def _unheard(url, body):
         pass
 
 
-def _notices(world, gateway, page):
+def _notices(world, gateway, page, old):
     """What is no checkout's page."""
-    old = gateway.open_checkout(provider=LENDER)
     pages = {
         "unknown": f"{gateway.url}/c/nothing",
-        "old": f"{gateway.url}/c/{gateway.token_for(old, -1)}",
         "docs": f"{gateway.url}/docs",
         "problems": f"{gateway.url}/problems",
         "problem": f"{gateway.url}/problems/commit_fence",
+        "old": old,
     }
     for name, url in pages.items():
+        if name == "old":
+            until("a link that has run out", lambda: http("GET", old).status == 410)
         page.goto(url)
         expect(page.locator("h1:visible").first).to_be_visible()
         fits(page)

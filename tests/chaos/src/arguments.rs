@@ -21,7 +21,7 @@ pub struct Arguments {
     /// [default: from the clock]
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Shoppers at the same time. [default: 6; 24 with WePay and 18 with FlexShopper, where one that was interrupted waits for a while]
+    /// Shoppers at the same time. [default: 6; 24 with WePay, 18 with FlexShopper and 12 in a cascade, where one that was interrupted waits for a while]
     #[arg(long)]
     pub shoppers: Option<usize>,
     /// Which provider finances most checkouts; the made-up one has a few.
@@ -68,6 +68,8 @@ pub enum Played {
     Wepay,
     /// It tells nothing at all, and the gateway confirms what its customers sign.
     Flexshopper,
+    /// WeGetFinancing, where the made-up provider said no before: a routing profile has it follow by itself.
+    Cascade,
 }
 
 impl Played {
@@ -75,6 +77,8 @@ impl Played {
     pub(crate) fn shoppers(self) -> usize {
         match self {
             Self::Wegetfinancing => 6,
+            // An interrupted start waits for its lease.
+            Self::Cascade => 12,
             Self::Wepay => 24,
             // Some sign where nobody hears of it, and wait until the gateway asks.
             Self::Flexshopper => 18,
@@ -84,7 +88,7 @@ impl Played {
     /// The provider's id.
     pub(crate) fn id(self) -> &'static str {
         match self {
-            Self::Wegetfinancing => "wegetfinancing",
+            Self::Wegetfinancing | Self::Cascade => "wegetfinancing",
             Self::Wepay => "wepay",
             Self::Flexshopper => "flexshopper",
         }

@@ -88,6 +88,11 @@ pub(crate) async fn accept(world: &World, story: u64, id: &str) -> Result<(), Fa
     Ok(())
 }
 
+/// Says of a create whose outcome nobody knows that nothing came of it.
+pub(crate) async fn nothing_came_of_it(world: &World, story: u64, id: &str) -> Result<(), Fault> {
+    settle(world, story, id, "unknown_outcome", "not_committed").await.map(drop)
+}
+
 /// Longer than a call of a gateway that was killed is on its way.
 const ON_ITS_WAY: Duration = Duration::from_secs(2);
 

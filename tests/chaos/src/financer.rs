@@ -115,7 +115,7 @@ impl Financers {
     pub(crate) async fn requests(&self) -> Result<Vec<(String, String)>, Fault> {
         let list = self.control("GET", "requests", None).await?;
         let (ours, theirs) = match self.played {
-            Played::Wegetfinancing => ("merchant_transaction_id", "inv_id"),
+            Played::Wegetfinancing | Played::Cascade => ("merchant_transaction_id", "inv_id"),
             Played::Wepay => ("reference_id", "checkout_id"),
             Played::Flexshopper => ("transaction_id", "lease_number"),
         };

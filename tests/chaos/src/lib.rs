@@ -10,6 +10,7 @@ mod dice;
 mod downtime;
 mod endpoints;
 mod financer;
+mod following;
 mod gateway;
 mod goods;
 mod killer;

@@ -32,6 +32,13 @@ impl Merchant {
         wire::exchange(&self.address, &Request { method: "POST", path, headers, body: Some(body) }, LIMIT).await
     }
 
+    /// Puts once.
+    pub(crate) async fn put(&self, path: &str, if_match: &str, body: &Value) -> Result<Message, Fault> {
+        let bearer = format!("Bearer {SECRET_KEY}");
+        let headers = vec![("authorization", bearer.as_str()), ("if-match", if_match)];
+        wire::exchange(&self.address, &Request { method: "PUT", path, headers, body: Some(body) }, LIMIT).await
+    }
+
     /// Reads until it is answered with 200; reading again is always harmless.
     pub(crate) async fn get(&self, path: &str) -> Result<Value, Fault> {
         let bearer = format!("Bearer {SECRET_KEY}");

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::{Arguments, DatabaseKind};
+use crate::arguments::{Arguments, DatabaseKind, Played};
 use crate::balancer::Balancer;
 use crate::book::Book;
 use crate::database::Database;
@@ -23,7 +23,7 @@ use crate::merchant::Merchant;
 use crate::receiver::{Receiver, Surroundings};
 use crate::verdict::{self, Verdict};
 use crate::world::{Plan, World};
-use crate::{Fault, endpoints, killer, report, say, settings, shop};
+use crate::{Fault, endpoints, following, killer, report, say, settings, shop};
 
 /// How long the first gateway may take.
 const START_LIMIT: Duration = Duration::from_secs(180);
@@ -42,8 +42,8 @@ pub async fn run(asked: &Arguments) -> Result<bool, Fault> {
     if asked.database == DatabaseKind::Sqlite && replicas != 1 {
         return Err("a database file belongs to one process: --replicas needs --database postgres".into());
     }
-    let (database, provider) = (asked.database, asked.provider.id());
-    say(&format!("chaos on {database:?} with {provider}: {} kills, {replicas} replica(s), seed {seed}", asked.kills));
+    let (database, provider) = (asked.database, asked.provider);
+    say(&format!("chaos on {database:?} with {provider:?}: {} kills, {replicas} replica(s), seed {seed}", asked.kills));
     let folder = Folder::new(asked.folder.clone())?;
     let shoppers = asked.shoppers.unwrap_or(asked.provider.shoppers());
     let plan = Plan { seed, kills: asked.kills, shoppers, provider: asked.provider };
@@ -111,6 +111,9 @@ async fn live(
         kept.spawn(gateway::keep(Arc::clone(&world), program.clone(), number, receive, replicas_end.clone()));
     }
     tokio::time::timeout(START_LIMIT, endpoints::subscribe(&world)).await.map_err(|_| "no gateway started")??;
+    if plan.provider == Played::Cascade {
+        following::route(&world).await?;
+    }
 
     let closing = CancellationToken::new();
     let next = Arc::new(AtomicU64::new(1));

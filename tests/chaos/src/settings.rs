@@ -38,6 +38,14 @@ encryption_key = "{ENCRYPTION_KEY}"
 operation_lease_ms = {lease_ms}
 expiry_sweep_interval_ms = 500
 settle_interval_ms = 500
+[limits]
+key_reads_per_second = 0
+key_writes_per_second = 0
+merchant_reads_per_second = 0
+merchant_writes_per_second = 0
+strays_per_minute = 0
+page_per_second = 0
+pushes_per_second = 0
 [delivery]
 timeout_ms = 700
 allow_loopback_in_test_mode = true

@@ -12,7 +12,7 @@ use crate::merchant::text_at;
 use crate::story::{Financer, Story};
 use crate::wire::Message;
 use crate::world::World;
-use crate::{clerk, lender};
+use crate::{clerk, following, lender};
 
 /// How long a shopper goes on asking after the killing ended.
 const PATIENCE: Duration = Duration::from_secs(420);
@@ -29,6 +29,9 @@ pub(crate) async fn shopper(world: Arc<World>, next: Arc<AtomicU64>, closing: Ca
         let patience = Patience::new(closing.clone());
         let lived = async {
             open(&world, &story, &patience).await?;
+            if story.follows {
+                patience.lasts("the financer that follows", following::wait(&world, &story)).await?;
+            }
             sleep(Duration::from_millis(story.pause_ms)).await;
             lender::play(&world, &story, &patience).await
         };

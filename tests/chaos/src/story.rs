@@ -25,6 +25,8 @@ pub(crate) enum Financer {
 pub(crate) struct Story {
     pub(crate) number: u64,
     pub(crate) financer: Financer,
+    /// The made-up provider says no before; the financer follows by itself.
+    pub(crate) follows: bool,
     pub(crate) plot: Plot,
     /// What the merchant does with the goods of a lease that was signed.
     pub(crate) goods: Goods,
@@ -45,11 +47,12 @@ impl Story {
     pub(crate) fn draw(seed: u64, number: u64, provider: Played) -> Self {
         let mut dice = Dice::new(seed, "story", number);
         let played = match provider {
-            Played::Wegetfinancing => Financer::Wegetfinancing,
+            Played::Wegetfinancing | Played::Cascade => Financer::Wegetfinancing,
             Played::Wepay => Financer::Wepay,
             Played::Flexshopper => Financer::Flexshopper,
         };
         let financer = if dice.percent(15) { Financer::Sandbox } else { played };
+        let follows = provider == Played::Cascade && financer == played;
         let plot = match financer {
             Financer::Sandbox => {
                 dice.weighted(&[(6, Plot::Approve), (2, Plot::Reject), (2, Plot::PreapproveOnly)], Plot::Approve)
@@ -109,7 +112,9 @@ impl Story {
         Self {
             number,
             financer,
-            plot,
+            follows,
+            // Its total has the cents that the made-up provider refuses.
+            plot: if follows && plot == Plot::RefundAll { Plot::RefundPart } else { plot },
             disturbance: disturbance.filter(|_| financer != Financer::Sandbox),
             copies: dice.weighted(&[(7, 1), (2, 2), (1, 3)], 1),
             parallel: dice.percent(50),
@@ -143,14 +148,17 @@ impl Story {
     /// The create body.
     pub(crate) fn cart(&self) -> Value {
         let (provider, shipping) = match (self.financer, self.plot) {
-            (Financer::Wegetfinancing, _) => ("wegetfinancing", "50.00"),
-            (Financer::Wepay, _) => ("wepay", "50.00"),
-            (Financer::Flexshopper, _) => ("flexshopper", "120.00"),
+            // A no by push, and one that answers the create.
+            (Financer::Wegetfinancing, _) if self.follows && self.twice => (None, "50.21"),
+            (Financer::Wegetfinancing, _) if self.follows => (None, "50.11"),
+            (Financer::Wegetfinancing, _) => (Some("wegetfinancing"), "50.00"),
+            (Financer::Wepay, _) => (Some("wepay"), "50.00"),
+            (Financer::Flexshopper, _) => (Some("flexshopper"), "120.00"),
             // The cents decide; see the README of the made-up provider.
-            (Financer::Sandbox, Plot::Reject) => ("sandbox", "50.11"),
-            (Financer::Sandbox, Plot::PreapproveOnly) => ("sandbox", "50.14"),
-            (Financer::Sandbox, _) if self.copies > 1 => ("sandbox", "50.13"),
-            (Financer::Sandbox, _) => ("sandbox", "50.10"),
+            (Financer::Sandbox, Plot::Reject) => (Some("sandbox"), "50.11"),
+            (Financer::Sandbox, Plot::PreapproveOnly) => (Some("sandbox"), "50.14"),
+            (Financer::Sandbox, _) if self.copies > 1 => (Some("sandbox"), "50.13"),
+            (Financer::Sandbox, _) => (Some("sandbox"), "50.10"),
         };
         // FlexShopper buys exempt from tax: what it finances is the whole cart where there is none.
         let leased = goods::LINES.map(|(sku, units, price)| json!({ "sku": sku, "name": sku, "quantity": units, "unit_price": format!("{price}.00") }));
@@ -158,9 +166,8 @@ impl Story {
             Financer::Flexshopper => json!(leased),
             _ => json!([{ "sku": "TV-1", "name": "TV", "quantity": 1, "unit_price": "1370.00", "unit_tax": "52.69" }]),
         };
-        json!({
+        let mut cart = json!({
             "reference": self.reference(),
-            "provider": provider,
             "customer": {
                 "first_name": "John", "last_name": "Doe", "email": self.email(), "phone": "2222222222"
             },
@@ -169,7 +176,12 @@ impl Story {
             },
             "items": items,
             "shipping_amount": shipping
-        })
+        });
+        // Where nobody is named the profile decides.
+        if let (Some(provider), Some(members)) = (provider, cart.as_object_mut()) {
+            members.insert("provider".to_owned(), provider.into());
+        }
+        cart
     }
 }
 
@@ -188,10 +200,13 @@ mod tests {
                 Played::Wepay,
                 ["PayThenReviewed", "PayUnreviewed", "CardDeclined", "PayThenRefundAll", "PayThenChargeback"],
             ),
+            (Played::Cascade, ["follows: true", "follows: false", "RejectThenApprove", "RefundPart", "50.21"]),
             (Played::Flexshopper, ["Sign,", "SignUnheard", "SignOther", "CancelAll", "Return"]),
         ] {
-            let tell =
-                |seed| (0..400).map(|number| format!("{:?}", Story::draw(seed, number, provider))).collect::<Vec<_>>();
+            let tell = |seed| {
+                let draw = |number| Story::draw(seed, number, provider);
+                (0..400).map(|number| format!("{:?} {}", draw(number), draw(number).cart())).collect::<Vec<_>>()
+            };
             assert_eq!(tell(3), tell(3));
             assert_ne!(tell(3), tell(4));
             let all = tell(3).join("\n");

@@ -105,7 +105,7 @@ async fn judge(world: &World, quiet_ms: u64) -> Result<Verdict, Fault> {
     general.extend(whole::list_faults(&world.merchant.list("/v1/checkouts").await?, &promises));
     general.extend(whole::event_faults(&world.merchant.list("/v1/events").await?, &seen));
     general.extend(whole::replay_faults(world, &promises).await);
-    let one_each = world.plan.provider != Played::Wegetfinancing;
+    let one_each = !matches!(world.plan.provider, Played::Wegetfinancing | Played::Cascade);
     general.extend(creates::faults(&world.financer.requests().await?, &seen, one_each));
     general.extend(leases::faults(world, &promises).await?);
     general.extend(goods::faults(world, &promises).await?);

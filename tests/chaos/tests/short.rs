@@ -42,3 +42,10 @@ async fn nothing_is_lost_or_doubled_where_every_notice_only_says_look() {
         ["--provider", "wepay", "--database", "sqlite", "--kills", "8", "--shoppers", "9", "--seed", "20261123"];
     assert!(survives(&asked).await, "the run's output says what");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_where_financers_follow_by_themselves() {
+    let asked =
+        ["--provider", "cascade", "--database", "sqlite", "--kills", "8", "--shoppers", "6", "--seed", "20261125"];
+    assert!(survives(&asked).await, "the run's output says what");
+}

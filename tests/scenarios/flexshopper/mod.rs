@@ -6,6 +6,7 @@ mod fulfilment;
 mod journey;
 mod killed;
 mod late;
+mod late_loan;
 mod life;
 mod own_button;
 mod steps;
@@ -20,7 +21,7 @@ use lendport_storage::Tenant;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Merchant, TestGateway, carts, fresh, until};
+use crate::harness::{Answer, Loan, Merchant, TestGateway, carts, fresh, until};
 
 /// The total of [`cart`].
 const TOTAL: &str = "530.00";

@@ -50,7 +50,9 @@ impl Shop {
         let settings = AccountSettings::new(values, known, &Pointer::root()).unwrap();
         let (ambient, store) = (Ambient::system(), dev.gateway.store.as_ref());
         let tenant = Tenant { merchant: dev.merchant, mode: Mode::Test };
-        tenants::store_account(store, ambient.ids.as_ref(), tenant, "flexshopper", settings).await.unwrap();
+        tenants::store_account(store, ambient.ids.as_ref(), ambient.clock.now(), tenant, "flexshopper", settings)
+            .await
+            .unwrap();
     }
 
     pub(super) async fn checkout(&self, email: &str) -> Answer {

@@ -2,8 +2,9 @@
 
 use super::*;
 
-/// So long may a call to FlexShopper take here, in milliseconds.
-const LIMIT_MS: &str = "1500";
+/// So long may a call to FlexShopper take here, in milliseconds: all of them but the one that is not answered have to end in it
+/// on a busy machine, too.
+const LIMIT_MS: &str = "8000";
 
 #[tokio::test]
 async fn a_confirmation_that_is_not_answered_in_time_leaves_one_lease() {

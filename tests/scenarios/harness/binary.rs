@@ -44,6 +44,14 @@ encryption_key_file = "{folder_text}/encryption.key"
 [delivery]
 allow_loopback_in_test_mode = true
 timeout_ms = {DELIVERY_LIMIT_MS}
+[limits]
+key_reads_per_second = 0
+key_writes_per_second = 0
+merchant_reads_per_second = 0
+merchant_writes_per_second = 0
+strays_per_minute = 0
+page_per_second = 0
+pushes_per_second = 0
 [providers.wegetfinancing]
 sandbox_base_url = "{provider_url}"
 sandbox_v3_base_url = "{provider_url}"

@@ -8,7 +8,7 @@ use lendport::dev::{self, Dev};
 use lendport::gateway::{Ambient, Gateway, SectionOverrides, bind};
 use lendport::{registry, simulators, tenants};
 use lendport_core::{AccountSettings, MerchantId, Mode, Pointer, Secret};
-use lendport_storage::Tenant;
+use lendport_storage::{Store, Tenant};
 use lendport_testkit::postgres::Cluster;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,20 @@ use tokio_util::sync::CancellationToken;
 use super::binary::{ENCRYPTION_KEY, SECRET_KEY, SHOP};
 use super::provider::{MERCHANT_ID, PASSWORD, USERNAME};
 use super::{DELIVERY_LIMIT_MS, Lender, Merchant};
+
+/// Settings that count requests.
+pub(crate) const NO_LIMITS: [&str; 7] = [
+    "limits.key_reads_per_second",
+    "limits.key_writes_per_second",
+    "limits.merchant_reads_per_second",
+    "limits.merchant_writes_per_second",
+    "limits.strays_per_minute",
+    "limits.page_per_second",
+    "limits.pushes_per_second",
+];
+
+/// In the place of a value: the one that the gateway is delivered with.
+pub(crate) const USUAL: &str = "as delivered";
 
 fn config(folder: &TempDir, more: &[(&'static str, &str)]) -> Config {
     let url = format!("sqlite:{}", folder.path().join("lendport.db").display());
@@ -30,7 +44,11 @@ fn config(folder: &TempDir, more: &[(&'static str, &str)]) -> Config {
         ("delivery.poll_interval_ms", "50"),
         ("delivery.timeout_ms", delivery_limit.as_str()),
     ];
+    // Clocks that are moved by hand give nothing back of what was counted; tests about limits set their own.
+    settings.extend(NO_LIMITS.map(|key| (key, "0")));
     settings.extend(more);
+    let usual: Vec<&str> = more.iter().filter(|(_, value)| *value == USUAL).map(|(key, _)| *key).collect();
+    settings.retain(|(key, _)| !usual.contains(key));
     let flags: Vec<Flag> =
         settings.iter().map(|(key, value)| Flag { name: "--test", key, value: (*value).to_owned() }).collect();
     Config::load_with(None, [], &flags).unwrap()
@@ -72,7 +90,9 @@ impl TestGateway {
         let settings = AccountSettings::new(values, known, &Pointer::root()).unwrap();
         let tenant = Tenant { merchant, mode: Mode::Test };
         let store = self.dev.gateway.store.as_ref();
-        tenants::store_account(store, ambient.ids.as_ref(), tenant, "wegetfinancing", settings).await.unwrap();
+        tenants::store_account(store, ambient.ids.as_ref(), ambient.clock.now(), tenant, "wegetfinancing", settings)
+            .await
+            .unwrap();
     }
 
     /// Another shop with a key and an account of its own.
@@ -140,7 +160,7 @@ impl ServedGateway {
         let config = config(&folder, &all);
         let listener = bind(config.server.bind).await.unwrap();
         let gateway = Gateway::start(&config, ambient, listener, &SectionOverrides::new()).await.unwrap();
-        let merchant = Merchant::new(&gateway.public_url, SECRET_KEY);
+        let merchant = Merchant::new(&format!("http://{}", gateway.address), SECRET_KEY);
         Self { merchant, gateway, folder }
     }
 
@@ -155,8 +175,13 @@ impl ServedGateway {
         let known = registry::registration(provider).unwrap().descriptor.account_fields;
         let settings = AccountSettings::new(values, known, &Pointer::root()).unwrap();
         let tenant = Tenant { merchant: merchant.id, mode: Mode::Test };
-        tenants::store_account(store, ids, tenant, provider, settings).await.unwrap();
+        tenants::store_account(store, ids, clock.now(), tenant, provider, settings).await.unwrap();
         Merchant::new(&self.merchant.url, key.expose())
+    }
+
+    /// What it stores things in.
+    pub(crate) fn store(&self) -> &dyn Store {
+        self.gateway.store.as_ref()
     }
 
     /// Its database, where that is a file.
@@ -168,6 +193,25 @@ impl ServedGateway {
     pub(crate) async fn stop(self) {
         self.gateway.stop().await.unwrap();
     }
+}
+
+/// The simulator of the made-up provider by itself, until `stop`; settings that lead a gateway to it.
+#[cfg(feature = "sandbox")]
+pub(crate) async fn lone_sandbox(stop: &CancellationToken) -> [(&'static str, String); 4] {
+    let setup = simulators::Setup {
+        bind: ([127, 0, 0, 1], 0).into(),
+        resend_interval_ms: 200,
+        account: BTreeMap::new(),
+        ambient: &Ambient::system(),
+        stop,
+    };
+    let running = simulators::start(&registry::registration("sandbox").unwrap(), setup).await.unwrap();
+    [
+        ("providers.sandbox.enabled", "true".to_owned()),
+        ("providers.sandbox.base_url", running.url),
+        ("merchant.accounts.sandbox.test.api_key", "sandbox-key".to_owned()),
+        ("merchant.accounts.sandbox.test.push_secret", "sandbox-push-secret".to_owned()),
+    ]
 }
 
 /// A simulator of WeGetFinancing by itself, which outlives any gateway.

@@ -14,6 +14,8 @@ use std::future::Future;
 use std::time::Duration;
 
 pub(crate) use binary::Binary;
+#[cfg(feature = "sandbox")]
+pub(crate) use gateway::lone_sandbox;
 pub(crate) use gateway::{LoneSimulator, ServedGateway, TestGateway, postgres_url};
 pub(crate) use merchant::{Answer, Merchant, fresh};
 pub(crate) use provider::{Lender, Loan, signature};

@@ -1,6 +1,7 @@
 //! What a customer's browser sees of a checkout: the page and its routes, over real HTTP and against the simulators. What
 //! needs a real browser is in `tests/browser`.
 
+mod cascade;
 mod choosing;
 mod demo_shop;
 mod listening;
@@ -8,6 +9,7 @@ mod plugin;
 mod returning;
 mod sites;
 mod unchosen;
+mod unwinding;
 
 use std::time::Duration;
 

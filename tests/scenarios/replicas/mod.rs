@@ -1,7 +1,13 @@
 //! Several gateways on one PostgreSQL: whatever one of them is told the others know, the work beside requests is shared,
 //! and none of them is needed.
 
+#[cfg(feature = "sandbox")]
+mod course;
 mod deaths;
+#[cfg(feature = "sandbox")]
+mod fence;
+#[cfg(feature = "sandbox")]
+mod following;
 mod sharing;
 mod together;
 

@@ -9,7 +9,8 @@ use serde_json::json;
 use super::{Shops, sender};
 use crate::harness::{Loan, Receiver, carts, together, until};
 
-/// What one replica sends at the same time in this test: half its places, for it knows none of the endpoints.
+/// What one replica sends at the same time in this test: a quarter of its places, for it knows none of the endpoints, and all are
+/// one merchant's.
 const AT_ONCE: usize = 6;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -18,7 +19,7 @@ async fn three_replicas_share_two_hundred_deliveries_and_none_is_sent_twice() {
     let mut replicas = Vec::new();
     for number in 0..3 {
         // Looked at once a minute: it is the news of the database that set them to work.
-        let at_once = [("delivery.concurrency", "12"), ("delivery.poll_interval_ms", "60000")];
+        let at_once = [("delivery.concurrency", "24"), ("delivery.poll_interval_ms", "60000")];
         replicas.push(shops.replica_with(number, Ambient::system().clock, &at_once).await);
     }
     let mut endpoints = Vec::new();

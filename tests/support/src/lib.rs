@@ -6,6 +6,7 @@ pub mod clock;
 pub mod faulty_server;
 pub mod postgres;
 pub mod provider_suite;
+pub mod routing;
 pub mod samples;
 pub mod storage_suite;
 pub mod tree;

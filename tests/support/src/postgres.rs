@@ -4,6 +4,7 @@
 
 #![expect(clippy::panic, reason = "a test without its database fails")]
 
+mod copied;
 mod full_disk;
 
 use std::fs::{self, File};

@@ -13,7 +13,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lendport_core::{AccountSettings, Attempt, CallContext, CallLog, Checkout, FinancingProvider, Secret};
+use lendport_core::{
+    AccountSettings, Attempt, CallContext, CallLog, CascadeHints, Checkout, FinancingProvider, Secret,
+};
 use lendport_outbound::{Cassette, Outbound};
 
 pub use case::{Case, Expect, LinesCase};
@@ -90,6 +92,7 @@ struct Stage {
     account: AccountSettings,
     callback_url: Secret<String>,
     calls: CallLog,
+    hints: CascadeHints,
 }
 
 impl Stage {
@@ -109,6 +112,7 @@ impl Stage {
             account: samples::account(&values.into_iter().collect::<Vec<_>>()),
             callback_url: Secret::new(format!("https://gateway.example/callbacks/{name}/callback-token")),
             calls: CallLog::new(),
+            hints: case.hints,
             provider,
             checkout,
             attempt,
@@ -191,6 +195,7 @@ mod tests {
             "- capture_full: the descriptor gives no reason",
             "- refund_full: the descriptor says nothing of it",
             "- no case shows: refused for its credentials",
+            "- no case shows: asked to slow down",
             "stray.json",
         ] {
             assert!(told.contains(part), "{part} is not in:\n{told}");

@@ -92,7 +92,7 @@ impl Sample {
             capture: CaptureMode::Automatic,
             metadata: BTreeMap::new(),
             provider_options: self.provider_options.clone(),
-            route: Route { rule: "explicit".to_owned(), providers: Vec::new(), skipped: Vec::new(), closed: false },
+            route: Route { rule: "explicit".to_owned(), ..Route::default() },
             fulfilment: Fulfilment::None,
             dispute: Dispute::None,
             ready_announced: false,

@@ -4,10 +4,13 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "cases of a suite fail by panicking")]
 
+mod administration;
 mod attention;
+mod audit;
 mod changes;
 mod claims;
 mod endpoints;
+mod fairness;
 mod fan_out;
 mod leases;
 mod order;
@@ -15,14 +18,17 @@ mod outbox_pages;
 mod pages;
 mod post;
 mod queue_model;
+mod quotas;
 mod races;
 mod recovery;
 mod resends;
 mod results;
 mod retention;
 mod round_trip;
+mod routing;
 mod sweeps;
 mod tenants;
+mod tokens;
 mod watching;
 mod workers;
 mod world;
@@ -72,6 +78,15 @@ pub async fn run_all(factory: &dyn StoreFactory) {
     case(factory, workers::deadlines).await;
     case(factory, workers::polls).await;
     case(factory, workers::interrupted_calls).await;
+    case(factory, quotas::round_trip).await;
+    case(factory, quotas::counts).await;
+    case(factory, fairness::looks).await;
+    case(factory, fairness::deadlines).await;
+    case(factory, fairness::rounds).await;
+    case(factory, fairness::rooms).await;
+    case(factory, fairness::deliveries).await;
+    case(factory, fairness::endpoints_of_one).await;
+    case(factory, fairness::recoveries).await;
     case(factory, workers::closed).await;
     case(factory, sweeps::turns).await;
     case(factory, sweeps::one_turn_for_many).await;
@@ -81,8 +96,34 @@ pub async fn run_all(factory: &dyn StoreFactory) {
     case(factory, attention::settled).await;
     case(factory, attention::lists).await;
     case(factory, retention::observations).await;
+    run_administration(factory).await;
+    case(factory, routing::versions).await;
+    case(factory, routing::large).await;
+    case(factory, routing::tenants).await;
+    run_tokens(factory).await;
     run_outbox(factory).await;
     run_pairs(factory).await;
+}
+
+/// The cases about merchants, keys, accounts and the audit log.
+async fn run_administration(factory: &dyn StoreFactory) {
+    case(factory, administration::round_trip).await;
+    case(factory, administration::decisions).await;
+    case(factory, audit::nothing_untold).await;
+    case(factory, administration::claims).await;
+    case(factory, administration::tenants).await;
+    case(factory, audit::log).await;
+    case(factory, audit::with_a_checkout).await;
+    case(factory, administration::merchants).await;
+    pair(factory, administration::one_name).await;
+}
+
+/// The cases about tokens.
+async fn run_tokens(factory: &dyn StoreFactory) {
+    case(factory, tokens::keys).await;
+    case(factory, tokens::uses).await;
+    case(factory, tokens::told_of).await;
+    pair(factory, tokens::at_once).await;
 }
 
 /// The cases about events, endpoints and deliveries.
@@ -130,6 +171,8 @@ async fn run_pairs(factory: &dyn StoreFactory) {
     pair(factory, races::one_message_ten_times).await;
     pair(factory, races::two_commitments_race).await;
     pair(factory, endpoints::at_once).await;
+    pair(factory, routing::at_once).await;
+    pair(factory, fairness::between_two).await;
     pair(factory, fan_out::wakes).await;
     pair(factory, leases::two_owners).await;
     pair(factory, leases::ended).await;

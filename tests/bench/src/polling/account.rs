@@ -8,7 +8,7 @@ use lendport::gateway::Ambient;
 use lendport::registry;
 use lendport_core::{
     AccountSettings, Clock as _, FinancingProvider, MerchantId, Mode, Pointer, ProviderAccount, ProviderAccountId,
-    ProviderId, Secret, ShopPage,
+    ProviderId, Quotas, Secret, ShopPage,
 };
 use lendport_engine::{CallbackKey, Engine, EngineParts, EngineSettings, UpkeepSettings, WebhookSettings};
 use lendport_outbound::{ClientSettings, Outbound, Request, SimulatorSetup, Url};
@@ -155,6 +155,7 @@ impl Account {
                 idempotency_keep_days: 7,
                 owner: format!("with {looks_per_minute}"),
                 webhooks: WebhookSettings::default(),
+                quotas: Quotas::default(),
                 upkeep: UpkeepSettings { looks_per_minute, ..UpkeepSettings::default() },
             },
         }))

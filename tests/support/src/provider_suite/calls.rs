@@ -18,6 +18,8 @@ pub(super) async fn run(stage: &Stage, case: &Case) -> Result<(), String> {
         Expect::Declined => refused(create(stage).await, ErrorKind::Declined),
         Expect::WrongKey => refused(create(stage).await, ErrorKind::Credentials),
         Expect::TimeLimit => no_answer(create(stage).await),
+        Expect::SlowDown if case.reference.is_some() => slow_down(provider.retrieve(ctx, attempt).await.err()),
+        Expect::SlowDown => slow_down(create(stage).await.err()),
         Expect::Retrieved(claim) => told(provider.retrieve(ctx, attempt).await, claim),
         Expect::RetrievedWith(claim, details) => match provider.retrieve(ctx, attempt).await {
             Ok(told) if told.details != *details => Err(format!("it tells {:?}, expected {details:?}", told.details)),
@@ -116,12 +118,12 @@ pub(super) fn shipment(status: ShipmentStatus) -> Shipment {
 }
 
 async fn create(stage: &Stage) -> Result<Created, ProviderError> {
-    let Stage { checkout, attempt, callback_url, .. } = stage;
+    let Stage { checkout, attempt, callback_url, hints, .. } = stage;
     stage
         .provider
         .check(checkout, &stage.account)
         .map_err(|invalid| ProviderError::new(ErrorKind::Invalid, format!("refused before the call: {invalid}")))?;
-    stage.provider.create(stage.context(), CreateRequest { checkout, attempt, callback_url }).await
+    stage.provider.create(stage.context(), CreateRequest { checkout, attempt, callback_url, hints: *hints }).await
 }
 
 fn accepted(stage: &Stage, outcome: Result<Created, ProviderError>) -> Result<(), String> {
@@ -152,6 +154,12 @@ fn no_answer(outcome: Result<Created, ProviderError>) -> Result<(), String> {
     let error = outcome.err().ok_or("it was taken in")?;
     let repeatable = error.retry == RetryClass::SameRequest;
     let fits = error.kind == ErrorKind::NoAnswer && error.commit == CommitClass::Unknown && !repeatable;
+    if fits { Ok(()) } else { Err(told_of(&error)) }
+}
+
+fn slow_down(error: Option<ProviderError>) -> Result<(), String> {
+    let error = error.ok_or("it was done")?;
+    let fits = error.kind == ErrorKind::NotNow && error.commit == CommitClass::Rejected;
     if fits { Ok(()) } else { Err(told_of(&error)) }
 }
 

@@ -1,6 +1,6 @@
 //! What a cassette shows.
 
-use lendport_core::{Ability, Claim, Details, Grade, OperationKind, ShipmentStatus};
+use lendport_core::{Ability, CascadeHints, Claim, Details, Grade, OperationKind, ShipmentStatus};
 
 use crate::samples::Sample;
 
@@ -17,6 +17,8 @@ pub struct Case {
     pub reference: Option<&'static str>,
     /// Account values beside those of the suite.
     pub account: &'static [(&'static str, &'static str)],
+    /// Who was asked before.
+    pub hints: CascadeHints,
 }
 
 /// Units of lines: which are asked for, done and refused, each with the line's place in the cart from 0.
@@ -44,6 +46,9 @@ pub enum Expect {
     WrongKey,
     /// Create gets no answer in time: it may have been acted on, and must not be sent again by itself.
     TimeLimit,
+    /// A create, or a look where the provider knows the attempt, is asked to slow down: nothing happened there, and nothing is
+    /// wrong with the provider.
+    SlowDown,
     /// Every push of the cassette is read as these claims, with the grade.
     Notices(Vec<(Grade, Claim)>),
     /// Reading the state back gives this.
@@ -85,7 +90,7 @@ pub enum Expect {
 impl Case {
     /// A cassette of the standard US checkout ([`Sample::usa`]).
     pub fn new(cassette: &'static str, expect: Expect) -> Self {
-        Self { cassette, expect, sample: Sample::usa, reference: None, account: &[] }
+        Self { cassette, expect, sample: Sample::usa, reference: None, account: &[], hints: CascadeHints::FIRST }
     }
 
     /// With another checkout.
@@ -99,6 +104,13 @@ impl Case {
     #[must_use]
     pub fn on(mut self, reference: &'static str) -> Self {
         self.reference = Some(reference);
+        self
+    }
+
+    /// After so many other financers have said no.
+    #[must_use]
+    pub fn after_declines(mut self, declines: u32) -> Self {
+        self.hints = CascadeHints { first_glance: false, declines };
         self
     }
 
@@ -127,9 +139,12 @@ impl Case {
             Expect::Amended(_) => Ability::AmendCallback,
             Expect::Shipped(ShipmentStatus::Delivered) => Ability::ConfirmDelivery,
             Expect::Shipped(_) => Ability::ConfirmShipment,
-            Expect::RefusedContent | Expect::Declined | Expect::WrongKey | Expect::TimeLimit | Expect::Swept { .. } => {
-                return None;
-            }
+            Expect::RefusedContent
+            | Expect::Declined
+            | Expect::WrongKey
+            | Expect::TimeLimit
+            | Expect::SlowDown
+            | Expect::Swept { .. } => return None,
         })
     }
 }

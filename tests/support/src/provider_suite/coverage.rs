@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use lendport_core::{
-    Ability, AttemptState, Claim, CommitClass, ErrorKind, Money, OperationKind, ProviderError, ShipmentStatus, Support,
+    Ability, AttemptState, Claim, CommitClass, ErrorKind, Money, OperationKind, Product, ProviderError, ShipmentStatus,
+    Support,
 };
 use lendport_outbound::{Cassette, Outbound};
 
@@ -87,6 +88,9 @@ pub(super) fn declared(suite: &Suite<'_>) -> Vec<String> {
         Err(error) => return vec![error.to_string()],
     };
     let descriptor = provider.descriptor();
+    if Product::parse(descriptor.product).is_none() {
+        failures.push(format!("product: `{}` is no kind of financing that routing knows", descriptor.product));
+    }
     let shown: BTreeSet<&str> = suite.cases.iter().filter_map(Case::shows).map(Ability::as_str).collect();
     for ability in Ability::ALL {
         let Some(known) = descriptor.capabilities.iter().find(|known| known.ability == ability) else {
@@ -117,6 +121,7 @@ pub(super) fn declared(suite: &Suite<'_>) -> Vec<String> {
         ("refused for its content", true, has(suite, |e| matches!(e, Expect::RefusedContent))),
         ("refused for its credentials", true, has(suite, |e| matches!(e, Expect::WrongKey))),
         ("no answer in time", sends, has(suite, |e| matches!(e, Expect::TimeLimit))),
+        ("asked to slow down", true, has(suite, |e| matches!(e, Expect::SlowDown))),
         ("a decision against the customer", sends && (pushes || reads), has(suite, |e| says(e, is_declined))),
         ("a state we do not know", pushes || reads, has(suite, |e| says(e, |c| *c == Claim::UnknownStatus))),
     ] {

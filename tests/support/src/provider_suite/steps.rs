@@ -50,7 +50,7 @@ pub(super) async fn take(stage: &Stage, kind: OperationKind) -> Result<Retrieved
     let (application, means) = (application(), bank());
     let consent = Consent { document_sha256: DOCUMENT.to_owned(), ip: DEVICE, at: START };
     let step = match kind {
-        OperationKind::Apply => Step::Apply(&application),
+        OperationKind::Apply => Step::Apply(&application, stage.hints),
         OperationKind::AddPayment => Step::AddPayment(&means),
         OperationKind::Agree => Step::Agree,
         OperationKind::Sign => Step::Sign(&consent),

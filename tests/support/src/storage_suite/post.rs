@@ -20,8 +20,7 @@ pub(super) fn first<I>() -> PageAsk<I> {
 
 /// A worker's question at that moment; what it takes, it has for a minute.
 pub(super) fn ask(owner: &str, now: Timestamp) -> LeaseAsk {
-    let until = now + SignedDuration::from_mins(1);
-    LeaseAsk { owner: owner.to_owned(), now, until, abandoned: now, limit: 100, per_endpoint: 100, rooms: [].into() }
+    LeaseAsk::of(owner, now, now + SignedDuration::from_mins(1), 100)
 }
 
 /// The events of these deliveries, in their order.

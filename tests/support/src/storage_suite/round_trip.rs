@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use lendport_core::checkout::Skipped;
 use lendport_core::observation::{Claim as Says, Grade, Source};
 use lendport_core::operation::{Phase, Shipment, ShipmentStatus, ShippedLine};
+use lendport_core::routing::{Follow, Policies};
 use lendport_core::{
     Attempt, AttemptState, AttentionId, AttentionKind, CallRecord, CaptureMode, Checkout, Currency, Details, Dispute,
-    Event, EventType, Evidence, Fulfilment, KeyId, LedgerEntry, LedgerId, LedgerKind, LineId, LineReport, LineStanding,
-    LineUnits, LineWay, LineWork, Mode, Money, ObservationId, Operation, OperationKind, ProviderAccount,
-    ProviderAccountId, ProviderId, ProviderRef, Reason, ReturnUrls, Route, ShopPage,
+    Event, EventType, Evidence, Exclusion, Fulfilment, KeyId, LedgerEntry, LedgerId, LedgerKind, LineId, LineReport,
+    LineStanding, LineUnits, LineWay, LineWork, Mode, Money, ObservationId, Operation, OperationKind, Product,
+    ProviderAccount, ProviderAccountId, ProviderId, ProviderRef, Reason, ReturnUrls, Route, RouteProfile,
+    RoutingProfileId, ShopPage,
 };
 use lendport_storage::{ApiKey, AttentionItem, Change, Merchant, ObservationRow, PushRecord};
 
@@ -140,15 +142,8 @@ pub(super) async fn set_up_rows(world: World) {
     assert_eq!(world.store.merchant(renamed.id).await, Ok(Some(renamed)));
     assert_eq!(world.store.merchant(taken.id).await, Ok(None));
 
-    let key = ApiKey {
-        id: KeyId::mint(&world.ids),
-        merchant: world.tenant.merchant,
-        mode: Mode::Live,
-        digest: sha(5),
-        label: "shop".to_owned(),
-        created_at: at(1),
-        revoked_at: None,
-    };
+    let live = lendport_storage::Tenant { mode: Mode::Live, ..world.tenant };
+    let key = ApiKey::new(KeyId::mint(&world.ids), live, sha(5), "shop", at(1));
     world.store.put_key(&key).await.unwrap();
     assert_eq!(world.store.key_by_digest(&sha(5)).await, Ok(Some(key.clone())));
     assert_eq!(world.store.key_by_digest(&sha(6)).await, Ok(None));
@@ -194,8 +189,17 @@ fn full_checkout(world: &World) -> Checkout {
         route: Route {
             rule: "explicit".to_owned(),
             providers: vec![provider("sandbox"), provider("second")],
-            skipped: vec![Skipped { provider: provider("third"), reason: "country_not_served".to_owned() }],
+            skipped: vec![Skipped {
+                provider: provider("third"),
+                reason: "country_not_served".to_owned(),
+                exclusions: vec![Exclusion::of_provider("country_not_served", "not there")],
+            }],
             closed: true,
+            customer_chooses: true,
+            product_type: Some(Product::LeaseToOwn),
+            profile: Some(RouteProfile { id: RoutingProfileId::of_bytes([9; 16]), version: 3, arm: Some(1) }),
+            candidates: vec![provider("third"), provider("sandbox"), provider("second")],
+            policies: Some(Policies { after_decline: Follow::Automatic, ..Policies::default() }),
         },
         fulfilment: Fulfilment::PartiallyReturned,
         dispute: Dispute::Won,

@@ -59,7 +59,7 @@ pub(super) async fn another_tenant_sees_nothing(world: World) {
     assert_eq!(store.locate_callback(&other_provider, &attempt.callback_digest).await, Ok(None));
     assert_eq!(store.locate_callback(&provider, &sha(1)).await, Ok(None));
     assert_eq!(store.locate_callback(&provider, "").await, Ok(None));
-    assert_eq!(store.due_for_expiry(work(checkout.expires_at, 9)).await.unwrap()[0].tenant, world.tenant);
+    assert_eq!(store.due_for_expiry(work(checkout.expires_at, 9).into()).await.unwrap()[0].tenant, world.tenant);
     assert_eq!(store.interrupted_calls(work(at(31), 9)).await.unwrap()[0].tenant, world.tenant);
 }
 

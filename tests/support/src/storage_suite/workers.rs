@@ -26,7 +26,7 @@ pub(super) async fn deadlines(world: World) {
     let found = |now, limit| {
         let store = &world.store;
         async move {
-            let found = store.due_for_expiry(work(at(now), limit)).await.unwrap();
+            let found = store.due_for_expiry(work(at(now), limit).into()).await.unwrap();
             found.into_iter().map(|located| located.checkout).collect::<Vec<_>>()
         }
     };
@@ -67,7 +67,7 @@ pub(super) async fn polls(world: World) {
     let found = |now, limit| {
         let store = &world.store;
         async move {
-            let found = store.due_for_poll(work(at(now), limit)).await.unwrap();
+            let found = store.due_for_poll(work(at(now), limit).into()).await.unwrap();
             found.into_iter().map(|located| (located.checkout, located.attempt)).collect::<Vec<_>>()
         }
     };

@@ -1,11 +1,14 @@
 //! Reading the configuration as an operator would write it: layers, mistakes, secrets, and what is shown of them.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod schema;
+mod secrets;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lendport::config::{Config, ConfigErrors, Flag, LogFormat, StoragePlace, known_keys, schema};
-use lendport_core::{AccountField, Mode};
+use lendport::config::{Config, ConfigErrors, Flag, LogFormat, StoragePlace, known_keys};
+use lendport_core::{AccountField, FieldKind, Mode};
 use serde::Deserialize;
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -36,7 +39,6 @@ fn mistakes(result: Result<Config, ConfigErrors>) -> String {
         Err(errors) => errors.to_string(),
     }
 }
-
 #[test]
 fn the_defaults_are_complete_and_quiet() {
     let config = from_env(&[]).unwrap();
@@ -152,6 +154,42 @@ fn a_far_off_key_lists_what_the_section_knows() {
 }
 
 #[test]
+fn an_issuer_of_tokens_is_taken_whole_or_not_at_all() {
+    let good = "[auth.issuers.platform]\nissuer = \"https://idp.example\"\naudience = \"us\"\nmode = \"live\"\n\
+                jwks_url = \"https://idp.example/keys\"\nmerchant_claim = \"shop\"\nscopes = \"checkouts:read\"\n";
+    let taken = from_text(good).unwrap();
+    assert_eq!((taken.auth.token_lifetime_s, taken.auth.jwks_cache_s, taken.auth.signing_key_days), (600, 300, 30));
+    assert!(taken.render_masked().contains("[auth.issuers.platform]"));
+    let here = good.replace("https://idp.example/keys", "http://127.0.0.1:9/keys");
+    assert!(from_text(&here).is_ok(), "plain http on this machine alone");
+    for (part, other, told) in [
+        ("issuer = \"https://idp.example\"", "issuer = \"\"", "`auth.issuers.platform.issuer`: is not set"),
+        ("https://idp.example/keys", "http://idp.example/keys", "is not https"),
+        ("https://idp.example/keys", "https://us:pass@idp.example/keys", "holds a user or a password"),
+        ("merchant_claim = \"shop\"", "merchant = \"mer_1\"", "is not a merchant's id"),
+        ("checkouts:read", "checkouts:read everything", "has everything, which is no scope"),
+        ("mode", "algorithms = \"EdDSA HS256\"\nmode", "has HS256, which is not taken"),
+        ("mode", "require_jti = \"yes\"\nmode", "`auth.issuers.platform.require_jti`: is not true or false"),
+        ("mode", "jwks_uri = \"x\"\nmode", "there is no such key; did you mean `jwks_url`?"),
+    ] {
+        let told_of = mistakes(from_text(&good.replacen(part, other, 1)));
+        assert!(told_of.contains(told), "{other}: {told_of}");
+    }
+    // Such tokens are taken for our own, whatever the section says: with the address that is set, and with the usual one.
+    for (server, ours) in
+        [("[server]\npublic_url = \"https://pay.example/\"\n", "https://pay.example"), ("", "http://127.0.0.1:8080")]
+    {
+        let told = mistakes(from_text(&format!("{server}{}", good.replacen("https://idp.example", ours, 1))));
+        assert!(told.contains("`auth.issuers.platform.issuer`: is server.public_url"), "{told}");
+    }
+    let twice = format!("{good}{}", good.replace("platform", "second"));
+    assert!(mistakes(from_text(&twice)).contains("is that of another section too"));
+    let of_env = from_env(&[("LENDPORT_AUTH__ISSUERS__PLATFORM__ISSUER", "https://idp.example")]);
+    assert!(mistakes(of_env).contains("auth.issuers.platform."));
+    assert!(mistakes(from_text("[auth]\ntoken_lifetime_s = 5\n")).contains("is not between 10 and 3600"));
+}
+
+#[test]
 fn a_foreign_variable_is_a_warning() {
     let config = from_env(&[("LENDPORT_HOME", "/opt")]).unwrap();
     assert_eq!(config.warnings().len(), 1);
@@ -163,88 +201,6 @@ fn a_broken_file_is_told_by_line_and_without_its_text() {
     assert!(told.contains("line 2 is not valid TOML") && !told.contains("hunter2"), "{told}");
     let told = mistakes(Config::load(Some(Path::new("/nowhere/x.toml")), []));
     assert!(told.contains("/nowhere/x.toml: cannot be read"), "{told}");
-}
-
-#[test]
-fn secrets_come_from_files_without_their_line_break() {
-    let dir = tempfile::tempdir().unwrap();
-    let (key, password) = (dir.path().join("key"), dir.path().join("password"));
-    fs::write(&key, format!("{KEY}\r\n")).unwrap();
-    fs::write(&password, " moa24phoPh`\n").unwrap();
-    let config = from_env(&[
-        ("LENDPORT_SECURITY__ENCRYPTION_KEY_FILE", key.to_str().unwrap()),
-        ("LENDPORT_MERCHANT__NAME", "42"),
-        ("LENDPORT_MERCHANT__ACCOUNTS__WEGETFINANCING__TEST__MERCHANT_ID", "1234"),
-        ("LENDPORT_MERCHANT__ACCOUNTS__WEGETFINANCING__TEST__PASSWORD_FILE", password.to_str().unwrap()),
-    ])
-    .unwrap();
-    assert_eq!(config.security.encryption_key.as_ref().unwrap().expose().last(), Some(&31));
-    let merchant = config.merchant.as_ref().unwrap();
-    assert_eq!((merchant.name.as_str(), merchant.accounts.len()), ("42", 1));
-    let account = merchant.accounts.first().unwrap();
-    assert_eq!((account.provider.as_str(), account.mode), ("wegetfinancing", Mode::Test));
-    assert_eq!(account.fields.get("merchant_id").unwrap().expose(), "1234");
-    assert_eq!(account.fields.get("password").unwrap().expose(), " moa24phoPh`");
-    let field = |name, required, choices| AccountField { name, secret: true, required, choices, description: "x" };
-    let told =
-        config.account_errors("wegetfinancing", &[field("merchant_id", true, &["1"]), field("pasword", true, &[])]);
-    let told: Vec<_> = told.iter().map(ToString::to_string).collect();
-    assert_eq!(told.len(), 3, "{told:?}");
-    for expected in [
-        "TEST__MERCHANT_ID: ",
-        "choose from 1",
-        "TEST__PASSWORD_FILE: ",
-        "did you mean `pasword`?",
-        "pasword`: is missing",
-    ] {
-        assert!(told.iter().any(|line| line.contains(expected)), "{expected} is not in {told:?}");
-    }
-}
-
-#[test]
-fn a_secret_is_said_once_and_can_be_read() {
-    let told = mistakes(from_env(&[
-        ("LENDPORT_SECURITY__ENCRYPTION_KEY", KEY),
-        ("LENDPORT_SECURITY__ENCRYPTION_KEY_FILE", "/nowhere/key"),
-        ("LENDPORT_MERCHANT__NAME", "Shop"),
-        ("LENDPORT_MERCHANT__SECRET_KEY_FILE", "/nowhere/secret"),
-        ("LENDPORT_MERCHANT__ACCOUNTS__SANDBOX__LIVE__PASSWORD", "a"),
-        ("LENDPORT_MERCHANT__ACCOUNTS__SANDBOX__LIVE__PASSWORD_FILE", "b"),
-    ]));
-    assert!(told.starts_with("the configuration has 3 mistakes:"), "{told}");
-    assert!(
-        told.contains("is set and so is `security.encryption_key` (by LENDPORT_SECURITY__ENCRYPTION_KEY)"),
-        "{told}"
-    );
-    assert!(told.contains("/nowhere/secret: cannot be read"), "{told}");
-    assert!(!told.contains(KEY));
-    let told = mistakes(from_env(&[("LENDPORT_SECURITY__ENCRYPTION_KEY", "c2hvcnQ=")]));
-    assert!(told.contains("is not 32 bytes in base64") && !told.contains("c2hvcnQ"), "{told}");
-    let told = mistakes(from_env(&[("LENDPORT_MERCHANT__SECRET_KEY", "hunter2")]));
-    assert!(told.contains("lp_test_") && told.contains("name the merchant") && !told.contains("hunter2"), "{told}");
-}
-
-#[test]
-fn nothing_secret_is_shown() {
-    let merchant_key = "lp_live_0123456789abcdefghijklmnop";
-    let config = from_env(&[
-        ("LENDPORT_SECURITY__ENCRYPTION_KEY", KEY),
-        ("LENDPORT_MERCHANT__NAME", "Shop"),
-        ("LENDPORT_MERCHANT__SECRET_KEY", merchant_key),
-        ("LENDPORT_MERCHANT__ACCOUNTS__WEGETFINANCING__LIVE__USERNAME", "cdx_shop"),
-        ("LENDPORT_MERCHANT__ACCOUNTS__WEGETFINANCING__LIVE__PASSWORD", "hunter2"),
-        ("LENDPORT_MERCHANT__ACCOUNTS__WEGETFINANCING__LIVE__SIGNATURE_MODE", "off"),
-    ])
-    .unwrap();
-    let shown = format!("{} {config:?} {:?} {:?}", config.render_masked(), config.merchant, config.security);
-    for secret in [KEY, merchant_key, "cdx_shop", "hunter2"] {
-        assert!(!shown.contains(secret), "{secret} is in\n{shown}");
-    }
-    assert!(shown.contains("encryption_key = \"********\"  # LENDPORT_SECURITY__ENCRYPTION_KEY"), "{shown}");
-    assert!(shown.contains("secret_key_file = \"\"  # default"), "{shown}");
-    let shown = config.render_masked_with(&|provider, field| provider == "wegetfinancing" && field == "username");
-    assert!(shown.contains("username = \"cdx_shop\"") && !shown.contains("hunter2"), "{shown}");
-    assert!(config.warnings().iter().any(|warning| warning.contains("signature_mode is off")));
 }
 
 #[test]
@@ -311,62 +267,4 @@ fn what_is_shown_can_be_read_again() {
     let keys =
         |text: &str| text.lines().filter_map(|line| line.split_once(" = ").map(|(key, _)| key.to_owned())).count();
     assert_eq!(keys(&shown), known_keys().unwrap().len());
-}
-
-#[test]
-fn the_committed_schema_is_the_generated_one() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/lendport.schema.json");
-    let committed = fs::read_to_string(path).unwrap_or_default();
-    assert!(committed == schema(), "config/lendport.schema.json is stale: run `cargo run -- openapi --write`");
-}
-
-#[test]
-fn the_schema_takes_the_defaults_and_the_examples_and_no_unknown_key() {
-    let schema: serde_json::Value = serde_json::from_str(&schema()).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-    let mut files = vec![root.join("lendport.toml")];
-    files.extend(fs::read_dir(root.join("examples")).unwrap().map(|entry| entry.unwrap().path()));
-    for path in files {
-        let value: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
-        let told: Vec<_> =
-            validator.iter_errors(&serde_json::to_value(value).unwrap()).map(|e| e.to_string()).collect();
-        assert!(told.is_empty(), "{}: {told:?}", path.display());
-        // The examples name files that are not here; nothing else may be wrong with them.
-        if let Err(errors) = Config::load(Some(&path), []) {
-            for error in errors.iter() {
-                assert!(error.problem.contains("cannot be read"), "{}: {error}", path.display());
-            }
-        }
-    }
-    for bad in [
-        "{\"server\": {\"bnid\": \"x\"}}",
-        "{\"providers\": {\"nobody\": {}}}",
-        "{\"server\": {\"request_timeout_ms\": 0}}",
-    ] {
-        assert!(!validator.is_valid(&serde_json::from_str(bad).unwrap()), "{bad}");
-    }
-}
-
-#[test]
-fn the_password_of_the_database_is_in_a_file_or_masked() {
-    let written = "[storage]\nurl = \"postgres://lendport:hunter2@db:5432/shop\"\n";
-    let config = from_text(written).unwrap();
-    let shown = config.render_masked();
-    assert!(!shown.contains("hunter2") && shown.contains("url = \"********\""), "{shown}");
-    assert!(!format!("{config:?}").contains("hunter2"));
-    assert!(config.warnings().iter().any(|warning| warning.contains("storage.password_file")));
-
-    let (_dir, password) = file("hunter2\n");
-    let named = format!("[storage]\nurl = \"postgres://lendport@db:5432/shop\"\npassword_file = {password:?}\n");
-    let config = from_text(&named).unwrap();
-    let StoragePlace::Postgres(url) = config.storage.place() else { panic!("is a server") };
-    assert_eq!(url.expose(), "postgres://lendport:hunter2@db:5432/shop");
-    assert!(config.render_masked().contains("postgres://lendport@db:5432/shop"));
-    assert!(config.storage.path().is_none() && config.warnings().is_empty(), "{:?}", config.warnings());
-
-    let both = format!("{written}password_file = {password:?}\n");
-    assert!(
-        mistakes(from_text(&both)).contains("`storage.password_file`: is set, and storage.url holds a password too")
-    );
 }
