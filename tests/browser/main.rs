@@ -237,6 +237,11 @@ fn what_changes_is_said() {
 }
 
 #[test]
+fn what_was_closed_stays_closed() {
+    play("what_was_closed_stays_closed");
+}
+
+#[test]
 fn without_an_event_stream_questions_do() {
     play("without_an_event_stream_questions_do");
 }

@@ -45,7 +45,7 @@ export interface Options extends Callbacks {
 /** Opens a checkout. Asked again for the one that is open it answers the same promise. */
 export function open(options: Options): Promise<Result>;
 
-/** Opens again what was open before this page was loaded anew; null when nothing was. */
+/** Opens again what was open before this page was loaded anew, and asks about what was closed or gone to; null when nothing was. */
 export function resume(callbacks?: Callbacks): Promise<Result> | null;
 
 declare const Lendport: { readonly open: typeof open; readonly resume: typeof resume };

@@ -17,7 +17,7 @@
   const ANSWER_MS = 10_000;
   const PAUSES_MS = [0, 1_000, 2_000, 4_000, 8_000];
 
-  /** The checkout that is open: { token, promise }. */
+  /** The checkout that was opened last, until it is known how it stands: { token, promise, isOpen }. */
   let current = null;
 
   // sessionStorage may be forbidden: then nothing is resumed.
@@ -144,10 +144,21 @@
     return new Promise((back) => addEventListener("pageshow", ({ persisted }) => persisted && back(), { once: true }));
   }
 
-  function finish(token, { onComplete, onAbort }, shown) {
-    const promise = shown
-      .then(() => ask(token))
+  /** Keeps what is open for a page that is loaded meanwhile; without `shown` it is not open, only asked about. */
+  function finish(kept, { onComplete, onAbort }, shown) {
+    const mine = { token: kept.clientToken, isOpen: Boolean(shown) };
+    current = mine;
+    remember(kept);
+    mine.promise = Promise.resolve(shown)
+      .then(() => {
+        // The gateway's answer may take a while. What the shopper has closed stays closed, on the next page too.
+        mine.isOpen = false;
+        if (current === mine) remember({ ...kept, isClosed: true });
+        return ask(mine.token);
+      })
       .finally(() => {
+        // Meanwhile another one may have been opened.
+        if (current !== mine) return;
         remember(null);
         current = null;
       })
@@ -155,8 +166,7 @@
         (DONE.includes(result.status) ? onComplete : onAbort)?.(result);
         return result;
       });
-    current = { token, promise };
-    return promise;
+    return mine.promise;
   }
 
   function open(options) {
@@ -167,19 +177,19 @@
     if (mode !== "lightbox" && mode !== "redirect") {
       return Promise.reject(new TypeError('Lendport.open: mode is "lightbox" or "redirect"'));
     }
-    if (current) {
+    if (current?.isOpen) {
       // A second click, or a second button, while it is open.
       return current.token === token ? current.promise : Promise.reject(new Error("Lendport.open: another checkout is open"));
     }
-    remember({ clientToken: token, mode, lang });
-    return finish(token, options, mode === "redirect" ? redirect(token, lang) : lightbox(token, lang));
+    const kept = { clientToken: token, mode, lang };
+    return finish(kept, options, mode === "redirect" ? redirect(token, lang) : lightbox(token, lang));
   }
 
   function resume(callbacks) {
     const kept = remembered();
     if (current || typeof kept?.clientToken !== "string") return current?.promise ?? null;
-    // Who went to the checkout and is back is not sent there again: only asked about.
-    if (kept.mode === "redirect") return finish(kept.clientToken, callbacks ?? {}, Promise.resolve());
+    // Who closed the checkout, or went to it and is back, is not sent there again: only asked about.
+    if (kept.isClosed || kept.mode === "redirect") return finish(kept, callbacks ?? {}, null);
     return open({ ...callbacks, ...kept });
   }
 

@@ -2,12 +2,13 @@
 
 import json
 import re
+from contextlib import suppress
 
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from eyes import sound
 from gateway import http, until
-from parts import LENDER, buy, frame_at, heading, ours, outcome, press, theirs
+from parts import CHOICE, LENDER, buy, frame_at, heading, ours, outcome, press, theirs
 
 
 def approve_in_the_lightbox(world):
@@ -116,6 +117,59 @@ def a_reload_goes_on_where_it_was(world):
     page.reload()
     expect(page.get_by_role("button", name="Pay")).to_be_visible()
     expect(page.locator("dialog")).to_have_count(0)
+
+
+def what_was_closed_stays_closed(world):
+    """The gateway takes its time to say how the checkout stands, and the shopper does not wait for it."""
+    gateway = world.start()
+    first, second = gateway.open_checkout(**CHOICE), gateway.open_checkout(provider=LENDER)
+    page = world.look()
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/c/*/status", hold)
+
+    def asked(checkout):
+        # Asking the browser anything brings the list of requests up to date.
+        until("the question", lambda: page.title() and any(checkout["client_token"] in route.request.url for route in held))
+        expect(page.locator("dialog")).to_have_count(0)
+
+    def answered(text):
+        page.unroute("**/c/*/status")
+        for route in held:
+            # A page that is gone, or has lost its patience, no longer waits for it.
+            with suppress(Error):
+                route.continue_()
+        expect(outcome(page)).to_contain_text(text)
+        page.route("**/c/*/status", hold)
+
+    buy(world, page, first)
+    heading(ours(page), "How would you like to pay?")
+    press(page, "Close")
+    asked(first)
+    # A click opens the same again.
+    press(page, "Pay")
+    heading(ours(page), "How would you like to pay?")
+    held.clear()
+    press(page, "Close")
+    asked(first)
+    # Another order meanwhile: what was closed does not lie over the shop's page, it is asked about.
+    held.clear()
+    page.goto(world.shop.url(second))
+    asked(first)
+    press(page, "Pay")
+    expect(theirs(ours(page)).get_by_role("button", name="Approve", exact=True)).to_be_visible()
+    answered('abort choose: {"status":"choose"')
+    # That answer was the first one's: the second is still open after a reload.
+    held.clear()
+    page.reload()
+    expect(theirs(ours(page)).get_by_role("button", name="Approve", exact=True)).to_be_visible()
+    press(page, "Close")
+    asked(second)
+    answered('abort continue: {"status":"continue"')
+    assert page.evaluate("sessionStorage.length") == 0, "nothing is left to ask about"
 
 
 def a_double_click_opens_one(world):
