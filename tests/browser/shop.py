@@ -26,6 +26,9 @@ document.getElementById("pay").addEventListener("click", pay);
 addEventListener("load", () => Lendport.resume(options())?.then(said));
 """
 
+# One that does not wait for the page.
+EARLY = "Lendport.resume();"
+
 
 class Shop:
     """Serves the page; `host` decides whose site it is."""
@@ -38,7 +41,8 @@ class Shop:
                 path = self.path.split("?")[0]
                 if path == "/cookie":
                     return self.cookie()
-                body, kind = {"/shop.js": (SCRIPT, "text/javascript")}.get(path, (shop.page(path), "text/html"))
+                scripts = {"/shop.js": SCRIPT, "/early.js": EARLY}
+                body, kind = (scripts[path], "text/javascript") if path in scripts else (shop.page(path), "text/html")
                 self.send_response(200)
                 self.send_header("Content-Type", f"{kind}; charset=utf-8")
                 gateway = shop.gateway
@@ -66,7 +70,8 @@ class Shop:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def page(self, path):
-        kinds = {"/module": f'<script type="module" src="{self.gateway}/assets/lendport.js"></script>',
+        kinds = {"/early": f'<script src="{self.gateway}/assets/lendport.js"></script><script src="/early.js"></script>',
+                 "/module": f'<script type="module" src="{self.gateway}/assets/lendport.js"></script>',
                  "/named": f'<link rel="modulepreload" href="{self.gateway}/assets/lendport.mjs">'
                            f'<script type="module" src="{self.gateway}/assets/lendport.mjs"></script>'}
         load = kinds.get(path, f'<script src="{self.gateway}/assets/lendport.js"></script>')

@@ -17,7 +17,7 @@
   const ANSWER_MS = 10_000;
   const PAUSES_MS = [0, 1_000, 2_000, 4_000, 8_000];
 
-  /** The checkout that was opened last, until it is known how it stands: { token, promise, isOpen }. */
+  /** What was opened last, until it is known how it stands: { token, promise, shown, isOpen, later }. */
   let current = null;
 
   // sessionStorage may be forbidden: then nothing is resumed.
@@ -141,32 +141,54 @@
   /** Resolves when the shopper is back without the page having been loaded anew. */
   function redirect(token, lang) {
     location.assign(address(token, lang ? `?lang=${encodeURIComponent(lang)}` : ""));
-    return new Promise((back) => addEventListener("pageshow", ({ persisted }) => persisted && back(), { once: true }));
+    return new Promise((back) => {
+      // A page that is still loading shows itself once more, before the shopper is gone.
+      const seen = ({ persisted }) => {
+        if (!persisted) return;
+        removeEventListener("pageshow", seen);
+        back();
+      };
+      addEventListener("pageshow", seen);
+    });
   }
 
-  /** Keeps what is open for a page that is loaded meanwhile; without `shown` it is not open, only asked about. */
-  function finish(kept, { onComplete, onAbort }, shown) {
-    const mine = { token: kept.clientToken, isOpen: Boolean(shown) };
+  /** Resolves when the page can take the lightbox: scripts in its head run before. */
+  const bodyIsThere = () => document.body ?? new Promise((there) => addEventListener("DOMContentLoaded", there, { once: true }));
+
+  /** Tells of it once it is over. Without `shown` it is not opened, only asked about. */
+  function follow(kept, { onComplete, onAbort } = {}, shown) {
+    // Where the shopper is sent away this page shows nothing: they may stop that, and press again.
+    const mine = { token: kept.clientToken, shown, isOpen: Boolean(shown) && kept.mode !== "redirect" };
+    if (current?.token === mine.token) current.later = mine;
     current = mine;
     remember(kept);
-    mine.promise = Promise.resolve(shown)
-      .then(() => {
-        // The gateway's answer may take a while. What the shopper has closed stays closed, on the next page too.
-        mine.isOpen = false;
-        if (current === mine) remember({ ...kept, isClosed: true });
-        return ask(mine.token);
-      })
-      .finally(() => {
-        // Meanwhile another one may have been opened.
-        if (current !== mine) return;
+    mine.promise = outcome(mine, kept).then((result) => {
+      (DONE.includes(result.status) ? onComplete : onAbort)?.(result);
+      return result;
+    });
+    return mine.promise;
+  }
+
+  async function outcome(mine, kept) {
+    let result;
+    try {
+      await mine.shown;
+      // The gateway's answer may take a while. What the shopper has closed stays closed, on the next page too.
+      if (current === mine) remember({ ...kept, isClosed: true });
+      mine.isOpen = false;
+      result = await ask(mine.token);
+    } finally {
+      mine.isOpen = false;
+      // Meanwhile another one may have been opened.
+      if (current === mine) {
         remember(null);
         current = null;
-      })
-      .then((result) => {
-        (DONE.includes(result.status) ? onComplete : onAbort)?.(result);
-        return result;
-      });
-    return mine.promise;
+      }
+    }
+    // Opened once more: how that ends is the answer. Over another one that is open nobody is told anything.
+    if (mine.later) return mine.later.promise;
+    while (current?.isOpen) await current.shown.catch(() => {});
+    return result;
   }
 
   function open(options) {
@@ -182,14 +204,15 @@
       return current.token === token ? current.promise : Promise.reject(new Error("Lendport.open: another checkout is open"));
     }
     const kept = { clientToken: token, mode, lang };
-    return finish(kept, options, mode === "redirect" ? redirect(token, lang) : lightbox(token, lang));
+    const shown = mode === "redirect" ? redirect(token, lang) : Promise.resolve(bodyIsThere()).then(() => lightbox(token, lang));
+    return follow(kept, options, shown);
   }
 
   function resume(callbacks) {
     const kept = remembered();
     if (current || typeof kept?.clientToken !== "string") return current?.promise ?? null;
     // Who closed the checkout, or went to it and is back, is not sent there again: only asked about.
-    if (kept.isClosed || kept.mode === "redirect") return finish(kept, callbacks ?? {}, null);
+    if (kept.isClosed || kept.mode === "redirect") return follow(kept, callbacks, null);
     return open({ ...callbacks, ...kept });
   }
 
