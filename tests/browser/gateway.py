@@ -83,16 +83,25 @@ class Lender:
         self.process.stdout.close()
 
 
+# What this process has claimed; the system takes the claims back when it ends.
+_places = []
+
+
 def place():
-    """An address that nobody has, and that the system gives to nobody by itself: it is still free after a while."""
+    """An address that nobody has, that the system gives to nobody by itself, and no other story either: free after a while too."""
     first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
         address = ("127.0.0.1", random.randint(10_000, first_given - 1))
-        with socket.socket() as probe:
-            try:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            # The system forgets such a name with the process that has it.
+            claim.bind(f"\0lendport-browser-{address[1]}")
+            with socket.socket() as probe:
                 probe.bind(address)
-            except OSError:
-                continue
+        except OSError:
+            claim.close()
+            continue
+        _places.append(claim)
         return f"{address[0]}:{address[1]}"
 
 
@@ -218,6 +227,12 @@ class Gateway:
     def requests_at(self, provider):
         """What the simulator was asked to finance, newest first."""
         return http("GET", f"{self.simulators[provider]}/_sim/requests").json["requests"]
+
+    def way_back(self, provider, checkout):
+        """Where the lender sends who is done there."""
+        reference = self.read(checkout)["attempt"]["provider_reference"]
+        asked = http("GET", f"{self.simulators[provider]}/_sim/requests/{reference}").json
+        return json.loads(asked["body"])["success_url"]
 
     def creates_at(self, provider):
         """How often the simulator was asked to create."""

@@ -107,6 +107,36 @@ fn an_old_link_says_so() {
 }
 
 #[test]
+fn a_redirect_that_was_stopped() {
+    play("a_redirect_that_was_stopped");
+}
+
+#[test]
+fn a_resume_in_the_head() {
+    play("a_resume_in_the_head");
+}
+
+#[test]
+fn an_answer_that_never_comes() {
+    play("an_answer_that_never_comes");
+}
+
+#[test]
+fn back_from_one_and_on_to_another() {
+    play("back_from_one_and_on_to_another");
+}
+
+#[test]
+fn one_closed_is_told_of_when_the_next_is_closed() {
+    play("one_closed_is_told_of_when_the_next_is_closed");
+}
+
+#[test]
+fn one_that_follows_late_may_be_shown() {
+    play("one_that_follows_late_may_be_shown");
+}
+
+#[test]
 fn approve_in_the_lightbox() {
     play("approve_in_the_lightbox");
 }

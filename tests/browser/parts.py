@@ -74,6 +74,12 @@ def buy(world, page, checkout, **query):
     press(page, "Pay")
 
 
+def unhurried(page):
+    """Our page leads on to the shop four seconds after it has shown how it ended. Here the reader is a busy machine."""
+    page.add_init_script("const soon = setTimeout; window.setTimeout = (what, after, ...rest) => soon(what, after === 4000 ? 20_000 : after, ...rest);")
+    return page
+
+
 def outcome(page):
     """What the shop's script was told."""
     return page.locator("#result")

@@ -24,12 +24,21 @@ struct ReturnClaims {
     how: String,
 }
 
+/// Somebody whom a financer sent back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Return {
+    pub(crate) opened: Opened,
+    /// The attempt at that financer; another one may lead by now.
+    pub(crate) attempt: AttemptId,
+    pub(crate) how: CameBack,
+}
+
 impl ClientTokens {
     /// What a return address says.
-    pub(crate) fn open_return(&self, token: &str, now: Timestamp) -> Result<(Opened, CameBack), TokenRefusal> {
+    pub(crate) fn open_return(&self, token: &str, now: Timestamp) -> Result<Return, TokenRefusal> {
         let claims: ReturnClaims = self.read(token, RETURN).ok_or(TokenRefusal::Unknown)?;
         let how = CameBack::parse(&claims.how).ok_or(TokenRefusal::Unknown)?;
-        Ok((opened(&claims.page, now)?, how))
+        Ok(Return { opened: opened(&claims.page, now)?, attempt: claims.att, how })
     }
 
     fn return_url(&self, page: Claims, att: AttemptId, how: CameBack) -> Option<String> {
@@ -87,8 +96,9 @@ mod tests {
         for (url, how) in [(success, CameBack::Complete), (failure, CameBack::Abort)] {
             let url = url.unwrap();
             assert!(url.len() <= lendport_core::limits::URL_MAX_CHARS, "{url}");
-            let (opened, said) = ours.open_return(token_of(&url), later(60)).unwrap();
-            assert_eq!((opened.tenant, opened.checkout, said), (tenant, checkout, how));
+            let said = ours.open_return(token_of(&url), later(60)).unwrap();
+            assert_eq!((said.opened.tenant, said.opened.checkout), (tenant, checkout));
+            assert_eq!((said.attempt, said.how), (attempt, how));
             assert!(matches!(
                 ours.open_return(token_of(&url), later(60 + 30 * 24 * 60)),
                 Err(TokenRefusal::Expired(_))

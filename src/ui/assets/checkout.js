@@ -13,8 +13,13 @@ const embedded = isEmbedded(allowed);
 const LONG_WAIT_MS = 20_000;
 const DRAW_AGAIN_MS = 2_000;
 const HINTS_MS = 3_000;
+// A line that is lost says nothing: no answer is waited for without end. A choice may take as long as its financer.
+const STAGE_MS = 20_000;
+const CHOICE_MS = 40_000;
 // Long enough to read how it ended.
 const LEAD_ON_MS = 4_000;
+// What is shown inside this page.
+const SHOWN_HERE = ["lightbox", "iframe", "plugin"];
 
 let status = data.status;
 let longWait = 0;
@@ -87,7 +92,7 @@ function goToPlugin() {
       wait(true);
       draw();
     },
-    moved: () => anew(true),
+    moved: () => anew(true, false),
     over: () => ask(),
   });
 }
@@ -151,9 +156,9 @@ async function choose(form) {
   const body = JSON.stringify({ provider: wanted.get("provider"), after: wanted.get("after") || null });
   try {
     const headers = { "Content-Type": "application/json", Accept: "application/json" };
-    const answer = await fetch(`${base}/attempts`, { method: "POST", headers, body });
+    const answer = await fetch(`${base}/attempts`, { method: "POST", headers, body, signal: AbortSignal.timeout(CHOICE_MS) });
     // Refused because somebody else chose meanwhile: what is there now is shown as well.
-    if (answer.ok || answer.status === 409 || answer.status === 412) return anew(answer.ok);
+    if (answer.ok || answer.status === 409 || answer.status === 412) return anew(answer.ok, true);
   } catch {
     // Whether it arrived is not known: the same choice may be sent again, and the page hears what became of it.
   }
@@ -168,8 +173,11 @@ async function choose(form) {
 }
 
 /** Loads the page anew, for its policy names one financer's address. `going` opens that one's page at once. */
-function anew(going) {
-  history.replaceState({ going }, "");
+function anew(going, another) {
+  const here = new URL(location.href);
+  // Who came back from one financer has not been at the next.
+  if (going || another) ["back", "of"].forEach((name) => here.searchParams.delete(name));
+  history.replaceState({ going }, "", here);
   location.reload();
 }
 
@@ -188,8 +196,9 @@ async function redraw() {
   if (choosing) return;
   const drawn = stage.querySelector("[data-stage]").dataset;
   const attempt = latest.attempt ?? "";
-  if (drawn.attempt !== attempt || frameIsNew(latest)) {
-    if (!isOpen()) anew(false);
+  const another = drawn.attempt !== attempt;
+  if (another || frameIsNew(latest)) {
+    if (!isOpen()) anew(false, another);
     // Another financer follows while the customer is at the one before: whoever is done there is led on.
     else if (hinted) close("complete");
     else offerNews();
@@ -206,7 +215,7 @@ async function redraw() {
   // What the financer's script has drawn stays while the customer may be reading there.
   const shown = isShown();
   if (shown && !hinted && !latest.is_final && latest.state !== "choose" && drawn.stage !== latest.state) return;
-  const answer = await fetch(`${base}/stage?lang=${lang}${data.embed ? "&embed=1" : ""}`, { cache: "no-store" });
+  const answer = await fetch(`${base}/stage?lang=${lang}${data.embed ? "&embed=1" : ""}`, { cache: "no-store", signal: AbortSignal.timeout(STAGE_MS) });
   if (!answer.ok) throw new Error(`stage ${answer.status}`);
   const hadFocus = atStage();
   const drawnAnew = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -228,10 +237,10 @@ function leadOn() {
 const sameChoices = ({ choices }) =>
   [...stage.querySelectorAll("[name=provider]")].map((input) => input.value).join() === choices.map(({ id }) => id).join();
 
-/** The page's policy was made for another address, or before there was a script to load. */
+/** The page's policy was made for another address, or before there was anything to load. */
 function frameIsNew({ next_action: next }) {
   const known = data.status.next_action;
-  return Boolean(next && (known || next.type === "plugin") && next.origin !== known?.origin);
+  return Boolean(next && (known || SHOWN_HERE.includes(next.type)) && next.origin !== known?.origin);
 }
 
 let lost = 0;

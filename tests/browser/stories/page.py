@@ -8,13 +8,14 @@ from eyes import PHONE, fits, sound
 from gateway import SHORT_LINKS, Lender, http, until
 from parts import (
     CARD, CHOICE, LENDER, buy, chosen, frame_at, heading, open_financer, ours, outcome, press, settled, stage, theirs,
+    unhurried,
 )
 
 def redirect_mode(world):
     """The shop goes to the checkout's page; that one opens the lender, in the whole window too."""
     gateway = world.start()
     checkout = gateway.open_checkout(provider=LENDER, return_urls=world.shop.return_urls)
-    page = world.look()
+    page = unhurried(world.look())
     buy(world, page, checkout, mode="redirect")
     page.wait_for_url(re.compile("/c/"))
     heading(page, "Continue with WeGetFinancing")
@@ -35,7 +36,7 @@ def coming_back_waits_for_the_lender(world):
     """The lender sends the browser back before it tells us: the page waits, and believes nobody else."""
     gateway = world.start()
     checkout = gateway.open_checkout(provider=LENDER, return_urls=world.shop.return_urls)
-    page = world.look()
+    page = unhurried(world.look())
     page.goto(checkout["checkout_url"] + "?back=complete")
     heading(page, "Waiting for WeGetFinancing")
     world.shot(page, "waiting")
@@ -66,7 +67,7 @@ def wepay_by_redirect(world):
     gateway = world.start()
     checkout = gateway.open_checkout(provider=CARD, return_urls=world.shop.return_urls, provider_options={CARD: {"type": "goods", "mode": "regular"}})
     assert checkout["next_action"]["type"] == "redirect"
-    page = world.look()
+    page = unhurried(world.look())
     page.goto(checkout["checkout_url"])
     stage(page).locator("#open").click()
     page.wait_for_url(re.compile("/api/checkout/"))
@@ -79,7 +80,7 @@ def wepay_by_redirect(world):
 def the_next_financer_after_a_decline(world):
     gateway = world.start()
     checkout = gateway.open_checkout(**CHOICE, return_urls=world.shop.return_urls)
-    page = world.look()
+    page = unhurried(world.look())
     page.goto(checkout["checkout_url"])
     heading(page, "How would you like to pay?")
     world.shot(page, "1-choose", whole=True)
@@ -103,6 +104,61 @@ def the_next_financer_after_a_decline(world):
     assert [one["status"] for one in seen["attempts"]] == ["declined", "captured"]
 
 
+def back_from_one_and_on_to_another(world):
+    """The first financer sent the browser back before it said no; the page waits for that one, and not for the next."""
+    gateway = world.start()
+    options = {CARD: {"type": "goods", "mode": "iframe"}}
+    checkout = gateway.open_checkout(**CHOICE, provider_options=options)
+    page = world.look()
+    page.goto(checkout["checkout_url"])
+    press(page, "Continue with WeGetFinancing")
+    expect(theirs(page).get_by_role("button", name="Approve", exact=True)).to_be_visible()
+    page.goto(gateway.way_back(LENDER, checkout))
+    heading(page, "Waiting for WeGetFinancing")
+    gateway.decide(LENDER, checkout, "rejected")
+    heading(page, "Choose another way to pay")
+    press(page, "Continue with WePay")
+    expect(theirs(page).get_by_role("button", name=re.compile("^Pay "))).to_be_visible()
+    assert "back" not in page.url, page.url
+
+
+def one_that_follows_late_may_be_shown(world):
+    """The page is loaded while the next financer is asked, and then shows that one's own page in a frame."""
+    gateway = world.start()
+    profile = {"cascade": [LENDER, CARD], "policies": {"after_decline": "automatic"}}
+    assert gateway.ask("PUT", "/v1/routing", profile).status in (200, 201)
+    checkout = gateway.open_checkout(provider_options={CARD: {"type": "goods", "mode": "iframe"}})
+    page = world.look()
+    page.goto(gateway.way_back(LENDER, checkout))
+    heading(page, "Waiting for WeGetFinancing")
+    gateway.disturb(CARD, kind="late", delay_ms=10_000)
+    gateway.decide(LENDER, checkout, "rejected")
+    expect(page.locator("[data-stage=preparing]")).to_have_count(1)
+    heading(page, "Continue with WePay")
+    page.wait_for_load_state()
+    expect(open_financer(page).get_by_role("button", name=re.compile("^Pay "))).to_be_visible()
+
+
+def an_answer_that_never_comes(world):
+    """A phone changes its network, and nobody tells the browser: what has hung is asked for again."""
+    gateway = world.start()
+    checkout = gateway.open_checkout(provider=LENDER)
+    page = world.look()
+    page.goto(checkout["checkout_url"])
+    heading(page, "Continue with WeGetFinancing")
+    asked = []
+
+    def hang(route):
+        asked.append(route)
+        if len(asked) > 1:
+            route.continue_()
+
+    page.route("**/c/*/stage*", hang)
+    gateway.decide(LENDER, checkout, "approved")
+    heading(page, "You are approved")
+    assert len(asked) > 1
+
+
 def two_tabs_agree(world):
     gateway = world.start()
     checkout = gateway.open_checkout(**CHOICE, provider_options={CARD: {"type": "goods", "mode": "iframe"}})
@@ -113,15 +169,17 @@ def two_tabs_agree(world):
         page.goto(checkout["checkout_url"])
         heading(page, "How would you like to pay?")
     # Both choose at the same moment, each another one: one choice stands, both see it.
-    at = first.evaluate("Date.now()") + 1_500
+    on_the_way = []
+
+    def hold(route):
+        on_the_way.append(route)
+
+    first.context.route("**/attempts", hold)
     for page, name in ((first, "WeGetFinancing"), (second, "WePay")):
-        page.evaluate(
-            """([name, at]) => {
-                const button = [...document.querySelectorAll("form.choose button")].find((one) => one.textContent.includes(name));
-                setTimeout(() => button.click(), at - Date.now());
-            }""",
-            [name, at],
-        )
+        press(page, f"Continue with {name}")
+    until("both", lambda: first.title() and second.title() and len(on_the_way) == 2)
+    for route in on_the_way:
+        route.continue_()
     names = [until("a heading", lambda page=page: chosen(page)) for page in (first, second)]
     assert names[0] == names[1], names
     attempts = gateway.read(checkout)["attempts"]
@@ -174,8 +232,8 @@ def forged_messages_change_nothing(world):
 def an_old_link_says_so(world):
     """A link works for a time; here for the shortest there is, a minute."""
     gateway = world.start(settings=SHORT_LINKS)
-    checkout = gateway.open_checkout(provider=LENDER)
     page = world.look(forgives=("401", "410"))
+    checkout = gateway.open_checkout(provider=LENDER)
     page.goto(checkout["checkout_url"])
     heading(page, "Continue with WeGetFinancing")
     # It says so by itself then.
@@ -248,6 +306,8 @@ def a_slow_network(world):
     # Before the script is there the form is a form; clicked twice it is one choice.
     page.get_by_role("button", name="Continue with WeGetFinancing").dblclick(no_wait_after=True)
     heading(page, "Continue with WeGetFinancing")
+    # Where the choice went by script, the page it loaded shall not leave its wish to the next.
+    page.wait_for_load_state()
     page.reload(wait_until="commit")
     # What the page before it asked for says nothing of the script of this one.
     listening.clear()

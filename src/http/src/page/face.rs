@@ -1,7 +1,7 @@
 //! A checkout as its page shows it: what the engine lets a customer know, in the words of the pages' crate.
 
 use http::{HeaderMap, Uri, header};
-use lendport_core::{Mode, Money, NextActionKind, ShopPage};
+use lendport_core::{AttemptId, Mode, Money, NextActionKind, ShopPage};
 use lendport_engine::{CustomerView, Ended, FinancerFace as Face, Standing};
 use lendport_ui::{CartLine, CustomerPage, FinancerFace, Locale, NextStep, Outcome, ShopFace, Stage, Way};
 use serde::Serialize;
@@ -15,6 +15,8 @@ pub(super) struct Manner {
     lang: Option<String>,
     pub(super) embedded: bool,
     came_back: bool,
+    /// The attempt that the customer came back from; an address without it is believed of any.
+    of: Option<String>,
     accepted: Option<String>,
 }
 
@@ -28,8 +30,15 @@ impl Manner {
             lang: value("lang"),
             embedded: value("embed").as_deref() == Some("1"),
             came_back: value("back").as_deref() == Some("complete"),
+            of: value("of"),
             accepted: accepted.map(str::to_owned),
         }
+    }
+
+    /// Whether the customer comes from the financer whose word is waited for. Who chose another one meanwhile, or is led on to
+    /// the next, has not been there.
+    fn came_back_from(&self, attempt: Option<AttemptId>) -> bool {
+        self.came_back && self.of.as_ref().is_none_or(|of| attempt.is_some_and(|led| led.to_string() == *of))
     }
 
     /// The language for a shop that may have set one.
@@ -55,19 +64,20 @@ pub(super) fn page(customer: &Customer, view: &CustomerView, manner: &Manner, no
     let locale = manner.locale(Some(&view.shop));
     let base = format!("/c/{}", customer.token);
     let status = StatusDocument::of(view);
+    let came_back = manner.came_back_from(view.attempt);
     let data = Data {
         status: &status,
         base: &base,
         lang: locale.tag(),
         embed: manner.embedded,
-        came_back: manner.came_back,
+        came_back,
         allowed_origins: &view.shop.allowed_origins,
     };
     CustomerPage {
         locale,
         nonce,
         embedded: manner.embedded,
-        came_back: manner.came_back,
+        came_back,
         data_json: for_script(&data),
         base,
         test_mode: view.mode == Mode::Test,
@@ -158,6 +168,8 @@ fn stage(standing: Standing) -> Stage {
 
 #[cfg(test)]
 mod tests {
+    use lendport_testkit::SeededIds;
+
     use super::*;
 
     #[test]
@@ -187,5 +199,19 @@ mod tests {
         assert_eq!(shown.locale(None), Locale::Es);
         let plain = manner("embed=2&back=abort&%ff=%fe");
         assert!(!plain.embedded && !plain.came_back);
+    }
+
+    #[test]
+    fn who_comes_back_from_one_financer_has_not_been_at_the_next() {
+        let ids = SeededIds::new(1);
+        let (first, second) = (AttemptId::mint(&ids), AttemptId::mint(&ids));
+        let came_back = |query: &str, attempt| {
+            let uri: Uri = format!("/c/x?{query}").parse().unwrap();
+            Manner::of(&uri, &HeaderMap::new()).came_back_from(attempt)
+        };
+        let address = format!("back=complete&of={first}");
+        assert!(came_back(&address, Some(first)) && came_back("back=complete", Some(second)));
+        assert!(!came_back(&address, Some(second)) && !came_back(&address, None));
+        assert!(!came_back(&format!("back=abort&of={first}"), Some(first)));
     }
 }

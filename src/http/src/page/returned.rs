@@ -15,6 +15,7 @@ use super::visit::Visit;
 use crate::app::App;
 use crate::client_token::TokenRefusal;
 use crate::extract::PathParts;
+use crate::return_token::Return;
 
 /// Whether the browser shows the answer in a window or in a frame (Fetch Metadata).
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
@@ -40,10 +41,10 @@ const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 pub(super) async fn land(State(app): State<App>, path: PathParts, uri: Uri, headers: HeaderMap) -> Response {
     let (manner, now) = (Manner::of(&uri, &headers), app.clock.now());
     let said = app.tokens.open_return(path.get("return_token"), now);
-    if Visit::of(&app, said.map(|(opened, _)| opened)).counted.is_err() {
+    if Visit::of(&app, said.map(|one| one.opened)).counted.is_err() {
         return try_again(&app, &manner);
     }
-    let (opened, how) = match said {
+    let Return { opened, attempt, how } = match said {
         Ok(said) => said,
         Err(refusal) => return refused(&app, refusal, &manner).await,
     };
@@ -51,7 +52,7 @@ pub(super) async fn land(State(app): State<App>, path: PathParts, uri: Uri, head
     let Some(token) = app.tokens.issue(opened.tenant, opened.checkout, now) else {
         return refused(&app, TokenRefusal::Unknown, &manner).await;
     };
-    let page_url = format!("/c/{}?back={}", token.text, how.as_str());
+    let page_url = format!("/c/{}?back={}&of={attempt}", token.text, how.as_str());
     let window = headers.get(SEC_FETCH_DEST).is_some_and(|dest| dest == "document");
     if let Some(location) = HeaderValue::from_str(&page_url).ok().filter(|_| window) {
         let referrer = (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
