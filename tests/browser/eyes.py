@@ -4,10 +4,11 @@ import json
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import axe_playwright_python
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 from gateway import PATIENCE_S, Gateway
 from shop import Shop
@@ -54,9 +55,10 @@ class World:
     def __exit__(self, kind, *_):
         try:
             for page in [page for context in (self.contexts() if kind else []) for page in context.pages]:
-                # What was to be seen when it failed.
+                # What was to be seen when it failed; why it failed is said either way.
                 print(f"at {page.url}\n{self.text(page)}")
-                page.screenshot(path=self.shots / f"{self.story}-failed.png")
+                with suppress(Error):
+                    page.screenshot(path=self.shots / f"{self.story}-failed.png")
             if kind:
                 for one in self.closing:
                     print(getattr(one, "said", lambda: "")())
@@ -66,7 +68,13 @@ class World:
 
     @staticmethod
     def text(page):
-        return "\n".join(frame.locator("body").inner_text(timeout=5_000)[:1500] for frame in page.frames if frame.url != "about:blank")
+        def of(frame):
+            try:
+                return frame.locator("body").inner_text(timeout=5_000)[:1500]
+            except Error as error:
+                return f"{frame.url} shows nothing: {error.message}"
+
+        return "\n".join(of(frame) for frame in page.frames if frame.url != "about:blank")
 
     def _keep(self, one):
         self.closing.append(one)

@@ -39,13 +39,13 @@ function cartCard(cart) {
     make("h2", { textContent: cart.title }),
     make("p", { className: "items", textContent: items }),
     make("p", { className: "quiet", textContent: [`${cart.reference_total} ${cart.currency}`, cart.note].filter(Boolean).join(" · ") }),
-    Object.assign(make("button", { type: "button", textContent: "Buy now" }), { onclick: (event) => buy(cart.id, event.target) }));
+    Object.assign(make("button", { type: "button", textContent: "Buy now" }), { onclick: (event) => event.detail < 2 && buy(cart.id, event.target) }));
 }
 
 let buying = false;
 
+/** A double click is one order. */
 async function buy(cart, button) {
-  // A double click is one order.
   if (buying) return;
   buying = true;
   trouble.hidden = true;
@@ -53,34 +53,40 @@ async function buy(cart, button) {
   try {
     const financer = find("financer").value;
     follow(await ask("orders", { cart, financers: financer ? [financer] : null }));
-    await show();
   } catch (error) {
-    complain(error);
+    return complain(error);
   } finally {
     buying = false;
     button.removeAttribute("aria-disabled");
   }
+  // Who closes the checkout may buy something else at once, before it is known how this one stands.
+  show(order).catch(complain);
 }
 
 // ---- the checkout
 
-const outcome = ({ status }) => {
-  find("order-state").textContent = `The checkout is closed; the gateway says “${status}”. The shop’s server waits for its webhook.`;
-  refresh();
+/** What is said of an order when its checkout was closed; nothing when another one is shown by now. */
+const told = (mine) => {
+  const outcome = ({ status }) => {
+    if (mine !== order) return;
+    find("order-state").textContent = `The checkout is closed; the gateway says “${status}”. The shop’s server waits for its webhook.`;
+    refresh();
+  };
+  return { onComplete: outcome, onAbort: outcome };
 };
 
-async function show() {
+async function show(mine) {
   const mode = document.querySelector("[name=mode]:checked").value;
   const lang = find("language").value || undefined;
-  const open = (clientToken) => Lendport.open({ clientToken, mode, lang, onComplete: outcome, onAbort: outcome });
-  const result = await open(order.client_token);
-  if (result.status === "token_expired") {
-    order.client_token = (await ask(`orders/${order.order}/client_token`, {})).client_token;
-    await open(order.client_token);
+  const open = () => Lendport.open({ clientToken: mine.client_token, mode, lang, ...told(mine) });
+  const result = await open();
+  if (result.status === "token_expired" && mine === order) {
+    mine.client_token = (await ask(`orders/${mine.order}/client_token`, {})).client_token;
+    await open();
   }
 }
 
-find("again").addEventListener("click", () => show().catch(complain));
+find("again").addEventListener("click", () => show(order).catch(complain));
 
 // ---- the order, as the shop's server knows it
 
@@ -98,8 +104,14 @@ function follow(told) {
   story.addEventListener("card", ({ data }) => addCard(JSON.parse(data)));
 }
 
+let asked = 0;
+
 async function refresh() {
+  asked += 1;
+  const mine = asked;
   const { status, shipped } = await ask(`orders/${order.order}`);
+  // An answer that a later question has overtaken is old.
+  if (mine !== asked) return;
   find("order-state").textContent = shipped
     ? "Paid: the shop’s server has heard checkout.ready_to_fulfill and sends the goods."
     : `The shop’s server knows: ${status}.`;
@@ -140,7 +152,7 @@ if (kept) {
   try {
     follow(await ask(`orders/${encodeURIComponent(kept)}`));
     await refresh();
-    await Lendport.resume({ onComplete: outcome, onAbort: outcome });
+    await Lendport.resume(told(order));
   } catch {
     // An order of an earlier gateway: nobody knows it any more.
   }

@@ -215,12 +215,15 @@ def the_language_is_kept_on_the_way(world):
         else:
             buy(world, page, checkout, mode="redirect", lang="es")
         heading(page, "Continúe con WeGetFinancing")
+        # Before its script is there the link leaves in the whole window.
+        page.wait_for_load_state()
         stage(page).locator("#open").click()
         page.get_by_role("link", name="Abrir en toda la ventana").click()
         page.wait_for_url(re.compile("/partner.sandbox/"))
         press(page, "Abandon")
         page.wait_for_url(re.compile(r"/c/.*back=abort"))
         heading(page, "Continúe con WeGetFinancing")
+        page.wait_for_load_state()
         assert gateway.read(checkout)["status"] == "requires_customer_action"
         stage(page).locator("#open").click()
         page.get_by_role("link", name="Abrir en toda la ventana").click()
