@@ -38,9 +38,8 @@ impl Shop {
         let (order, kind) = (text("/data/checkout/reference"), text("/type"));
         let status = text("/data/checkout/status");
         let sequence = event.get("sequence").and_then(Value::as_u64).unwrap_or(0);
-        let card = Card::new("gateway", "webhook", kind.clone(), event.clone());
-        self.tell(&order, Card { verified: Some(true), event: Some(kind.clone()), ..card });
-        // Webhooks may come again, and an older one after a newer one.
+        // Webhooks may come again, and an older one after a newer one. Kept before it is shown: whoever sees the card asks
+        // what the shop knows.
         let news = self.orders.change(&order, |known| {
             let newer = sequence > known.sequence;
             if newer {
@@ -51,6 +50,8 @@ impl Shop {
             known.shipped |= ships;
             (newer, ships)
         });
+        let card = Card::new("gateway", "webhook", kind.clone(), event.clone());
+        self.tell(&order, Card { verified: Some(true), event: Some(kind), ..card });
         let decision = match news {
             Some((_, true)) => "Paid. The goods go out.",
             Some((true, false)) if OVER.contains(&status.as_str()) => "Not paid. Nothing is sent.",
