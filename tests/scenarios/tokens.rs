@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::harness::binary::{add_settings, command, run, settings_file_on};
+use crate::harness::gateway::PATIENT;
 use crate::harness::{LoneSimulator, Merchant, ServedGateway, fresh, postgres_url, together, until};
 
 /// Where both replicas are for everybody else.
@@ -75,9 +76,12 @@ async fn signing_keys_change_under_load_on_two_replicas_without_one_failed_reque
     let settings = settings_file_on(folder.path(), &simulator.lender.url, &storage);
     add_settings(&settings, &format!("[auth]\njwks_cache_s = {CACHED_FOR}\n"));
     let (ambient, cached) = (Ambient::system(), CACHED_FOR.to_string());
+    let [connection, statement] = PATIENT;
     let all = [
         ("storage.url", storage.as_str()),
         ("storage.connections", "4"),
+        connection,
+        statement,
         ("server.public_url", PUBLIC_URL),
         ("auth.jwks_cache_s", &cached),
     ];

@@ -28,6 +28,10 @@ pub(crate) const NO_LIMITS: [&str; 7] = [
     "limits.pushes_per_second",
 ];
 
+/// As long as a merchant waits for an answer, PostgreSQL is waited for: nothing has to come again because the machine is slow.
+pub(crate) const PATIENT: [(&str, &str); 2] =
+    [("storage.connection_wait_ms", "60000"), ("storage.statement_timeout_ms", "60000")];
+
 /// In the place of a value: the one that the gateway is delivered with.
 pub(crate) const USUAL: &str = "as delivered";
 

@@ -9,9 +9,6 @@ use tokio_util::sync::CancellationToken;
 use super::Shops;
 use crate::harness::{Lender, Loan, LoneSimulator, Merchant, ServedGateway, lone_sandbox, until};
 
-/// No push has to come again because the machine is slow.
-const PATIENT: [(&str, &str); 2] = [("storage.connection_wait_ms", "60000"), ("storage.statement_timeout_ms", "60000")];
-
 /// A financer in the race.
 #[derive(Clone)]
 pub(super) enum Party {
@@ -85,7 +82,7 @@ impl Course {
 }
 
 fn settings<'a>(sandbox: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
-    sandbox.iter().map(|(key, value)| (*key, value.as_str())).chain(PATIENT).collect()
+    sandbox.iter().map(|(key, value)| (*key, value.as_str())).collect()
 }
 
 /// What came of it.

@@ -20,6 +20,7 @@ use serde_json::Value;
 use uuid::{Builder, Uuid};
 
 use crate::harness::binary::settings_file_on;
+use crate::harness::gateway::PATIENT;
 use crate::harness::{Loan, LoneSimulator, Merchant, ServedGateway, postgres_url};
 
 /// Ids whose last byte names the replica that made them. The log of tries so tells who sent what.
@@ -68,6 +69,7 @@ impl Shops {
     ) -> ServedGateway {
         let ambient = Ambient { clock, ids: Arc::new(Marked(Ambient::system().ids, number)) };
         let mut all = vec![("storage.url", self.url.as_str()), ("storage.connections", "4")];
+        all.extend(PATIENT);
         all.extend(settings);
         ServedGateway::start_on(&self.simulator.lender.url, &ambient, &all).await
     }

@@ -69,7 +69,7 @@ async fn no_connection_is_held_while_financers_and_merchants_take_their_time() {
     for endpoint in &endpoints {
         merchant.test_event(endpoint, "checkout.declined").await;
     }
-    lender.fault(json!({ "on": "create", "kind": "late", "delay_ms": 1_500, "times": 6 })).await;
+    lender.fault(json!({ "on": "create", "kind": "late", "delay_ms": 12_000, "times": 6 })).await;
     let opening = together((0..6).map(|_| {
         let merchant = merchant.clone();
         async move { merchant.open(&carts::usa()).await.status }
@@ -77,7 +77,8 @@ async fn no_connection_is_held_while_financers_and_merchants_take_their_time() {
     let others = async {
         receiver.until_under_way(8).await;
         until("six at the financer", async || (lender.calls("create").await == 6).then_some(())).await;
-        // Fourteen calls wait, two connections are there, and whoever asks is answered.
+        // Fourteen calls wait, two connections are there, and whoever asks is answered. If each call held one, the last of
+        // the creates would begin after 24 seconds and end after the 30 that a request may take.
         merchant.get("/v1/checkouts").await.ok(200);
         merchant.test_event(&endpoints[0], "checkout.declined").await;
     };
