@@ -9,11 +9,16 @@ use tokio_util::sync::CancellationToken;
 use super::Shops;
 use crate::harness::{Lender, Loan, LoneSimulator, Merchant, ServedGateway, lone_sandbox, until};
 
+/// The code of an answer for which a row or a connection was waited for too long: whoever gets it comes again. What the index
+/// `attempts_one_commitment` refuses has another.
+pub(super) const BUSY: &str = "storage_unavailable";
+
 /// A financer in the race.
 #[derive(Clone)]
 pub(super) enum Party {
-    /// Pushes to its callback address.
-    Loan { callback: String, body: Value },
+    /// Pushes to its callback address. Comes again where replicas wait for each other's rows; on a file nobody does, and a push
+    /// that is not stored is a defect.
+    Loan { callback: String, body: Value, comes_again: bool },
     /// Has a page with buttons, and pushes when one is pressed.
     Page(String),
 }
@@ -22,12 +27,16 @@ impl Party {
     /// Says what it has to say, at this replica where it can choose; true when it did. A page says yes.
     pub(super) async fn says(&self, at: &Merchant) -> bool {
         match self {
-            Self::Loan { callback, body } => {
+            Self::Loan { callback, body, comes_again } => {
                 let (_, token) = callback.split_once("/callbacks/").unwrap();
                 let (merchant, callback) = (at.clone(), format!("{}/callbacks/{token}", at.url));
                 let loan =
                     Loan { merchant, id: String::new(), inv_id: String::new(), callback, reference: String::new() };
-                let told = loan.push(body).await;
+                let told = async || {
+                    let told = loan.push(body).await;
+                    (told.status != 503 || !comes_again).then_some(told)
+                };
+                let told = until("a push to be stored", told).await;
                 assert_eq!(told.status, 200, "{}", told.body);
                 true
             }
@@ -36,8 +45,9 @@ impl Party {
     }
 
     /// As the lender tells it of this loan.
-    pub(super) fn lender(loan: &Loan, status: &str) -> Self {
-        Self::Loan { callback: loan.callback.clone(), body: loan.body(&json!({ "status": status })) }
+    pub(super) fn lender(course: &Course, loan: &Loan, status: &str) -> Self {
+        let (callback, body) = (loan.callback.clone(), loan.body(&json!({ "status": status })));
+        Self::Loan { callback, body, comes_again: course.replicas.len() > 1 }
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! That no checkout ever has two commitments is not looked for here: the index `attempts_one_commitment` of both databases lets
 //! none in. Where the engine did not keep the fence, that index would refuse the transaction, and the push would be answered
-//! other than 200; on PostgreSQL the server's log would name it.
+//! other than 200; on PostgreSQL, where a push that is not stored comes again, the server's log would name it.
 
 use std::sync::Arc;
 
@@ -11,7 +11,9 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::sync::Barrier;
 
-use super::course::{Course, Outcome, Party, attempts, judge, no_commitment_was_refused_by_the_index, press, settled};
+use super::course::{
+    BUSY, Course, Outcome, Party, attempts, judge, no_commitment_was_refused_by_the_index, press, settled,
+};
 use crate::harness::{Loan, carts, fresh, together, until};
 
 /// Rounds of the race, each with a checkout of its own.
@@ -63,7 +65,7 @@ async fn line_up(course: &Course, number: usize) -> Start {
             if !last {
                 assert_eq!(loan.tell("rejected").await.status, 200);
             }
-            Party::lender(&loan, "approved")
+            Party::lender(course, &loan, "approved")
         };
         if !last {
             let said_no = async || {
@@ -126,7 +128,11 @@ async fn run(course: Arc<Course>, number: usize, start: Start) -> Outcome {
         let (line, at, path) = (Arc::clone(&line), at.clone(), format!("/v1/checkouts/{id}/refresh"));
         tokio::spawn(async move {
             line.wait().await;
-            at.send(at.request(Method::POST, &path)).await.status
+            let look = async || {
+                let seen = at.send(at.request(Method::POST, &path)).await;
+                (seen.str("/code") != BUSY).then_some(seen.status)
+            };
+            until("a look", look).await
         })
     };
     let cancel = cancels.then(|| {
@@ -151,7 +157,12 @@ async fn run(course: Arc<Course>, number: usize, start: Start) -> Outcome {
         let (line, at, path) = (Arc::clone(&line), at.clone(), format!("/v1/checkouts/{id}/attempts"));
         tokio::spawn(async move {
             line.wait().await;
-            at.post(&path, &fresh(), &json!({ "provider": "wegetfinancing" })).await.status
+            let (key, body) = (fresh(), json!({ "provider": "wegetfinancing" }));
+            let ask = async || {
+                let asked = at.post(&path, &key, &body).await;
+                (asked.str("/code") != BUSY).then_some(asked.status)
+            };
+            until("an answer", ask).await
         })
     });
     let mut yeses = Vec::new();

@@ -32,7 +32,7 @@ async fn run(course: Arc<Course>, number: usize) -> Outcome {
     assert_eq!(made.str("/provider"), "wegetfinancing");
     let (id, first) = (made.id(), made.str("/attempt/id").to_owned());
     let loan = Loan::of(&at, &course.lender, &made).await;
-    let (no, yes) = (Party::lender(&loan, "rejected"), Party::lender(&loan, "approved"));
+    let (no, yes) = (Party::lender(&course, &loan, "rejected"), Party::lender(&course, &loan, "approved"));
 
     // The address of the next one's page.
     let next = async || {
