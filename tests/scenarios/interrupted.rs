@@ -2,6 +2,7 @@
 
 use lendport::gateway::Ambient;
 use lendport::{registry, simulators};
+use lendport_testkit::refused_address;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -11,9 +12,9 @@ use crate::harness::{Binary, carts, fresh};
 #[tokio::test]
 async fn a_create_that_a_kill_kept_from_the_provider_goes_out_again_by_itself() {
     let data = tempfile::tempdir().unwrap();
-    // Somebody who takes the call and never reads it.
-    let deaf = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = deaf.local_addr().unwrap();
+    // Somebody who takes the call and never reads it, where nobody but the provider listens afterwards.
+    let address = refused_address().await.unwrap();
+    let deaf = tokio::net::TcpListener::bind(address).await.unwrap();
     let config = settings_file(data.path(), "http://127.0.0.1:9");
     add_settings(
         &config,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use lendport::gateway::Ambient;
 use lendport::{registry, simulators};
+use lendport_testkit::refused_address;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -62,11 +63,11 @@ async fn killed(carried_out: bool) -> (WePay, Merchant, Binary, u64) {
     let wepay = WePay::start().await;
     let config = settings_file(data.path(), "http://127.0.0.1:9");
     add_settings(&config, &wepay.settings());
-    let (mut binary, merchant) = Binary::serve(&config).await;
-    // Notices go to where it was.
+    // Notices go to where it was, so nobody else may listen there meanwhile.
+    let address = refused_address().await.unwrap().to_string();
     let settings = std::fs::read_to_string(&config).unwrap();
-    let address = merchant.url.strip_prefix("http://").unwrap();
-    std::fs::write(&config, settings.replace("127.0.0.1:0", address)).unwrap();
+    std::fs::write(&config, settings.replace("127.0.0.1:0", &address)).unwrap();
+    let (mut binary, merchant) = Binary::serve(&config).await;
     // What is sent again has to be the same call (wepay.md 7), to the addresses the customer is sent back to.
     wepay.control(Method::POST, "settings", &json!({ "identical_repeats": true })).await;
     let fault = json!({ "on": "create", "kind": "silence", "accept": carried_out });
