@@ -56,7 +56,7 @@ async fn who_comes_during_the_call_is_told_to_wait_and_then_gets_the_same() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn who_waits_longer_than_the_time_limit_finds_the_result_under_the_key() {
     let gateway = TestGateway::start_with(&[("server.request_timeout_ms", "300")]).await;
-    gateway.lender.fault(json!({ "on": "create", "kind": "late", "delay_ms": 1_500 })).await;
+    gateway.lender.fault(json!({ "on": "create", "kind": "late", "delay_ms": 10_000 })).await;
     let key = fresh();
     let late = gateway.merchant.post("/v1/checkouts", &key, &carts::usa()).await;
     late.refused(504, "gateway_timeout");
