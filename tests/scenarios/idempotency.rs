@@ -35,7 +35,7 @@ async fn fifty_equal_requests_in_parallel_make_one_call_and_equal_answers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn who_comes_during_the_call_is_told_to_wait_and_then_gets_the_same() {
     let gateway = TestGateway::start().await;
-    gateway.lender.fault(json!({ "on": "create", "kind": "late", "delay_ms": 8_000 })).await;
+    gateway.lender.fault(json!({ "on": "create", "kind": "late", "delay_ms": 12_000 })).await;
     let key = fresh();
     let (merchant, own) = (gateway.merchant.clone(), key.clone());
     let first = tokio::spawn(async move { merchant.post("/v1/checkouts", &own, &carts::usa()).await });

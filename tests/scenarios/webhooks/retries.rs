@@ -140,6 +140,7 @@ async fn one_slow_server_keeps_no_other_waiting() {
     let loan = shop.approved().await;
     quick.until_kind("checkout.ready_to_fulfill").await;
     shop.merchant.until_nothing_pending(&prompt.id()).await;
+    slow.until_under_way(1).await;
     assert_eq!(slow.kinds(), ["checkout.created"], "the next of a checkout waits for the one before");
     slow.let_go();
     shop.merchant.until_nothing_pending(&late.id()).await;

@@ -152,8 +152,10 @@ async fn resending_ends_with_the_request_and_with_the_simulator() {
     second.wait_for_at_least(8).await;
     assert!(first.got().len() <= before + 1, "{} after {before}", first.got().len());
     sim.stop().await;
+    // Of the next request's one may be on its way as well. Ten would come if the simulator went on.
     let before = second.got().len();
-    second.wait_for(before).await;
+    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    assert!(second.got().len() <= before + 1, "{} after {before}", second.got().len());
 }
 
 #[tokio::test]
