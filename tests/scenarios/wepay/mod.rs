@@ -67,6 +67,8 @@ impl Desk {
             ("providers.wepay.stage_base_url", running.url.as_str()),
             ("merchant.accounts.wepay.test.account_id", account_id.as_str()),
             ("merchant.accounts.wepay.test.access_token", token.as_str()),
+            // How often a create is sent does not hang on how fast the machine is.
+            ("providers.wepay.create_resend_within_ms", "45000"),
         ];
         settings.extend(more);
         let gateway = ServedGateway::start_on("http://127.0.0.1:9", &ambient, &settings).await;
