@@ -19,7 +19,7 @@ fn now() -> Timestamp {
     Ambient::system().clock.now()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_a_killed_replica_had_in_hand_is_sent_by_another_before_its_lease_is_over() {
     let (shops, receiver, data) = (Shops::new().await, Receiver::start().await, tempfile::tempdir().unwrap());
     let clock = behind();
@@ -75,7 +75,7 @@ async fn a_create_that_died_with_its_replica_is_unknown_to_the_others_and_its_ke
     assert_eq!(lender.calls("create").await, 2, "the first was never answered for");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_stop_signal_lets_deliveries_finish_and_leaves_the_rest_to_the_others() {
     let (shops, receiver, data) = (Shops::new().await, Receiver::start().await, tempfile::tempdir().unwrap());
     let clock = behind();

@@ -13,7 +13,7 @@ use crate::harness::{Loan, Receiver, carts, together, until};
 /// one merchant's.
 const AT_ONCE: usize = 6;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn three_replicas_share_two_hundred_deliveries_and_none_is_sent_twice() {
     let (shops, receiver) = (Shops::new().await, Receiver::start().await);
     let mut replicas = Vec::new();
