@@ -24,7 +24,7 @@ use crate::harness::{LoneSimulator, Merchant, ServedGateway, fresh, postgres_url
 const PUBLIC_URL: &str = "https://pay.example.com";
 /// Seconds for which others may keep our keys; said on the command line as in the gateways. A new key waits for so long and half
 /// as long again, of which an eighth is left for a slow machine to store it.
-const CACHED_FOR: u32 = 20;
+const CACHED_FOR: u32 = 32;
 /// Between two turns of a client, which is to be there all the time and not to take the machine for itself.
 const PAUSE: Duration = Duration::from_millis(200);
 
