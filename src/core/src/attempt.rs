@@ -127,6 +127,8 @@ impl Reason {
     /// Ended here by the merchant while the provider's page could still be used, for the provider has no call that
     /// ends it. An adapter answers a cancel with it; what the customer commits to there all the same is undone.
     pub const CANCELED_LOCALLY: &str = "canceled_locally";
+    /// Ended by the merchant, at the financer too.
+    pub const CANCELED_BY_MERCHANT: &str = "canceled_by_merchant";
 
     /// Ended here by the checkout's own deadline, which says nothing of the provider.
     pub const DEADLINE_PASSED: &str = "deadline_passed";

@@ -122,7 +122,7 @@ pub fn is_due(checkout: &Checkout, attempts: &[Attempt], now: Timestamp) -> bool
     let stopped = latest.reason.as_ref().is_some_and(|reason| reason.0 == STOPPING);
     open && !settled
         && !stopped
-        && attempts.iter().all(|attempt| may_follow(attempt.state, Asker::Merchant))
+        && attempts.iter().all(|attempt| may_follow(attempt.state, Asker::Merchant) && !attempt.is_being_canceled())
         && policy_after(checkout, latest) == Some(Follow::Automatic)
         && next_of(checkout, attempts).is_some()
 }

@@ -1,8 +1,15 @@
-//! Attempts that are over here while the customer may still do something at the provider.
+//! Attempts that are over here, or about to be, while the customer may still do something at the provider.
 
 use crate::attempt::{Attempt, AttemptState, Reason};
+use crate::operation::OperationKind;
 
 impl Attempt {
+    /// True while the merchant's cancel of it is on its way, or nobody knows yet what became of it: whatever it comes to, the
+    /// order was given up.
+    pub fn is_being_canceled(&self) -> bool {
+        self.awaited == Some(OperationKind::Cancel)
+    }
+
     /// True when the merchant ended it here and the customer may still commit to it at the provider, or has: one that had
     /// ended before, and whose late approval the merchant has undone, keeps its state.
     pub fn is_canceled_locally(&self) -> bool {

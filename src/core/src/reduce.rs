@@ -9,7 +9,6 @@ use crate::ledger::{Amounts, Ledger, LedgerKind};
 use crate::money::{Money, MoneyError};
 use crate::moves::{is_late_approval, reachable};
 use crate::observation::{Claim, Grade, Observation};
-use crate::operation::OperationKind;
 use crate::{refunds, sums};
 
 const SIGNED_AFTER_EXPIRY: &str = "the customer signed it after it had expired here; nothing is confirmed, and the gateway \
@@ -199,6 +198,8 @@ fn reduce_state(
         (AttemptState::Authorized, AttemptState::Declined) => {
             (AttemptState::Canceled, Some(Reason::new("withdrawn_by_provider")))
         }
+        // Nobody follows what the merchant gave up, however it ends while that is on its way.
+        _ if is_given_up(attempt, claimed) => (AttemptState::Canceled, Some(given_up(from))),
         _ => (claimed, reason),
     };
     if from == to {
@@ -260,7 +261,7 @@ fn reduce_state(
         decision = decision.flag(AttentionKind::ApprovalAfterWithdrawal, detail);
     }
     // What the merchant asked for surprises nobody. A financer's no is its own, even while a cancel is on its way.
-    let asked_for = claimed == AttemptState::Canceled && attempt.awaited == Some(OperationKind::Cancel);
+    let asked_for = attempt.is_being_canceled() && claimed != AttemptState::Declined;
     let withdrawn = from == AttemptState::Authorized && to == AttemptState::Canceled && !asked_for;
     if withdrawn && observation.grade != Grade::Operator {
         let detail = "the approval was taken back; do not ship, or stop the parcel";
@@ -271,6 +272,18 @@ fn reduce_state(
         decision = decision.flag(AttentionKind::UnknownOutcome, detail);
     }
     Ok(decision)
+}
+
+/// True for an end by itself of what the merchant is just canceling.
+fn is_given_up(attempt: &Attempt, claimed: AttemptState) -> bool {
+    let ends = matches!(claimed, AttemptState::Declined | AttemptState::Expired | AttemptState::Failed);
+    let known = !matches!(attempt.state, AttemptState::Initiating | AttemptState::Indeterminate);
+    attempt.is_being_canceled() && ends && known && reachable(attempt.state, claimed)
+}
+
+/// Why such a one is over: what the customer commits to all the same, on a page that may still be open, is undone.
+fn given_up(from: AttemptState) -> Reason {
+    Reason::new(if from.may_expire() { Reason::CANCELED_LOCALLY } else { Reason::CANCELED_BY_MERCHANT })
 }
 
 /// The movements that entering a state implies, skipped states included.

@@ -237,7 +237,7 @@ impl Case<'_> {
     }
 
     fn canceled(&self) -> Ruling {
-        self.ended(AttemptState::Canceled, "canceled_by_merchant")
+        self.ended(AttemptState::Canceled, Reason::CANCELED_BY_MERCHANT)
     }
 
     /// A refund of this amount is counted now.

@@ -28,6 +28,7 @@ pub(crate) struct Start {
 const LATE_APPROVAL: &str =
     "an earlier financer's late approval waits for a person, and may be what finances it; settle that item first";
 const SETTLED: &str = "it was financed once, and that was given or taken back; open a new checkout";
+const GIVEN_UP: &str = "it is being canceled at the financer; wait until it is known what became of that";
 const TOO_LATE: &str = "its deadline has passed; open a new checkout";
 
 /// True while a late approval waits for a person: it is live at that financer, though no attempt of ours is.
@@ -225,6 +226,9 @@ impl Engine {
                         }
                         holder => EngineError::CommitFence { checkout, holder },
                     });
+                }
+                if loaded.record.attempts.iter().any(Attempt::is_being_canceled) {
+                    return refuse(EngineError::WrongState { checkout: reference_to(loaded.record), wanted: GIVEN_UP });
                 }
                 if waits_for_a_person(&loaded.open_items) {
                     return refuse(EngineError::WrongState {

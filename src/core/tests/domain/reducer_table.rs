@@ -279,3 +279,32 @@ fn an_approval_that_was_taken_back_here_surprises_nobody() {
     let declined = told(Some(OperationKind::Cancel), Declined);
     assert_eq!(declined, format!("-> canceled (withdrawn_by_provider), {RELEASED}, ! withdrawn_approval"));
 }
+
+#[test]
+fn what_the_merchant_is_canceling_ends_as_canceled_however_it_ends() {
+    use lendport_core::OperationKind;
+    let told = |from, claimed| {
+        let mut world = world_in(from);
+        world.attempts[0].awaited = Some(OperationKind::Cancel);
+        words(&world.tell(&Told::new(0, Grade::Fetched, Claim::state(claimed), "over")).unwrap().decision)
+    };
+    for claimed in [Declined, Expired, Failed] {
+        for from in [AwaitingCustomer, UnderReview, Preapproved] {
+            assert_eq!(told(from, claimed), "-> canceled (canceled_locally)", "{from:?} {claimed:?}");
+        }
+        // Nothing was asked for yet, or nobody knows whether it was: its create ends as it ends.
+        for from in [Initiating, Indeterminate] {
+            assert_eq!(told(from, claimed), format!("-> {}", claimed.as_str()), "{from:?}");
+        }
+        // What is not heard without a cancel is not heard with one.
+        for from in [Captured, Declined, Canceled, Failed] {
+            assert!(!told(from, claimed).contains("->"), "{from:?} {claimed:?}");
+        }
+    }
+    for claimed in [Expired, Failed] {
+        assert_eq!(told(AwaitingMerchant, claimed), "-> canceled (canceled_by_merchant)");
+        let released = "authorization_released 1420.00";
+        assert_eq!(told(Authorized, claimed), format!("-> canceled (canceled_by_merchant), {released}"));
+    }
+    assert_eq!(told(AwaitingMerchant, Declined), "illegal_move");
+}

@@ -90,9 +90,11 @@ pub(super) fn another_may_start(record: &CheckoutRecord) -> bool {
     let Some((latest, earlier)) = record.attempts.split_last() else { return true };
     // Somebody stopped it who is not the customer.
     let stopped = latest.state == AttemptState::Canceled && !was_left(latest);
+    let given_up = record.attempts.iter().any(Attempt::is_being_canceled);
     // An order that was told as ready may be on its way; whatever became of it is the merchant's.
     has_room(&record.attempts)
         && !stopped
+        && !given_up
         && !record.checkout.ready_announced
         && may_follow(latest.state, Asker::Customer)
         && earlier.iter().all(|attempt| may_follow(attempt.state, Asker::Merchant))

@@ -22,7 +22,7 @@ struct Known {
     settled: BTreeSet<(u32, &'static str)>,
     turned_down: BTreeSet<(u32, String)>,
     under_way: BTreeSet<u32>,
-    checkout: (bool, bool, bool, &'static str),
+    checkout: (bool, bool, bool, bool, &'static str),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -86,7 +86,13 @@ impl Known {
             settled: by_person.map(|item| (number(item.attempt), item.kind.as_str())).collect(),
             turned_down: looks.map(|heard| (number(heard.attempt), heard.key.clone())).collect(),
             under_way: point.under_way.iter().map(|start| start.attempt.number).collect(),
-            checkout: (point.late, checkout.route.closed, checkout.ready_announced, checkout.dispute.as_str()),
+            checkout: (
+                point.late,
+                point.given_up,
+                checkout.route.closed,
+                checkout.ready_announced,
+                checkout.dispute.as_str(),
+            ),
         }
     }
 }
@@ -145,6 +151,8 @@ pub(super) fn explore(world: &World, scope: &Scope) -> Explored {
                 let looked = !matches!(signal, Signal::Push { .. });
                 let mut wrong: Vec<String> = step.sent.iter().flat_map(laws::of_a_call).collect();
                 wrong.extend(laws::of_a_step(&point, &step, looked));
+                let by_the_merchant = matches!(signal, Signal::Start { .. });
+                wrong.extend(laws::of_what_was_given_up(&point, &step, by_the_merchant));
                 assert!(wrong.is_empty(), "{wrong:#?}\nafter {:#?}", way(&origins, from, signal));
                 explored.count(&point, signal, &step.after);
                 let fresh = numbers.len();

@@ -90,6 +90,8 @@ pub(super) enum Answer {
     Declined,
     /// Nothing to end there yet; of cancels only.
     Locally,
+    /// Its page ran out before; of cancels only.
+    Over,
 }
 
 /// What it says from now on.
@@ -167,6 +169,7 @@ impl Financer {
                 let reason = Some(Reason::new(Reason::CANCELED_LOCALLY));
                 Ok(Retrieved::of(Claim::State { state: AttemptState::Canceled, reason }))
             }
+            Answer::Over => Ok(Retrieved::of(Claim::state(AttemptState::Expired))),
             other => Err(failure(other)),
         }
     }

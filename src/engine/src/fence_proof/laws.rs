@@ -2,7 +2,7 @@
 //! the code it judges.
 
 use lendport_core::routing::LateApproval;
-use lendport_core::{Attempt, AttemptId, AttemptState, AttentionKind, EventType, readiness};
+use lendport_core::{Attempt, AttemptId, AttemptState, AttentionKind, EventType, OperationKind, Phase, readiness};
 use lendport_testkit::clock::START;
 
 use super::financer::{KINDS, Sent};
@@ -150,6 +150,27 @@ fn of_a_start(before: &Point, after: &Point) -> Vec<String> {
     });
     held.map(|one| format!("attempt {} started on {} that was {}", new.number, one.number, one.state.as_str()))
         .collect()
+}
+
+/// True for a step in which the merchant's cancel of the latest attempt was carried out.
+pub(super) fn is_given_up(before: &Rows, after: &Rows) -> bool {
+    let latest = after.record.attempts.last().map(|one| one.id);
+    let new = after.operations.iter().filter(|one| !before.operations.iter().any(|known| known.id == one.id));
+    let mut cancels = new.filter(|one| one.kind == OperationKind::Cancel && one.phase == Phase::Settled);
+    cancels.any(|one| Some(one.attempt) == latest)
+}
+
+/// True for a step in which a late approval took the checkout over.
+pub(super) fn came_back(before: &Rows, after: &Rows) -> bool {
+    let told = |rows: &Rows| rows.events.iter().filter(|kind| **kind == EventType::AttemptLateApproval).count();
+    told(after) > told(before)
+}
+
+/// After a merchant's cancel that was carried out nobody is asked, unless the merchant says so.
+pub(super) fn of_what_was_given_up(before: &Point, step: &Step, by_the_merchant: bool) -> Vec<String> {
+    let new = step.after.rows.record.attempts.get(before.rows.record.attempts.len());
+    let new = new.filter(|_| before.given_up && !by_the_merchant);
+    new.map(|new| format!("attempt {} started on an order that was given up", new.number)).into_iter().collect()
 }
 
 /// Items that ask a person after a yes, or a signature.

@@ -1,7 +1,8 @@
 //! The commit fence under every order of signals up to a depth: the use cases of production, over a store that is a value,
 //! against financers that may say anything at any time. Whatever happens to two or three attempts, no more than one of them is
-//! committed, nothing is started beside what is committed or unknown, no yes and no signature is lost, and what a policy has
-//! undone is come back to. How deep and with how many words each goes is written below.
+//! committed, nothing is started beside what is committed or unknown, nor after the merchant gave it up, no yes and no
+//! signature is lost, and what a policy has undone is come back to. How deep and with how many words each goes is written
+//! below.
 
 mod explore;
 mod financer;
@@ -110,4 +111,7 @@ fn attempts_that_follow_by_themselves() {
         (&[Answer::Done, Answer::Declined, Answer::Unknown], &[&[0], &[1]]);
     let scope = Scope { attempts, by_itself: true, at_once: true, pushes, creates, looks: &[Authorized], ..DEEP };
     proven("the next ones follow by themselves", &Scope { commands: &[Answer::Done], states: 19_000, ..scope });
+    let commands: &[Answer] = &[Answer::Done, Answer::Over, Answer::Locally];
+    let (attempts, pushes): (&[&[usize]], &[AttemptState]) = (&[&[1], &[0]], &[Authorized, Declined]);
+    proven("nobody follows what was given up", &Scope { attempts, pushes, commands, depth: 5, states: 5_500, ..scope });
 }

@@ -27,8 +27,8 @@ pub(super) enum Signal {
     Look { number: u32, state: AttemptState, then: Answer, meanwhile: Option<u32> },
     /// A worker's whole turn: the same as a look, and the profile's policy for late approvals after it.
     Turn { number: u32, state: AttemptState, then: Answer },
-    /// The merchant cancels; before the answer comes `meanwhile` pushes its yes.
-    Cancel { answer: Answer, meanwhile: Option<u32> },
+    /// The merchant cancels; before the answer comes `meanwhile` pushes its yes, or its no.
+    Cancel { answer: Answer, meanwhile: Option<(u32, AttemptState)> },
     /// The merchant gives everything back.
     Refund { answer: Answer },
     /// Our own deadline passes; a financer that is asked last says `look`.
@@ -121,8 +121,12 @@ impl Scope {
         if let Some(leading) = record.leading_attempt().filter(|leading| asked(kind_of(&leading.provider))) {
             for answer in self.commands {
                 all.push(Signal::Cancel { answer: *answer, meanwhile: None });
-                all.extend(pushers().map(|number| Signal::Cancel { answer: *answer, meanwhile: Some(number) }));
-                if *answer != Answer::Locally && kind_of(&leading.provider) == 1 {
+                let told = |number, state| Signal::Cancel { answer: *answer, meanwhile: Some((number, state)) };
+                all.extend(pushers().map(|number| told(number, AttemptState::Authorized)));
+                if self.by_itself {
+                    all.extend(pushers().map(|number| told(number, AttemptState::Declined)));
+                }
+                if !matches!(answer, Answer::Locally | Answer::Over) && kind_of(&leading.provider) == 1 {
                     all.push(Signal::Refund { answer: *answer });
                 }
             }

@@ -50,6 +50,9 @@ pub(super) struct Point {
     pub(super) rows: Rows,
     pub(super) late: bool,
     pub(super) under_way: Vec<Start>,
+    /// The merchant's cancel of the latest attempt was carried out; since then the merchant has started no other, and no late
+    /// approval has brought the order back.
+    pub(super) given_up: bool,
 }
 
 /// What a signal did.
@@ -128,7 +131,7 @@ impl World {
             },
         }));
         *desk.engine.lock().unwrap() = Some(Arc::clone(&engine));
-        let root = Point { rows, late: false, under_way: Vec::new() };
+        let root = Point { rows, late: false, under_way: Vec::new(), given_up: false };
         let messages = AtomicU64::new(0);
         Self { engine, memory, desk, clock, ids, tenant, messages, root, _folder: folder }
     }
@@ -166,7 +169,7 @@ impl World {
         *self.memory.rows.lock().unwrap() = point.rows.clone();
         *self.clock.0.lock().unwrap() = if point.late { START + LATE } else { START };
         let attempt = |number: u32| from.rows.record.attempts.iter().find(|one| one.number == number).unwrap();
-        let meanwhile = signal.meanwhile().map(|number| self.message(attempt(number), AttemptState::Authorized));
+        let meanwhile = signal.meanwhile().map(|(number, state)| self.message(attempt(number), state));
         *self.desk.says.lock().unwrap() = Says { meanwhile, ..signal.says() };
         self.desk.sent.lock().unwrap().clear();
         self.desk.asked.lock().unwrap().clear();
@@ -229,6 +232,11 @@ impl World {
             }
         }
         point.rows = self.memory.rows();
+        point.given_up = match signal {
+            Signal::Start { .. } => false,
+            Signal::Cancel { .. } => from.given_up || laws::is_given_up(&from.rows, &point.rows),
+            _ => from.given_up && !laws::came_back(&from.rows, &point.rows),
+        };
         let sent = std::mem::take(&mut *self.desk.sent.lock().unwrap());
         self.note_creates(from, &mut point);
         let heard_meanwhile = self.desk.says.lock().unwrap().meanwhile.is_none();
@@ -242,7 +250,8 @@ impl World {
         yes.extend(
             signal.pushed().into_iter().filter(|(_, state)| says_yes(*state)).map(|(number, _)| attempt(number).id),
         );
-        yes.extend(signal.meanwhile().filter(|_| heard_meanwhile).map(|number| attempt(number).id));
+        let said_meanwhile = signal.meanwhile().filter(|(_, state)| heard_meanwhile && says_yes(*state));
+        yes.extend(said_meanwhile.map(|(number, _)| attempt(number).id));
         let signed = asked.filter(|one| says.look == AttemptState::AwaitingMerchant && laws::signs_in_vain(one));
         let signed_in_vain = signed.map(|one| one.id).collect();
         Step { after: point, sent, yes, signed_in_vain }
@@ -281,9 +290,10 @@ impl Signal {
         }
     }
 
-    fn meanwhile(self) -> Option<u32> {
+    fn meanwhile(self) -> Option<(u32, AttemptState)> {
         match self {
-            Self::Look { meanwhile, .. } | Self::Cancel { meanwhile, .. } => meanwhile,
+            Self::Look { meanwhile, .. } => meanwhile.map(|number| (number, AttemptState::Authorized)),
+            Self::Cancel { meanwhile, .. } => meanwhile,
             _ => None,
         }
     }

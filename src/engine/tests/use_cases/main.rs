@@ -32,6 +32,7 @@ mod fake_script;
 mod finalize;
 mod financers;
 mod flaky_store;
+mod given_up;
 mod going_on;
 mod idempotency;
 mod last_look;
