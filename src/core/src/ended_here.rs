@@ -24,8 +24,12 @@ impl Attempt {
 
     /// True when it ended here, not by the merchant, while the customer had the provider's page.
     pub fn is_left_open(&self) -> bool {
-        let left = self.ended_for(Reason::LEFT_BY_CUSTOMER) && self.state == AttemptState::Canceled;
-        left || self.is_expired_here()
+        self.is_left() || self.is_expired_here()
+    }
+
+    /// True when the customer chose another financer while its page was open.
+    pub fn is_left(&self) -> bool {
+        self.ended_for(Reason::LEFT_BY_CUSTOMER) && self.state == AttemptState::Canceled
     }
 
     /// True when nobody wants a signature any more, and the provider may take one: its page was left open here, or it said no or

@@ -151,14 +151,18 @@ impl Polling {
         pause.into_iter().chain(passed.filter(|_| can_ask && !overdue)).min()
     }
 
-    /// A page that was canceled here only is watched until it has ended at the provider, so that nobody pays unseen.
+    /// A page that was canceled here only is watched until it has ended at the provider, so that nobody pays unseen; one that
+    /// was left for another financer less often, and until it should have ended: its provider tells of a payment by itself,
+    /// unless the notice is lost.
     fn watch(&self, attempt: &Attempt, checkout: &Checkout, now: Timestamp, ids: &dyn IdSource) -> Option<Timestamp> {
-        if !attempt.is_canceled_locally() || !self.can_ask(attempt) {
+        let left = attempt.is_left() && self.pushing.contains(&attempt.provider);
+        if !(attempt.is_canceled_locally() || left) || !self.can_ask(attempt) {
             return None;
         }
         let ends = after(attempt.expires_at.unwrap_or(checkout.expires_at), AFTER_DEADLINE);
         let pause = self.pause(attempt.polls, ids);
         match now < ends {
+            _ if left => Some(after(now, pause).min(ends)).filter(|_| now < ends),
             true => Some(after(now, pause.min(WATCH_PAUSE)).min(ends)),
             false => Some(after(now, pause)).filter(|_| now < after(ends, WATCHED_FOR)),
         }

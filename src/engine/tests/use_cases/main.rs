@@ -36,6 +36,7 @@ mod given_up;
 mod going_on;
 mod idempotency;
 mod last_look;
+mod left_pages;
 mod lists;
 mod looks;
 mod many_merchants;
