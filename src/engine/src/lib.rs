@@ -11,6 +11,7 @@ mod callback_key;
 mod cascade;
 mod command_run;
 mod command_start;
+mod commanded;
 mod commands;
 mod create_call;
 mod customer;

@@ -10,6 +10,8 @@ use lendport_core::{
 use lendport_storage::{AttentionItem, Change, ChangeAsk, ChangeOutcome, Loaded, Tenant};
 use rust_decimal::Decimal;
 
+use crate::command_start::STARTS_MAX;
+use crate::commanded::Commanded;
 use crate::engine::{Engine, reference_to};
 use crate::error::EngineError;
 use crate::lines;
@@ -58,23 +60,33 @@ impl Engine {
             _ => Vec::new(),
         };
         let operation = unknown.map(|operation| operation.id);
-        let engine = Arc::clone(self);
-        let closing = ticket.clone();
-        let ask = ChangeAsk {
-            claim: (!taken_over).then(|| ticket.claim(self)),
-            operation,
-            attention: Some(id),
-            open_items: true,
-            ..ChangeAsk::default()
+        let mut looks = 0;
+        let (outcome, result) = loop {
+            let commanded = self.commanded(tenant, &item).await?;
+            let (engine, closing) = (Arc::clone(self), ticket.clone());
+            let (asked, stopped) = (asked.clone(), stopped.clone());
+            let ask = ChangeAsk {
+                claim: (!taken_over).then(|| ticket.claim(self)),
+                operation,
+                attention: Some(id),
+                open_items: true,
+                ..ChangeAsk::default()
+            };
+            let ended = self
+                .change(tenant, item.checkout, ask, move |loaded| {
+                    match engine.settle_item(tenant, loaded, &asked, stopped.clone(), commanded, &closing) {
+                        Ok((change, reply)) => (change, Ok(reply)),
+                        Err(error) => (Change::abort(), Err(error)),
+                    }
+                })
+                .await?;
+            looks += 1;
+            match ended {
+                // It changed meanwhile: a command may be under way by now.
+                (_, Some(Err(EngineError::PreconditionFailed))) if looks < STARTS_MAX => {}
+                ended => break ended,
+            }
         };
-        let (outcome, result) = self
-            .change(tenant, item.checkout, ask, move |loaded| {
-                match engine.settle_item(tenant, loaded, &asked, stopped.clone(), &closing) {
-                    Ok((change, reply)) => (change, Ok(reply)),
-                    Err(error) => (Change::abort(), Err(error)),
-                }
-            })
-            .await?;
         let result = match (outcome, result) {
             (ChangeOutcome::Claimed(row), _) => match ticket.standing(self, tenant, row).await? {
                 Standing::Replay(reply) => Ok(reply),
@@ -94,6 +106,7 @@ impl Engine {
         loaded: Loaded<'_>,
         asked: &ResolveAsk,
         stopped: Vec<LineStanding>,
+        commanded: Commanded,
         ticket: &Ticket,
     ) -> Result<(Change, Reply), EngineError> {
         let item = loaded.attention.ok_or(EngineError::NotFound)?;
@@ -109,6 +122,9 @@ impl Engine {
         let mut operation = loaded.operation.filter(|known| matches!(known.phase, Phase::Unknown | Phase::Sent));
         let attempt = loaded.record.attempt(item.attempt).ok_or(EngineError::NotFound)?;
         let (choice, reason) = judged(&self.offered(&item, attempt), asked)?;
+        if choice == Choice::ApprovalHolds {
+            commanded.lets_it_hold(loaded.record)?;
+        }
         if !asked.lines.is_empty() {
             lines::judge_part(choice, operation.as_ref(), &asked.lines)?;
         }

@@ -189,7 +189,13 @@ fn record_undo(draft: &mut Draft, operation: &Operation, raw_status: Option<Stri
                 dedupe_key: format!("answer:{}", operation.id),
             })?;
             match operation.phase {
-                Phase::Settled => draft.close_undone(attempt)?,
+                Phase::Settled => {
+                    draft.close_undone(attempt)?;
+                    // It took the checkout over meanwhile, and the merchant was told to ship what is canceled now.
+                    if draft.record.attempt(attempt).is_some_and(|known| known.state.is_committed()) {
+                        draft.look_now(attempt);
+                    }
+                }
                 _ => draft.look_now(attempt),
             }
         }

@@ -19,7 +19,7 @@ fn locally() -> Claim {
 
 impl World {
     /// A checkout at `able` whose page was still open when the merchant canceled it.
-    async fn canceled_here(&self) -> CheckoutId {
+    pub(crate) async fn canceled_here(&self) -> CheckoutId {
         let ends = lendport_core::Clock::now(&self.clock) + jiff::SignedDuration::from_secs(PAGE_LIVES_S);
         self.able.answer_create(move |asked| async move {
             Ok(lendport_core::Created { expires_at: Some(ends), ..created(&asked) })
@@ -35,7 +35,7 @@ impl World {
     }
 
     /// Lets the attempt's looks come one after the other, as often as there are any, and so many at most.
-    async fn looks_pass(&self, id: CheckoutId, most: u32) -> u32 {
+    pub(crate) async fn looks_pass(&self, id: CheckoutId, most: u32) -> u32 {
         for done in 0..most {
             let Some(due) = self.record(id).await.attempts[0].poll_at else { return done };
             let wait = due.duration_since(lendport_core::Clock::now(&self.clock)).as_secs().max(0);

@@ -35,6 +35,7 @@ mod flaky_store;
 mod given_up;
 mod going_on;
 mod idempotency;
+mod kept;
 mod last_look;
 mod left_pages;
 mod lists;
