@@ -1,8 +1,8 @@
 //! What the error of a call says, and what became of a create whose outcome nobody knew.
 
 use lendport_core::{
-    Attempt, AttemptId, AttemptState, Claim, CommitClass, Details, ErrorKind, Grade, Operation, OperationId,
-    OperationKind, Phase, ProviderError, Reason, Source,
+    Attempt, AttemptId, AttemptState, AttentionKind, Claim, CommitClass, Details, ErrorKind, Grade, Operation,
+    OperationId, OperationKind, Phase, ProviderError, Reason, Source,
 };
 use lendport_storage::Tenant;
 
@@ -59,6 +59,17 @@ impl Draft {
     /// late one and goes through the commit fence.
     pub(crate) fn leave(&mut self, attempt: Option<AttemptId>) -> Result<(), EngineError> {
         attempt.map_or(Ok(()), |left| self.end_ourselves(left, Reason::LEFT_BY_CUSTOMER, "left".to_owned()))
+    }
+
+    /// The merchant gave the order up: what an earlier financer says yes to after that is undone as well, or asked about, as
+    /// it is at the one that was canceled. What a late approval is open about is asked about already.
+    pub(crate) fn give_up_beside(&mut self, canceled: AttemptId) {
+        let others = self.record.attempts.iter().filter(|one| one.id != canceled && one.is_signed_in_vain());
+        let others: Vec<_> =
+            others.map(|one| one.id).filter(|id| !self.is_open(*id, AttentionKind::LateApproval)).collect();
+        for id in others {
+            self.amend(id, |one| one.reason = Some(Reason::new(Reason::CANCELED_LOCALLY)));
+        }
     }
 
     fn end_ourselves(&mut self, attempt: AttemptId, reason: &str, dedupe_key: String) -> Result<(), EngineError> {

@@ -163,7 +163,9 @@ impl Draft {
             attempt.reference.clone_from(&observation.reference);
             self.touched = true;
         }
+        let mut given_up = false;
         if let Some(moved) = &decision.moved {
+            given_up = moved.to == AttemptState::Canceled && attempt.is_being_canceled();
             moved.apply(attempt);
             attempt.evidence = Some(Evidence { observation: id, grade: observation.grade });
             attempt.updated_at = self.now;
@@ -178,6 +180,9 @@ impl Draft {
         {
             attempt.raw_status.clone_from(&observation.raw_status);
             self.touched = true;
+        }
+        if given_up {
+            self.give_up_beside(attempt_id);
         }
         if let Some(dispute) = decision.dispute {
             self.record.checkout.dispute = dispute;

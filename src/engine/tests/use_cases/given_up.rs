@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use lendport_core::{AttemptState, CheckoutId, Claim, OperationKind, Phase, Reason};
+use lendport_core::{
+    AttemptState, CheckoutId, Claim, CommitClass, ErrorKind, OperationKind, Phase, ProviderError, Reason,
+};
 use lendport_engine::{CommandAsk, EngineError, Reply, Standing};
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -137,4 +139,61 @@ async fn a_yes_after_a_no_that_came_with_a_cancel_is_undone() {
     );
     assert_eq!(world.able.commanded()[1], "cancel 1420.00 Canceled by the merchant before it was paid.");
     assert!(!world.events(id).await.contains(&"checkout.ready_to_fulfill"));
+}
+
+/// The order was canceled at the financer that came after the one that says yes now.
+async fn given_up_at_the_second(first: &str, second: &str) -> (World, CheckoutId) {
+    let world = World::new().await;
+    let id = id_of(&world.open_at(first, "key").await.unwrap());
+    let no = json!({ "state": "declined" });
+    let token = if first == "able" { world.able.last().token } else { world.easy.last().token };
+    assert_eq!(push_at(&world.engine, first, &token, no).await.status, 200);
+    let next = ticket("POST /attempts", "next", "");
+    world.engine.start_attempt(world.tenant, id, Some(second.to_owned()), None, next).await.unwrap();
+    let fake = if second == "able" { &world.able } else { &world.watched };
+    let reason = Some(Reason::new(Reason::CANCELED_LOCALLY));
+    fake.answer_command(Ok(Claim::State { state: AttemptState::Canceled, reason }));
+    world.given_up(id).await.unwrap();
+    assert_eq!(world.record(id).await.status().as_str(), "canceled");
+    assert_eq!(push_at(&world.engine, first, &token, json!({ "state": "authorized" })).await.status, 200);
+    (world, id)
+}
+
+#[tokio::test]
+async fn an_earlier_financers_late_yes_does_not_bring_it_back() {
+    // One has no call to end it, which leaves it to a person; at the other one the gateway ends it.
+    for (first, second) in [("easy", "able"), ("able", "watched")] {
+        let (world, id) = given_up_at_the_second(first, second).await;
+        let states: Vec<_> = world.record(id).await.attempts.iter().map(|attempt| attempt.state).collect();
+        assert_eq!(states, [AttemptState::Declined, AttemptState::Canceled], "{first}");
+        assert_eq!(world.open_items(id).await, ["paid_after_cancel"], "{first}");
+        let events = world.events(id).await;
+        let told = |kind: &str| events.contains(&kind);
+        assert!(!told("checkout.ready_to_fulfill") && !told("attempt.late_approval"), "{events:?}");
+        if first == "able" {
+            world.able.answer_retrieve(Claim::state(AttemptState::Authorized));
+            world.able.answer_command(Ok(Claim::Nothing));
+            world.later(0).await;
+            assert_eq!(world.able.commanded(), ["cancel 1420.00 Canceled by the merchant before it was paid."]);
+            world.able.answer_retrieve(Claim::state(AttemptState::Canceled));
+            world.later(3_600).await;
+            assert_eq!(world.open_items(id).await, Vec::<&str>::new());
+        } else {
+            world.resolve(id, "paid_after_cancel", "approval_holds", None).await.unwrap();
+            assert!(world.shown(id).await.can_fulfill, "a person may keep the sale");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_that_is_refused_leaves_an_earlier_financers_late_yes_as_it_is() {
+    let world = World::new().await;
+    let id = world.opened("key").await;
+    world.push(json!({ "state": "declined" })).await;
+    let next = ticket("POST /attempts", "next", "");
+    world.engine.start_attempt(world.tenant, id, Some("able".to_owned()), None, next).await.unwrap();
+    world.able.answer_command(Err(ProviderError::new(ErrorKind::NotNow, "no").committed_as(CommitClass::Rejected)));
+    world.given_up(id).await.unwrap();
+    world.push(json!({ "state": "authorized" })).await;
+    assert_eq!(world.record(id).await.attempts[0].state, AttemptState::Authorized);
 }
