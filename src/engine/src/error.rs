@@ -153,6 +153,12 @@ impl EngineError {
             _ => true,
         }
     }
+
+    /// True where storage alone failed, in a way that may be over at the next try.
+    pub(crate) const fn may_pass(&self) -> bool {
+        use StoreError::{Full, InUse, ReadOnly, Unavailable, Uncertain};
+        matches!(self, Self::Store(InUse(_) | Full | ReadOnly(_) | Unavailable(_) | Uncertain(_)))
+    }
 }
 
 impl From<Invalid> for EngineError {

@@ -45,6 +45,25 @@ impl Engine {
         let asked = |attempt: &&Attempt| self.tools.polling.is_asked_last(attempt);
         let Some(attempt) = record.attempts.iter().find(asked) else { return Ok(true) };
         let waited = after(record.checkout.expires_at, PATIENCE) <= self.clock.now();
+        match self.look_last(tenant, id, attempt, looks).await {
+            Ok(had) => Ok(had || waited),
+            // Such as where the account was deleted: there may never be one.
+            Err(error) if !error.may_pass() => {
+                tracing::warn!(checkout.id = %id, provider = %attempt.provider, %error, "no last look before it expires");
+                Ok(waited)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Looks once more, unless the account did not answer lately or was asked enough. Says whether it answered.
+    async fn look_last(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        id: CheckoutId,
+        attempt: &Attempt,
+        looks: &LastLooks,
+    ) -> Result<bool, EngineError> {
         let account = (tenant, attempt.provider.clone());
         let calls = self.calls_of_look(tenant, attempt).await?;
         let turn = looks.at(account.clone());
@@ -53,14 +72,14 @@ impl Engine {
         if silent_at.is_some_and(|at| now.duration_since(at) < SILENT_FOR)
             || !self.budget.has_room(&account, calls, now)
         {
-            return Ok(waited);
+            return Ok(false);
         }
         match self.look_and_follow(tenant, id, attempt.id).await {
             Ok(_) => Ok(true),
             Err(EngineError::Provider { provider, error, .. }) => {
                 tracing::warn!(checkout.id = %id, %provider, %error, "the last look before it expires failed");
                 *silent_at = Some(now);
-                Ok(waited)
+                Ok(false)
             }
             Err(error) => Err(error),
         }

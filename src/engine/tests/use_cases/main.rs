@@ -23,6 +23,7 @@ mod commands_at_once;
 mod deadline_events;
 mod deadlines;
 mod declined;
+mod deleted_account;
 mod details;
 mod events;
 mod fake;
