@@ -120,7 +120,7 @@ impl Engine {
             (Kind::Looks, None) => Ok(Done::Unchanged),
             (Kind::Deadlines(looks), _) => {
                 let ended = self.end_overdue(tenant, checkout, looks).await?;
-                Ok(if ended { Done::Counted } else { Done::Unchanged })
+                Ok(if ended { Done::Counted } else { Done::Waits })
             }
         }
     }

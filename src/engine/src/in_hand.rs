@@ -10,6 +10,8 @@ use lendport_storage::{FairAsk, Located, Tenant, WorkAsk};
 
 /// What was done is not done again before this has passed, even where it is due.
 const REST: SignedDuration = SignedDuration::from_secs(1);
+/// What waits for a financer's answer rests so long, so that what is due after it has its turn meanwhile.
+const WAIT: SignedDuration = SignedDuration::from_mins(1);
 /// So many that could not be done within that time are enough: something is wrong with all.
 const UNDONE_MAX: usize = 200;
 
@@ -31,6 +33,17 @@ pub(crate) enum Done {
     Changed,
     /// It may be due still.
     Unchanged,
+    /// It is due still, and nothing is wrong but that a financer does not answer.
+    Waits,
+}
+
+impl Done {
+    const fn rest(self) -> SignedDuration {
+        match self {
+            Self::Waits => WAIT,
+            Self::Counted | Self::Changed | Self::Unchanged => REST,
+        }
+    }
 }
 
 /// Whose work it is.
@@ -77,10 +90,10 @@ impl<T: Eq + Hash> InHand<T> {
     /// The question for what there is room for, at this moment of the steady clock; none where there is no room, or nothing
     /// can be done.
     pub(crate) fn ask(&mut self, work: WorkAsk, now: Timestamp) -> Option<FairAsk> {
-        self.rests.retain(|_, rest| now.duration_since(rest.since) < REST);
-        let undone = || self.rests.values().filter(|rest| rest.done == Done::Unchanged);
+        self.rests.retain(|_, rest| now.duration_since(rest.since) < rest.done.rest());
+        let undone = self.rests.values().filter(|rest| rest.done == Done::Unchanged).count();
         let free = self.free().saturating_sub(number(self.kept.len()));
-        if free == 0 || undone().count() >= UNDONE_MAX {
+        if free == 0 || undone >= UNDONE_MAX {
             return None;
         }
         let mut held: HashMap<Tenant, (u32, u32)> = HashMap::new();
@@ -88,7 +101,7 @@ impl<T: Eq + Hash> InHand<T> {
             let of = held.entry(one.tenant).or_default();
             *of = (of.0 + 1, of.1 + 1);
         }
-        for rest in undone() {
+        for rest in self.rests.values().filter(|rest| matches!(rest.done, Done::Unchanged | Done::Waits)) {
             held.entry(rest.tenant).or_default().1 += 1;
         }
         let also = |due: u32| if self.exclusive { due } else { 0 };
@@ -256,5 +269,24 @@ mod tests {
         }
         assert!(hand.ask(work(0), work(0).now).is_none());
         assert!(hand.ask(work(1), work(1).now).is_some());
+    }
+
+    #[test]
+    fn what_waits_for_a_financer_leaves_its_turn_to_what_is_due_after_it() {
+        let (ids, mut hand) = (SeededIds::new(1), InHand::new(SHARE, true));
+        let waits: Vec<_> = (0..2 * UNDONE_MAX).map(|_| due(&ids, 1)).collect();
+        for (task, one) in waits.iter().enumerate() {
+            hand.begin(task, one.clone());
+            hand.end(&task, Done::Waits, work(0).now);
+        }
+        let after = due(&ids, 1);
+        for second in [0, 59] {
+            let ask = hand.ask(work(second), work(second).now).unwrap();
+            assert_eq!((ask.work.limit, ask.rooms), (406, vec![(tenant(1), 402)]), "they are due still");
+            let found = waits.iter().chain([&after]).cloned().collect();
+            assert_eq!(hand.fresh(found), std::slice::from_ref(&after));
+        }
+        hand.ask(work(60), work(60).now).unwrap();
+        assert_eq!(hand.fresh(waits.clone()), waits[..2]);
     }
 }

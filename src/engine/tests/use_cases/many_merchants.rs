@@ -15,6 +15,7 @@ use crate::cascade::automatic;
 use crate::choosing::open;
 use crate::fake::created;
 use crate::routing::{put, unnamed};
+use crate::settle::silence;
 use crate::world::{OPEN, World, asked, id_of, ticket};
 
 /// Places of one merchant among looks, and among starts of a next financer.
@@ -99,6 +100,23 @@ async fn a_last_look_that_hangs_keeps_no_other_merchants_deadline() {
     world.listed.let_looks_pass();
     gate.notify_waiters();
     assert_eq!(ending.await.unwrap(), Ok(21));
+}
+
+#[tokio::test]
+async fn last_looks_that_cannot_be_had_keep_no_later_deadline_of_their_merchant() {
+    let world = World::new().await;
+    for number in 0..250 {
+        opened(&world, world.tenant, "listed", &format!("{number}")).await;
+    }
+    world.clock.advance(SignedDuration::from_secs(1));
+    let later = opened(&world, world.tenant, "easy", "later").await;
+    world.listed.fail_retrieve(silence());
+    world.clock.advance(SignedDuration::from_hours(72));
+    assert_eq!(world.engine.expire_due().await, Ok(1));
+    assert_eq!(state(&world, world.tenant, later).await, AttemptState::Expired);
+    assert_eq!(world.listed.looks(), 1, "one that does not answer is not asked for each");
+    world.clock.advance(SignedDuration::from_mins(61));
+    assert_eq!(world.engine.expire_due().await, Ok(250));
 }
 
 #[tokio::test]
