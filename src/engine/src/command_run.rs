@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lendport_core::provider::Retrieved;
 use lendport_core::{
     Attempt, AttemptState, CallContext, CallLog, CheckoutId, Claim, EventType, Grade, Operation, OperationId,
-    OperationKind, Phase, ProviderError, Source,
+    OperationKind, Phase, ProviderAccount, ProviderError, Source,
 };
 use lendport_storage::{Change, ChangeAsk, Tenant};
 
@@ -114,8 +114,8 @@ impl Engine {
         if matches!(started.command, Command::Lines { .. }) {
             return self.run_lines(tenant, id, started, ticket).await;
         }
-        let Started { attempt, operation, command } = started;
-        let (mut answered, calls) = self.send(tenant, &attempt, &command).await?;
+        let Started { attempt, operation, command, account } = started;
+        let (mut answered, calls) = self.send(tenant, &account, &attempt, &command).await?;
         if let (Command::Cancel { lines, .. }, Ok(told)) = (&command, &mut answered)
             && told.details.lines.is_empty()
             && matches!(told.claim, Claim::State { state: AttemptState::Canceled, .. })
@@ -151,10 +151,10 @@ impl Engine {
     pub(crate) async fn send(
         &self,
         tenant: Tenant,
+        account: &ProviderAccount,
         attempt: &Attempt,
         command: &Command,
     ) -> Result<(Result<Retrieved, ProviderError>, CallLog), EngineError> {
-        let account = self.account(tenant, &attempt.provider).await?;
         let provider = self.provider(&attempt.provider)?;
         let calls = CallLog::new();
         let context =

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lendport_core::{
     Ability, Attempt, Checkout, CheckoutId, CheckoutRecord, LineStanding, LineWork, Money, Operation, OperationKind,
-    Phase, Secret, command_states,
+    Phase, ProviderAccount, Secret, command_states,
 };
 use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant};
 
@@ -70,6 +70,8 @@ pub(crate) struct Started {
     pub(crate) attempt: Attempt,
     pub(crate) operation: Operation,
     pub(crate) command: Command,
+    /// Read before anything was stored: what cannot be sent leaves nothing behind.
+    pub(crate) account: ProviderAccount,
 }
 
 impl Engine {
@@ -112,6 +114,7 @@ impl Engine {
                     return Err(EngineError::WrongState { checkout: reference_to(&record), wanted: UNDER_WAY });
                 }
             }
+            let account = self.account(tenant, &attempt.provider).await?;
             let address = match &command {
                 Command::Amend { callback_digest, .. } => Some(callback_digest.clone()),
                 _ => None,
@@ -152,7 +155,9 @@ impl Engine {
                 })
                 .await?;
             match (outcome, result) {
-                (ChangeOutcome::Done, Some(Ok(true))) => return Ok(Started { attempt, operation, command }),
+                (ChangeOutcome::Done, Some(Ok(true))) => {
+                    return Ok(Started { attempt, operation, command, account });
+                }
                 (ChangeOutcome::Done, Some(Ok(false))) => {}
                 (ChangeOutcome::Done, Some(Err(error))) => return Err(error),
                 (ChangeOutcome::Claimed(_), _) => return Err(EngineError::KeyInFlight),

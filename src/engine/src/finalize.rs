@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use lendport_core::provider::Found;
 use lendport_core::{
     Ability, Attempt, AttemptId, AttemptState, AttentionDraft, AttentionKind, CallContext, CallLog, CheckoutId,
-    CheckoutRecord, EventType, Finalized, Operation, OperationKind, Phase, ProviderError, Source,
+    CheckoutRecord, EventType, Finalized, Operation, OperationKind, Phase, ProviderAccount, ProviderError, Source,
 };
 use lendport_storage::{Change, ChangeAsk, Tenant};
 
@@ -80,8 +80,9 @@ impl Engine {
             Some(rest) if rest.is_zero() => {}
             Some(rest) => return self.look_at(tenant, id, attempt, after(self.clock.steady(), rest)).await,
         }
+        let account = self.account(tenant, &known.provider).await?;
         let Some(operation) = self.begin_finalize(tenant, &record, attempt).await? else { return Ok(()) };
-        let (answered, calls) = self.send_finalize(tenant, &record, &known, earlier.unknown > 0).await?;
+        let (answered, calls) = self.send_finalize(tenant, &account, &record, &known, earlier.unknown > 0).await?;
         let mut operation = operation;
         operation.calls = calls.records();
         (operation.phase, operation.error) = outcome(&answered);
@@ -173,11 +174,11 @@ impl Engine {
     async fn send_finalize(
         &self,
         tenant: Tenant,
+        account: &ProviderAccount,
         record: &CheckoutRecord,
         attempt: &Attempt,
         sent_before: bool,
     ) -> Result<(Result<Finalized, ProviderError>, CallLog), EngineError> {
-        let account = self.account(tenant, &attempt.provider).await?;
         let calls = CallLog::new();
         let context =
             CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls: &calls };

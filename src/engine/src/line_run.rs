@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lendport_core::lines::units_of;
 use lendport_core::{
     Attempt, CallContext, CallLog, Checkout, CheckoutId, CommitClass, ErrorKind, EventType, Invalid, LineReport,
-    LineUnits, LineWay, LineWork, Operation, Phase, Pointer, ProviderError, RetryClass, Source,
+    LineUnits, LineWay, LineWork, Operation, Phase, Pointer, ProviderAccount, ProviderError, RetryClass, Source,
 };
 use lendport_storage::{Change, ChangeAsk, Tenant};
 
@@ -30,11 +30,12 @@ impl Engine {
         started: Started,
         ticket: Ticket,
     ) -> Result<Reply, EngineError> {
-        let Started { attempt, mut operation, command } = started;
+        let Started { attempt, mut operation, command, account } = started;
         let Command::Lines { checkout, work, reason, named } = command else {
             return Err(EngineError::Internal("a command on lines without lines".to_owned()));
         };
-        let (answered, calls) = self.send_lines(tenant, &attempt, &checkout, &work, reason.as_deref()).await?;
+        let (answered, calls) =
+            self.send_lines(tenant, &account, &attempt, &checkout, (&work, reason.as_deref())).await?;
         operation.calls = calls.records();
         let answered = answered.and_then(|report| believed(report, &work.asked));
         (operation.phase, operation.error) = match &answered {
@@ -68,12 +69,11 @@ impl Engine {
     async fn send_lines(
         &self,
         tenant: Tenant,
+        account: &ProviderAccount,
         attempt: &Attempt,
         checkout: &Checkout,
-        work: &LineWork,
-        reason: Option<&str>,
+        (work, reason): (&LineWork, Option<&str>),
     ) -> Result<(Result<LineReport, ProviderError>, CallLog), EngineError> {
-        let account = self.account(tenant, &attempt.provider).await?;
         let provider = self.provider(&attempt.provider)?;
         let calls = CallLog::new();
         let context =

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lendport_core::{
     Ability, CallContext, CallLog, CheckoutId, CheckoutRecord, ErrorKind, EventType, Fulfilment, LineReport, Operation,
-    OperationKind, Phase, ProviderError, Shipment, ShipmentStatus, Source,
+    OperationKind, Phase, ProviderAccount, ProviderError, Shipment, ShipmentStatus, Source,
 };
 use lendport_storage::{Change, ChangeAsk, ChangeOutcome, Tenant};
 
@@ -77,6 +77,8 @@ impl Engine {
             operation.lines = Some(work);
         }
         operation.shipment = Some(shipment);
+        // What cannot be sent leaves nothing behind.
+        let account = self.account(tenant, &attempt.provider).await?;
 
         let ask = ChangeAsk { claim: Some(ticket.claim(self)), ..ChangeAsk::default() };
         let stored = operation.clone();
@@ -104,7 +106,7 @@ impl Engine {
             })
             .await?;
         match (outcome, result) {
-            (ChangeOutcome::Done, Some(Ok(()))) => self.call_ship(tenant, record, operation, ticket).await,
+            (ChangeOutcome::Done, Some(Ok(()))) => self.call_ship(tenant, &account, record, operation, ticket).await,
             (ChangeOutcome::Done, Some(Err(error))) => Err(error),
             (ChangeOutcome::Claimed(row), _) => self.ship_again(tenant, id, row, ticket).await,
             _ => Err(EngineError::NotFound),
@@ -141,6 +143,10 @@ impl Engine {
             let error = EngineError::WrongState { checkout: reference_to(&record), wanted: COMMITTED };
             return self.release_on_error(tenant, id, ticket, Err(error)).await;
         }
+        let account = match self.account(tenant, &shipper.provider).await {
+            Ok(account) => account,
+            Err(error) => return self.release_on_error(tenant, id, ticket, Err(error)).await,
+        };
         if once {
             operation = match self.send_anew(tenant, id, operation).await {
                 Ok(stored) => stored,
@@ -150,13 +156,14 @@ impl Engine {
             operation.phase = Phase::Sent;
             operation.lease_until = self.lease_end();
         }
-        let result = self.call_ship(tenant, record, operation, ticket.clone()).await;
+        let result = self.call_ship(tenant, &account, record, operation, ticket.clone()).await;
         self.release_on_error(tenant, id, ticket, result).await
     }
 
     async fn call_ship(
         self: &Arc<Self>,
         tenant: Tenant,
+        account: &ProviderAccount,
         record: CheckoutRecord,
         operation: Operation,
         ticket: Ticket,
@@ -165,7 +172,6 @@ impl Engine {
         let Some(shipment) = operation.shipment.clone() else {
             return Err(EngineError::Internal("a shipment operation without a shipment".to_owned()));
         };
-        let account = self.account(tenant, &attempt.provider).await?;
         let calls = CallLog::new();
         let context =
             CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls: &calls };

@@ -80,6 +80,7 @@ impl Engine {
         if failed >= TRIES_MAX {
             return Ok(());
         }
+        let account = self.account(tenant, &known.provider).await?;
         let operation = self.new_operation(id, attempt, kind);
         let (stored, tools, seen) = (operation.clone(), self.tools.clone(), record.checkout.version);
         let ask = ChangeAsk { open_items: true, ..ChangeAsk::default() };
@@ -100,7 +101,7 @@ impl Engine {
             // Whatever came between is seen by the next look.
             return Ok(());
         }
-        let (answered, calls) = self.send(tenant, &known, &command).await?;
+        let (answered, calls) = self.send(tenant, &account, &known, &command).await?;
         let mut operation = operation;
         operation.calls = calls.records();
         (operation.phase, operation.error) = match &answered {

@@ -10,7 +10,12 @@ use lendport_engine::{CommandAsk, Effect, EngineError, RefundAsk, Reply};
 
 use crate::world::{World, body, ticket, word};
 
-async fn refund(world: &World, id: CheckoutId, key: &str, amount: Option<&str>) -> Result<Reply, EngineError> {
+pub(crate) async fn refund(
+    world: &World,
+    id: CheckoutId,
+    key: &str,
+    amount: Option<&str>,
+) -> Result<Reply, EngineError> {
     let asked = RefundAsk {
         amount: amount.map(|text| parse_decimal(text).unwrap()),
         reason: Some("broken".to_owned()),
@@ -20,7 +25,7 @@ async fn refund(world: &World, id: CheckoutId, key: &str, amount: Option<&str>) 
     world.engine.refund(world.tenant, id, None, asked, ticket).await
 }
 
-async fn command(world: &World, id: CheckoutId, what: &str) -> Result<Reply, EngineError> {
+pub(crate) async fn command(world: &World, id: CheckoutId, what: &str) -> Result<Reply, EngineError> {
     let (engine, asked) = (&world.engine, CommandAsk::default());
     let ticket = ticket(&format!("POST /v1/checkouts/{id}/{what}"), "key", what);
     match what {

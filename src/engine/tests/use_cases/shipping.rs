@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::world::{World, body, id_of, push_at, ticket, word};
 
-fn shipment(status: ShipmentStatus, lines: Vec<ShippedLine>) -> Shipment {
+pub(crate) fn shipment(status: ShipmentStatus, lines: Vec<ShippedLine>) -> Shipment {
     Shipment {
         status,
         carrier: Some("UPS".to_owned()),
@@ -25,7 +25,7 @@ fn shipment(status: ShipmentStatus, lines: Vec<ShippedLine>) -> Shipment {
     }
 }
 
-async fn ship(world: &World, id: CheckoutId, key: &str, shipment: Shipment) -> Result<Reply, EngineError> {
+pub(crate) async fn ship(world: &World, id: CheckoutId, key: &str, shipment: Shipment) -> Result<Reply, EngineError> {
     let content = serde_json::to_string(&shipment).unwrap();
     let ticket = ticket(&format!("POST /v1/checkouts/{id}/shipments"), key, &content);
     world.engine.ship(world.tenant, id, None, shipment, ticket).await
