@@ -131,10 +131,11 @@ pub(crate) async fn take(
         }
     }
     // Whoever had no place left of its merchant's is the first of them next time. Where the limit left others without, they are.
+    // Where neither is so, all had their share and nobody's turn moves: one that was passed over before is still the first.
     let full = i64::try_from(rows.len()).is_ok_and(|found| found >= limit);
     let passed_over = rows.first().map(|row| row.try_get::<_, Option<i64>>("passed_over")).transpose()?.flatten();
-    if let Some(first) = passed_over.filter(|_| !full) {
-        last = first - 1;
+    if !full {
+        last = passed_over.map_or(turn, |first| first - 1);
     }
     unreadable.put_aside(&held, ask.now).await?;
     held.ended();
