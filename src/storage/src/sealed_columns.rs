@@ -18,6 +18,9 @@ pub(crate) struct SealedColumn {
     pub(crate) named_by: (&'static str, &'static str),
     /// SQL of a join that those need.
     pub(crate) join: &'static str,
+    /// SQL for the number of a row by which SQLite walks over all of them. Where a join names the row, it is that of the joined
+    /// one: nothing else finds the other by it.
+    pub(crate) walked_by: &'static str,
     /// The name of the row.
     pub(crate) name: fn(&[u8], &str) -> Option<String>,
     /// False where the name of a row of the first format is not in the row: it stays until it is deleted.
@@ -29,7 +32,16 @@ const NO_TEXT: &str = "''";
 impl SealedColumn {
     const fn of(table: &'static str, column: &'static str, name: fn(&[u8], &str) -> Option<String>) -> Self {
         let named_by = ("t.id", NO_TEXT);
-        Self { table, column, place: (table, column), named_by, join: "", name, opens_format_1: true }
+        Self {
+            table,
+            column,
+            place: (table, column),
+            named_by,
+            join: "",
+            walked_by: "t.rowid",
+            name,
+            opens_format_1: true,
+        }
     }
 }
 
@@ -69,6 +81,7 @@ pub(crate) const SQLITE: &[SealedColumn] = &[
         place: ("idempotency", "body"),
         named_by: ("i.name", NO_TEXT),
         join: "JOIN idempotency i ON i.answer = t.pk",
+        walked_by: "i.pk",
         opens_format_1: false,
         ..SealedColumn::of("answers", "body", digest)
     },
