@@ -70,8 +70,9 @@ impl Engine {
                     let Some(ended) = ended.filter(|_| draft.would_be_followed()) else {
                         return (Change::abort(), Ok(None));
                     };
-                    // It waits for a person, and is not found due again and again: settling the item has it followed.
-                    draft.schedule(ended, 0);
+                    // It waits for a person, and is not found due again and again: settling the item has it followed. A look that
+                    // somebody asked for is made all the same.
+                    draft.reschedule(ended);
                     return (draft.finish(), Ok(None));
                 }
                 let next = match engine.add_follower(&mut draft, tenant, &accounts) {
@@ -80,6 +81,10 @@ impl Engine {
                 };
                 if let Some(ended) = ended {
                     draft.schedule(ended, 0);
+                    // It was due to be followed, and perhaps also because its financer asked for a look.
+                    if !matches!(next, Next::Later(_)) {
+                        draft.look_now(ended);
+                    }
                 }
                 let (mut change, checkout) = draft.finish_to_see(|record| record.checkout.clone());
                 let following = match next {

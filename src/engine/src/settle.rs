@@ -65,7 +65,9 @@ impl Engine {
             return Ok(LookTurn::Passed);
         }
         let latest = record.attempts.last().is_some_and(|latest| latest.id == attempt);
-        if latest && cascade::is_due(&record.checkout, &record.attempts, self.clock.now()) {
+        let to_be_followed = latest && cascade::is_due(&record.checkout, &record.attempts, self.clock.now());
+        // Whoever looks at a late approval may undo it, after which the next one follows.
+        if to_be_followed && !self.is_held(tenant, &record).await? {
             self.start_follower(tenant, id).await?;
             return Ok(LookTurn::Looked);
         }

@@ -73,7 +73,7 @@ impl Engine {
     }
 
     /// True where a late approval waits for a person, so that nobody else is started, whatever a policy or a customer wants.
-    pub(super) async fn is_held(&self, tenant: Tenant, record: &CheckoutRecord) -> Result<bool, EngineError> {
+    pub(crate) async fn is_held(&self, tenant: Tenant, record: &CheckoutRecord) -> Result<bool, EngineError> {
         let filter = AttentionFilter {
             open: Some(true),
             checkout: Some(record.checkout.id),

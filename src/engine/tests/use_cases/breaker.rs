@@ -29,7 +29,7 @@ async fn open_at(world: &World, engine: &Arc<Engine>, provider: &str, key: &str)
 }
 
 /// Three calls to `able` fail.
-async fn broken(world: &World) -> Arc<Engine> {
+pub(crate) async fn broken(world: &World) -> Arc<Engine> {
     let engine = guarded(world);
     world.able.fail_create(down());
     for key in ["one", "two", "three"] {

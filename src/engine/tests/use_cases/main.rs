@@ -7,6 +7,7 @@ mod attempts;
 mod attention;
 mod attention_evidence;
 mod attention_refunds;
+mod between_two;
 mod breaker;
 mod budget;
 mod by_line;
