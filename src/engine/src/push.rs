@@ -120,7 +120,7 @@ impl Engine {
                 let taken = match loaded.seen {
                     Some((observation, _)) => repeat(&mut draft, &fact, observation).map(|()| observation),
                     None => draft.observe(fact.clone()).map(|(observation, decision)| match loaded.idle {
-                        Some((kept, latest)) if kept >= kept_at_most(&fact, &decision) => {
+                        Some((kept, latest)) if kept >= kept_at_most(&fact, &decision, &draft) => {
                             draft = Draft::of(&tools, loaded.record);
                             draft.change.repeated = Some(latest);
                             latest
@@ -167,10 +167,12 @@ impl Engine {
 }
 
 /// How many facts that change nothing are kept before one more of this sort only counts as a repeat of the latest:
-/// whoever knows a callback address cannot fill the disk with ever new words.
-fn kept_at_most(fact: &Fact, decision: &Decision) -> u64 {
+/// whoever knows a callback address cannot fill the disk with ever new words. A state that has a person asked what is not
+/// asked already is kept, however many there are: of such questions one attempt has a few.
+fn kept_at_most(fact: &Fact, decision: &Decision, draft: &Draft) -> u64 {
     match &fact.claim {
         _ if decision.has_effect() => u64::MAX,
+        Claim::State { .. } if !draft.change.attention.is_empty() => u64::MAX,
         Claim::UnknownStatus | Claim::Nothing => IDLE_KEPT,
         // A contradiction may matter, so there is more room for it.
         Claim::State { .. } | Claim::Refund { .. } => REFUSED_KEPT,

@@ -281,3 +281,31 @@ async fn ever_new_words_are_counted_and_not_kept_for_ever() {
     world.push(json!({ "state": "authorized" })).await;
     assert_eq!(world.state(id).await, AttemptState::Authorized);
 }
+
+#[tokio::test]
+async fn a_late_yes_is_heard_after_ever_so_many_words_that_changed_nothing() {
+    let world = World::new().await;
+    let id = crate::cascade::opened(&world, crate::cascade::automatic(&["easy", "strict"])).await;
+    let first = world.easy.last().token;
+    world.push(json!({ "state": "declined" })).await;
+    world.engine.follow_due().await.unwrap();
+    push_at(&world.engine, "strict", &world.strict.last().token, json!({ "state": "authorized" })).await;
+    let tell = async |state: &str, told: u32| {
+        assert_eq!(world.push_to(&first, json!({ "state": state, "told": told })).await.status, 200);
+    };
+    for told in 0..210 {
+        tell("declined", told).await;
+    }
+    let kept = async || world.timeline(id).await.observations.len();
+    let before = kept().await;
+    assert!(before < 210, "the last ones were only counted");
+    tell("authorized", 1).await;
+    assert_eq!(world.open_items(id).await, ["late_approval"]);
+    assert_eq!(world.events(id).await.last(), Some(&"attention.opened"));
+    assert_eq!(kept().await, before + 1);
+    // What is asked already fills nothing.
+    for told in 2..5 {
+        tell("authorized", told).await;
+    }
+    assert_eq!((world.attention(id).await.len(), kept().await), (1, before + 1));
+}
