@@ -155,9 +155,9 @@ impl Engine {
         let request = CreateRequest { checkout: &checkout, attempt, callback_url: &callback_url, hints: *hints };
         let sends = operation.sends();
         let answered = match sends {
-            0 => self.admitted(tenant, &attempt.provider, provider.create(context, request)).await,
+            0 => self.admitted(tenant, &attempt.provider, &calls, provider.create(context, request)).await,
             // It may be there already, so that nothing new is begun.
-            _ => self.counted(tenant, &attempt.provider, provider.create_again(context, request)).await,
+            _ => self.looked(tenant, &attempt.provider, &calls, provider.create_again(context, request)).await,
         };
         tracing::info!(
             checkout.id = %checkout.id, attempt.id = %attempt.id, provider = %attempt.provider, sends = sends + 1,

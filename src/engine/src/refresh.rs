@@ -254,9 +254,9 @@ impl Engine {
                     Some(steps) => steps.look(context, &record.checkout, attempt),
                     None => provider.retrieve_lines(context, &record.checkout, attempt),
                 };
-                self.counted(tenant, &attempt.provider, look).await.map(|retrieved| Some(found(retrieved)))
+                self.looked(tenant, &attempt.provider, calls, look).await.map(|retrieved| Some(found(retrieved)))
             }
-            None => self.counted(tenant, &attempt.provider, provider.find(context, attempt)).await,
+            None => self.looked(tenant, &attempt.provider, calls, provider.find(context, attempt)).await,
         })
     }
 

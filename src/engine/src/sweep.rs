@@ -149,8 +149,8 @@ impl Engine {
         let (mode, now) = (turn.tenant.mode, self.clock.now());
         let context = CallContext { account: &account.settings, mode, now, calls: &calls };
         let ask = SweepAsk { since, cursor: turn.cursor.as_deref() };
-        let answered =
-            self.counted(turn.tenant, &turn.provider, self.provider(&turn.provider)?.sweep(context, ask)).await;
+        let page = self.provider(&turn.provider)?.sweep(context, ask);
+        let answered = self.looked(turn.tenant, &turn.provider, &calls, page).await;
         answered.map_err(|error| EngineError::Provider {
             provider: turn.provider.clone(),
             error: Box::new(error),

@@ -28,7 +28,7 @@ pub(crate) enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Heard {
     pub(super) failed: bool,
-    /// It was to begin something new.
+    /// It was to begin something new, or tells as much.
     pub(super) began: bool,
 }
 
@@ -102,11 +102,12 @@ impl Circuit {
         match self.stands {
             // What is never held back, such as a look, says nothing of whether something new can be begun.
             Stands::HalfOpen { .. } if !began => Turned::Not,
-            Stands::HalfOpen { .. } if !failed => {
+            Stands::Open { until, .. } if !began || until > now => Turned::Not,
+            Stands::HalfOpen { .. } | Stands::Open { .. } if !failed => {
                 *self = Self::default();
                 Turned::Closed
             }
-            Stands::HalfOpen { since, .. } => {
+            Stands::HalfOpen { since, .. } | Stands::Open { since, .. } => {
                 self.stands = Stands::Open { since, until: after(now, seconds(settings.open_s)) };
                 Turned::Open
             }
@@ -114,7 +115,7 @@ impl Circuit {
                 self.stands = Stands::Open { since: now, until: after(now, seconds(settings.open_s)) };
                 Turned::Open
             }
-            Stands::Closed | Stands::Open { .. } => Turned::Not,
+            Stands::Closed => Turned::Not,
         }
     }
 
@@ -213,6 +214,17 @@ mod tests {
         assert_eq!(circuit.admit(at(40)), Verdict::Go);
         assert!(matches!(circuit.admit(at(159)), Verdict::Wait { seconds: 2 }));
         assert_eq!(circuit.admit(at(160)), Verdict::Go);
+    }
+
+    #[test]
+    fn what_tells_as_much_as_a_try_decides_where_nobody_tries() {
+        let mut circuit = opened();
+        assert_eq!(circuit.count(began(false), &SETTINGS, at(31)), Turned::Not, "it is open");
+        assert_eq!(circuit.admit(at(32)), Verdict::Go);
+        circuit.give_back();
+        assert_eq!(circuit.count(began(true), &SETTINGS, at(40)), Turned::Open);
+        assert!(matches!(circuit.admit(at(69)), Verdict::Wait { .. }));
+        assert_eq!(circuit.count(began(false), &SETTINGS, at(70)), Turned::Closed);
     }
 
     #[test]

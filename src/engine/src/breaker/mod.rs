@@ -5,13 +5,14 @@
 //! a capture, a refund or a look, is never held back.
 
 mod circuit;
+mod heard;
 mod watched;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use lendport_core::{Clock, ErrorKind, ProviderAccount, ProviderError, ProviderId};
+use lendport_core::{Clock, ProviderAccount, ProviderId};
 use lendport_storage::Tenant;
 
 pub(crate) use circuit::Verdict;
@@ -109,14 +110,8 @@ impl Breakers {
         self.at(key, |circuit, _, _| circuit.give_back());
     }
 
-    /// Counts what became of a call; `began` where it was to begin something new.
-    pub(crate) fn count(&self, key: &AccountKey, error: Option<&ProviderError>, began: bool) {
-        let Some(failed) = error.map_or(Some(false), is_failure) else {
-            if began {
-                self.give_back(key);
-            }
-            return;
-        };
+    /// Counts what became of a call; `began` where it was to begin something new, or tells as much.
+    pub(crate) fn count(&self, key: &AccountKey, failed: bool, began: bool) {
         let (turned, view) = self.at(key, |circuit, settings, now| {
             let turned = circuit.count(Heard { failed, began }, settings, now);
             (turned, circuit.view(settings, now))
@@ -155,54 +150,6 @@ impl Health for Breakers {
                 detail: format!("does not answer at the moment; it is tried again in about {seconds} seconds"),
                 retry_after_s: Some(seconds),
             },
-        }
-    }
-}
-
-/// Whether an error says that a financer does not work: it could not be reached, did not answer in time, or failed on its side.
-/// A refusal is an answer. None for what says nothing of it: that there is no such call, or that it does not do this now.
-fn is_failure(error: &ProviderError) -> Option<bool> {
-    match error.kind {
-        ErrorKind::Unavailable | ErrorKind::NoAnswer => Some(true),
-        ErrorKind::BadResponse => Some(error.http_status.is_none_or(|status| status >= 500)),
-        ErrorKind::Invalid | ErrorKind::Declined | ErrorKind::Credentials | ErrorKind::Configuration => {
-            Some(error.http_status.is_some_and(|status| status >= 500))
-        }
-        ErrorKind::NotNow | ErrorKind::Unsupported { .. } => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use lendport_core::{Ability, CommitClass};
-
-    use super::*;
-
-    #[test]
-    fn what_is_its_fault_counts_and_an_answer_does_not() {
-        let of = |kind, commit, status: Option<u16>| {
-            let mut error = ProviderError::new(kind, "no").committed_as(commit);
-            error.http_status = status;
-            is_failure(&error)
-        };
-        let (rejected, unknown, not_sent) = (CommitClass::Rejected, CommitClass::Unknown, CommitClass::NotSent);
-        for (kind, commit, status, failed) in [
-            (ErrorKind::Unavailable, not_sent, None, Some(true)),
-            (ErrorKind::Unavailable, unknown, Some(503), Some(true)),
-            (ErrorKind::Unavailable, rejected, Some(500), Some(true)),
-            // WePay's 1008 to a look, which commits nothing.
-            (ErrorKind::Unavailable, rejected, Some(200), Some(true)),
-            (ErrorKind::NoAnswer, unknown, None, Some(true)),
-            (ErrorKind::BadResponse, unknown, Some(502), Some(true)),
-            (ErrorKind::BadResponse, unknown, Some(200), Some(false)),
-            (ErrorKind::Declined, rejected, Some(402), Some(false)),
-            (ErrorKind::Credentials, rejected, Some(401), Some(false)),
-            (ErrorKind::Configuration, rejected, Some(500), Some(true)),
-            (ErrorKind::NotNow, not_sent, None, None),
-            (ErrorKind::NotNow, rejected, Some(429), None),
-            (ErrorKind::Unsupported { ability: Ability::Find, note: "" }, not_sent, None, None),
-        ] {
-            assert_eq!(of(kind.clone(), commit, status), failed, "{kind:?} {commit:?} {status:?}");
         }
     }
 }

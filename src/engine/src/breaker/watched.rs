@@ -2,9 +2,10 @@
 
 use std::future::Future;
 
-use lendport_core::{CommitClass, ErrorKind, ProviderError, ProviderId, RetryClass};
+use lendport_core::{Ability, CallLog, CommitClass, ErrorKind, ProviderError, ProviderId, RetryClass, Support};
 use lendport_storage::Tenant;
 
+use super::heard::{failed, is_failure};
 use super::{BreakerView, Breakers, Verdict};
 use crate::budget::AccountKey;
 use crate::engine::Engine;
@@ -19,15 +20,38 @@ impl Engine {
         call: impl Future<Output = Result<T, ProviderError>> + Send,
     ) -> Result<T, ProviderError> {
         let answered = call.await;
-        self.breakers.count(&(tenant, provider.clone()), answered.as_ref().err(), false);
+        if let Some(failed) = answered.as_ref().err().map_or(Some(false), is_failure) {
+            self.breakers.count(&(tenant, provider.clone()), failed, false);
+        }
         answered
     }
 
-    /// Makes a call that begins something new, unless the financer does not work at the moment: then it was not sent.
+    /// The same for a call that asks, with the calls that were made for it: what was remembered says nothing of how the financer
+    /// works. Where a create asks the financer for nothing, a look is what tells whether something new can be begun there.
+    pub(crate) async fn looked<T: Send>(
+        &self,
+        tenant: Tenant,
+        provider: &ProviderId,
+        calls: &CallLog,
+        call: impl Future<Output = Result<T, ProviderError>> + Send,
+    ) -> Result<T, ProviderError> {
+        let answered = call.await;
+        if let Some(failed) = failed(answered.as_ref().err(), &calls.records()) {
+            let create =
+                self.providers.get(provider).map(|known| known.descriptor().capability(Ability::Create).support);
+            let tells = create == Some(Support::Emulated);
+            self.breakers.count(&(tenant, provider.clone()), failed, tells);
+        }
+        answered
+    }
+
+    /// Makes a call that begins something new, unless the financer does not work at the moment: then it was not sent. Where
+    /// nothing was heard of the financer for it, another one may try.
     pub(crate) async fn admitted<T: Send>(
         &self,
         tenant: Tenant,
         provider: &ProviderId,
+        calls: &CallLog,
         call: impl Future<Output = Result<T, ProviderError>> + Send,
     ) -> Result<T, ProviderError> {
         let key = (tenant, provider.clone());
@@ -36,8 +60,10 @@ impl Engine {
         }
         let mut trying = Trying { breakers: &self.breakers, key: &key, heard: false };
         let answered = call.await;
-        trying.heard = true;
-        self.breakers.count(&key, answered.as_ref().err(), true);
+        if let Some(failed) = failed(answered.as_ref().err(), &calls.records()) {
+            trying.heard = true;
+            self.breakers.count(&key, failed, true);
+        }
         answered
     }
 
@@ -70,7 +96,7 @@ fn not_sent(seconds: u32) -> ProviderError {
     error
 }
 
-/// A call that may be the one that tries: when it is dropped before it ends, another one may try.
+/// A call that may be the one that tries: when it is dropped before anything was heard, another one may try.
 struct Trying<'e> {
     breakers: &'e Breakers,
     key: &'e AccountKey,

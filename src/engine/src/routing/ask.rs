@@ -75,7 +75,7 @@ impl Engine {
     ) -> Option<AmountLimits> {
         let calls = CallLog::new();
         let ctx = CallContext { account: &account.settings, mode: tenant.mode, now: self.clock.now(), calls: &calls };
-        let answered = self.counted(tenant, &account.provider, adapter.ask_limits(ctx)).await;
+        let answered = self.looked(tenant, &account.provider, &calls, adapter.ask_limits(ctx)).await;
         if let Err(error) = &answered {
             tracing::info!(provider = %account.provider, %error, "its limits are not known");
         }

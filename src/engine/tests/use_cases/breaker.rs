@@ -14,17 +14,22 @@ use crate::choosing::{offered, seen};
 use crate::routing::{put, unnamed};
 use crate::world::{OPEN, World, asked, body, id_of, push_at, ticket, word};
 
-const SETTINGS: BreakerSettings = BreakerSettings { window_s: 60, failures: 3, percent: 50, open_s: 30 };
+pub(crate) const SETTINGS: BreakerSettings = BreakerSettings { window_s: 60, failures: 3, percent: 50, open_s: 30 };
 
 fn guarded(world: &World) -> Arc<Engine> {
     world.with_upkeep("guarded", UpkeepSettings { breaker: SETTINGS, ..UpkeepSettings::default() })
 }
 
-fn down() -> ProviderError {
+pub(crate) fn down() -> ProviderError {
     ProviderError::new(ErrorKind::Unavailable, "It cannot be reached.").committed_as(CommitClass::NotSent)
 }
 
-async fn open_at(world: &World, engine: &Arc<Engine>, provider: &str, key: &str) -> Result<Reply, EngineError> {
+pub(crate) async fn open_at(
+    world: &World,
+    engine: &Arc<Engine>,
+    provider: &str,
+    key: &str,
+) -> Result<Reply, EngineError> {
     engine.open_checkout(world.tenant, asked(provider), Invalid::none(), ticket(OPEN, key, key)).await
 }
 
