@@ -9,6 +9,7 @@ use lendport_core::{
 };
 use lendport_storage::{AttentionItem, Change, ChangeAsk, ChangeOutcome, Tenant};
 
+use crate::cascade::Following;
 use crate::engine::{Engine, digest, reference_to};
 use crate::error::EngineError;
 use crate::take_in::Draft;
@@ -188,7 +189,7 @@ impl Engine {
         let account = self.account(tenant, provider).await?;
         let adapter = self.provider(provider)?;
         adapter.check(&record.checkout, &account.settings)?;
-        self.require_working(tenant, provider)?;
+        let admission = Some(self.require_working(tenant, provider)?);
         let harmless = adapter.may_repeat_create(&record.checkout);
         let start = self.plan_attempt(&record.checkout, &record.attempts, &account);
         if start.attempt.number > limits::ATTEMPTS_MAX {
@@ -254,7 +255,7 @@ impl Engine {
             .await?;
         match (outcome, result) {
             (ChangeOutcome::Done, Some(Ok(checkout))) => {
-                self.call_create(tenant, checkout, start, account, ticket).await
+                self.call_create(tenant, Following { checkout, start, account, admission }, ticket).await
             }
             (ChangeOutcome::Done, Some(Err(error))) => Err(error),
             (ChangeOutcome::Claimed(_), _) => Err(EngineError::KeyInFlight),

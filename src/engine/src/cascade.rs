@@ -12,6 +12,7 @@ use lendport_core::{
 use lendport_storage::{Change, ChangeAsk, Tenant};
 
 use crate::attempt_start::{Start, waits_for_a_person};
+use crate::breaker::{Admission, resting};
 use crate::create_call::Called;
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -25,17 +26,18 @@ use crate::take_in::Draft;
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// A try that was stored, and has to be called for.
-#[derive(Clone, Debug)]
 pub(crate) struct Following {
     pub(crate) checkout: Checkout,
     pub(crate) start: Start,
     pub(crate) account: ProviderAccount,
+    /// Leave to call, from whoever decided on it.
+    pub(crate) admission: Option<Admission>,
 }
 
 /// Who follows.
 pub(crate) enum Next {
     /// This one; it was added to the change.
-    Starts(Box<(Start, ProviderAccount)>),
+    Starts(Box<(Start, ProviderAccount, Admission)>),
     /// The only ones left do not work now, and may again at this moment of the steady clock.
     Later(Timestamp),
     /// Nobody.
@@ -89,8 +91,8 @@ impl Engine {
                 let (mut change, checkout) = draft.finish_to_see(|record| record.checkout.clone());
                 let following = match next {
                     Next::Starts(starts) => {
-                        let (start, account) = *starts;
-                        Some(Following { checkout, start, account })
+                        let (start, account, admission) = *starts;
+                        Some(Following { checkout, start, account, admission: Some(admission) })
                     }
                     Next::Later(at) => {
                         follow_at(&mut change, at);
@@ -135,21 +137,26 @@ impl Engine {
         tenant: Tenant,
         accounts: &[ProviderAccount],
     ) -> Result<Next, EngineError> {
-        let (mut passed_over, mut resting) = (false, Vec::new());
+        let (mut passed_over, mut put_off) = (false, Vec::new());
         let mut later: Option<Timestamp> = None;
         while draft.is_to_be_followed() {
             let (checkout, attempts) = (&draft.record.checkout, &draft.record.attempts);
-            let next = cascade::untried(checkout, attempts).find(|id| !resting.contains(*id));
+            let next = cascade::untried(checkout, attempts).find(|id| !put_off.contains(*id));
             let Some(provider) = next.cloned() else { break };
-            match self.can_take(tenant, checkout, &provider, accounts, Scope::Whole) {
-                Ok(account) => {
+            let taken = self.can_take(tenant, checkout, &provider, accounts, Scope::Whole).and_then(|account| {
+                // Another checkout may be the one that tries it.
+                let resting = |seconds| vec![Exclusion::of_provider(UNHEALTHY, resting(seconds))];
+                self.breakers.admit((tenant, provider.clone())).map(|leave| (account, leave)).map_err(resting)
+            });
+            match taken {
+                Ok((account, admission)) => {
                     let start = self.plan_attempt(checkout, attempts, &account);
                     tracing::info!(
                         checkout.id = %checkout.id, attempt.id = %start.attempt.id, %provider, "the next financer follows"
                     );
                     draft.add_attempt(start.attempt.clone());
                     draft.change.operations.push(start.operation.clone());
-                    return Ok(Next::Starts(Box::new((start, account))));
+                    return Ok(Next::Starts(Box::new((start, account, admission))));
                 }
                 Err(exclusions) => {
                     let works_at = self.works_again(draft, tenant, &provider, accounts, &exclusions);
@@ -157,7 +164,7 @@ impl Engine {
                     match works_at {
                         Some(at) => {
                             later = Some(later.map_or(at, |known| known.min(at)));
-                            resting.push(provider);
+                            put_off.push(provider);
                         }
                         None => {
                             passed_over = true;

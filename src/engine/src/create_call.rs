@@ -10,6 +10,7 @@ use lendport_core::{
 use lendport_storage::{Change, ChangeAsk, Loaded, Tenant};
 
 use crate::attempt_start::Start;
+use crate::breaker::Admission;
 use crate::call_outcome::{commit_word, kind_word, may_have_committed, send_of};
 use crate::cascade::{Following, Next, follow_at};
 use crate::engine::{Engine, reference_to};
@@ -36,12 +37,10 @@ impl Engine {
     pub(crate) async fn call_create(
         self: &Arc<Self>,
         tenant: Tenant,
-        checkout: Checkout,
-        start: Start,
-        account: ProviderAccount,
+        first: Following,
         ticket: Ticket,
     ) -> Result<Reply, EngineError> {
-        let mut next = Following { checkout, start, account };
+        let mut next = first;
         loop {
             match self.call_once(tenant, next, Some(&ticket)).await? {
                 Called::Answered(reply) => return Ok(reply),
@@ -59,9 +58,9 @@ impl Engine {
         following: Following,
         ticket: Option<&Ticket>,
     ) -> Result<Called, EngineError> {
-        let Following { checkout, start, account } = following;
+        let Following { checkout, start, account, admission } = following;
         let accounts = self.accounts_to_follow(tenant, &checkout).await;
-        let (answered, calls) = self.send_create(tenant, &checkout, &start, &account).await?;
+        let (answered, calls) = self.send_create(tenant, &checkout, &start, &account, admission).await?;
         let Start { attempt, operation, .. } = start;
         let mut operation = operation;
         operation.calls = calls;
@@ -115,11 +114,12 @@ impl Engine {
         match next {
             Err(error) => (Change::abort(), Err(error)),
             Ok(Next::Starts(starts)) => {
-                let (start, account) = *starts;
+                let (start, account, admission) = *starts;
                 draft.change.claimed_operation = ticket.map(|_| start.operation.id);
                 draft.change.claim = ticket.map(|ticket| ticket.hold(self));
                 let (change, checkout) = draft.finish_to_see(|record| record.checkout.clone());
-                (change, Ok(Called::Follows(Box::new(Following { checkout, start, account }))))
+                let following = Following { checkout, start, account, admission: Some(admission) };
+                (change, Ok(Called::Follows(Box::new(following))))
             }
             Ok(stays) => {
                 let (mut change, called) = match ticket {
@@ -144,6 +144,7 @@ impl Engine {
         checkout: &Checkout,
         start: &Start,
         account: &ProviderAccount,
+        admission: Option<Admission>,
     ) -> Result<(Answered, Vec<CallRecord>), EngineError> {
         let Start { attempt, operation, token, hints } = start;
         let provider = Arc::clone(self.provider(&attempt.provider)?);
@@ -155,7 +156,7 @@ impl Engine {
         let request = CreateRequest { checkout: &checkout, attempt, callback_url: &callback_url, hints: *hints };
         let sends = operation.sends();
         let answered = match sends {
-            0 => self.admitted(tenant, &attempt.provider, &calls, provider.create(context, request)).await,
+            0 => self.admitted(tenant, &attempt.provider, admission, &calls, provider.create(context, request)).await,
             // It may be there already, so that nothing new is begun.
             _ => self.looked(tenant, &attempt.provider, &calls, provider.create_again(context, request)).await,
         };

@@ -11,6 +11,8 @@ use lendport_core::{
 };
 use lendport_storage::{InsertOutcome, Tenant};
 
+use crate::breaker::Admission;
+use crate::cascade::Following;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::take_in::Draft;
@@ -76,7 +78,9 @@ impl Engine {
                 };
             }
         };
-        let Some(account) = account else { return self.open_for_choice(tenant, checkout, ticket, seat).await };
+        let Some((account, admission)) = account else {
+            return self.open_for_choice(tenant, checkout, ticket, seat).await;
+        };
         let start = self.plan_attempt(&checkout, &[], &account);
         let record = CheckoutRecord { checkout, attempts: vec![start.attempt.clone()], ledger: Ledger::default() };
 
@@ -92,10 +96,11 @@ impl Engine {
         match inserted {
             InsertOutcome::Inserted => {
                 seat.taken();
-                Box::pin(self.call_create(tenant, checkout, start, account, ticket)).await
+                let first = Following { checkout, start, account, admission: Some(admission) };
+                Box::pin(self.call_create(tenant, first, ticket)).await
             }
             InsertOutcome::Claimed(row) => {
-                drop(seat);
+                drop((seat, admission));
                 Box::pin(self.go_on(tenant, row, ticket)).await
             }
         }
@@ -141,13 +146,14 @@ impl Engine {
         }
     }
 
-    /// Judges a request; everything wrong is named at once. No account where the customer is to choose.
+    /// Judges a request; everything wrong is named at once. The account to begin at, with leave to; none where the customer is
+    /// to choose.
     async fn prepare(
         &self,
         tenant: Tenant,
         asked: OpenCheckout,
         shape: Invalid,
-    ) -> Result<(Checkout, Option<ProviderAccount>), EngineError> {
+    ) -> Result<(Checkout, Option<(ProviderAccount, Admission)>), EngineError> {
         let mut invalid = Invalid::none();
         let at = Pointer::root();
         let customer = invalid.keep(Customer::new(&asked.customer, &at.child("customer")));
@@ -214,10 +220,10 @@ impl Engine {
         match settled {
             Ok(account) => {
                 wrong.finish()?;
-                if let Some(account) = &account {
-                    self.require_working(tenant, &account.provider)?;
-                }
-                Ok((checkout, account))
+                let begins = |account: ProviderAccount| {
+                    self.require_working(tenant, &account.provider).map(|admission| (account, admission))
+                };
+                Ok((checkout, account.map(begins).transpose()?))
             }
             Err(refused) => {
                 // Several financers may have something against the same field: each is heard.

@@ -55,7 +55,7 @@ impl Engine {
         let hints = CascadeHints::of(&record.attempts, &attempt);
         let start = Start { attempt, operation: again, token, hints };
         if self.store_send(tenant, create.clone(), &start).await? {
-            let (answered, calls) = self.send_create(tenant, &record.checkout, &start, &account).await?;
+            let (answered, calls) = self.send_create(tenant, &record.checkout, &start, &account, None).await?;
             let mut operation = start.operation.clone();
             operation.calls.extend(calls);
             self.store_answer(tenant, start.attempt, operation, answered).await?;

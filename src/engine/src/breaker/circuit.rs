@@ -12,12 +12,15 @@ const REMEMBERED: usize = 1_000;
 /// A call that tries and of which nothing is heard for so long has come to nothing.
 const TRY_LASTS: SignedDuration = SignedDuration::from_mins(2);
 
+/// Such a call has ended by then as a rule: whoever waits for what becomes of it comes again after so many seconds.
+const TRY_ENDS_S: u32 = 5;
+
 /// Whether something new may be begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Yes.
     Go,
-    /// Not before so many seconds have passed.
+    /// Not before so many seconds have passed, as far as anybody knows.
     Wait {
         /// At least one.
         seconds: u32,
@@ -73,16 +76,21 @@ impl Circuit {
 
     /// What [`Circuit::admit`] would say.
     pub(super) fn foresee(&self, now: Timestamp) -> Verdict {
-        let opens_at = match self.stands {
+        let (opens_at, at_most) = match self.stands {
             Stands::Closed => return Verdict::Go,
-            Stands::Open { until, .. } => until,
-            Stands::HalfOpen { tries_since, .. } => after(tries_since, TRY_LASTS),
+            Stands::Open { until, .. } => (until, u32::MAX),
+            Stands::HalfOpen { tries_since, .. } => (after(tries_since, TRY_LASTS), TRY_ENDS_S),
         };
         if opens_at <= now {
             return Verdict::Go;
         }
         let seconds = opens_at.duration_since(now).as_secs().saturating_add(1);
-        Verdict::Wait { seconds: u32::try_from(seconds).unwrap_or(u32::MAX) }
+        Verdict::Wait { seconds: u32::try_from(seconds).unwrap_or(u32::MAX).min(at_most) }
+    }
+
+    /// True where one call tries, or may.
+    pub(super) fn is_half_open(&self) -> bool {
+        matches!(self.stands, Stands::HalfOpen { .. })
     }
 
     /// Nothing was tried: the next one may.
@@ -189,7 +197,7 @@ mod tests {
         assert_eq!(state(&circuit, 31), BreakerState::Open);
         assert_eq!((state(&circuit, 32), circuit.foresee(at(32))), (BreakerState::HalfOpen, Verdict::Go));
         assert_eq!(circuit.admit(at(32)), Verdict::Go);
-        assert!(matches!(circuit.admit(at(33)), Verdict::Wait { .. }), "one tries, and no more");
+        assert_eq!(circuit.admit(at(33)), Verdict::Wait { seconds: 5 }, "one tries, and no more");
         assert_eq!(circuit.count(began(false), &SETTINGS, at(34)), Turned::Closed);
         assert_eq!((state(&circuit, 34), circuit.admit(at(34))), (BreakerState::Closed, Verdict::Go));
         // What was before does not count any more.

@@ -4,6 +4,7 @@
 //! financer; then one call may try, and what becomes of it closes the breaker or opens it anew. What is begun already, such as
 //! a capture, a refund or a look, is never held back.
 
+mod admission;
 mod circuit;
 mod heard;
 mod watched;
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use lendport_core::{Clock, ProviderAccount, ProviderId};
 use lendport_storage::Tenant;
 
+pub(crate) use admission::Admission;
 pub(crate) use circuit::Verdict;
 use circuit::{Circuit, Heard, Turned};
 
@@ -95,19 +97,9 @@ impl Breakers {
         act(accounts.entry(key.clone()).or_default(), &self.settings, now)
     }
 
-    /// Whether something new may be begun; who is let through while it is half open is the one that tries.
-    pub(crate) fn admit(&self, key: &AccountKey) -> Verdict {
-        self.at(key, |circuit, _, now| circuit.admit(now))
-    }
-
-    /// What [`Breakers::admit`] would say.
+    /// Whether something new may be begun.
     pub(crate) fn foresee(&self, key: &AccountKey) -> Verdict {
         self.at(key, |circuit, _, now| circuit.foresee(now))
-    }
-
-    /// A call that was let through did not go out, or said nothing of whether the financer works: another one may try.
-    pub(crate) fn give_back(&self, key: &AccountKey) {
-        self.at(key, |circuit, _, _| circuit.give_back());
     }
 
     /// Counts what became of a call; `began` where it was to begin something new, or tells as much.
@@ -146,10 +138,14 @@ impl Health for Breakers {
         let key = (tenant, account.provider.clone());
         match self.foresee(&key) {
             Verdict::Go => ProviderHealth::Healthy,
-            Verdict::Wait { seconds } => ProviderHealth::Unhealthy {
-                detail: format!("does not answer at the moment; it is tried again in about {seconds} seconds"),
-                retry_after_s: Some(seconds),
-            },
+            Verdict::Wait { seconds } => {
+                ProviderHealth::Unhealthy { detail: resting(seconds), retry_after_s: Some(seconds) }
+            }
         }
     }
+}
+
+/// Why a financer is passed over that does not work now.
+pub(crate) fn resting(seconds: u32) -> String {
+    format!("does not answer at the moment; it is tried again in about {seconds} seconds")
 }

@@ -6,8 +6,7 @@ use lendport_core::{Ability, CallLog, CommitClass, ErrorKind, ProviderError, Pro
 use lendport_storage::Tenant;
 
 use super::heard::{failed, is_failure};
-use super::{BreakerView, Breakers, Verdict};
-use crate::budget::AccountKey;
+use super::{Admission, BreakerView, Verdict};
 use crate::engine::Engine;
 use crate::error::EngineError;
 
@@ -45,39 +44,38 @@ impl Engine {
         answered
     }
 
-    /// Makes a call that begins something new, unless the financer does not work at the moment: then it was not sent. Where
-    /// nothing was heard of the financer for it, another one may try.
+    /// Makes a call that begins something new, unless the financer does not work at the moment: then it was not sent. Whoever
+    /// comes without leave asks for it now. Where nothing was heard of the financer for it, another one may try.
     pub(crate) async fn admitted<T: Send>(
         &self,
         tenant: Tenant,
         provider: &ProviderId,
+        admission: Option<Admission>,
         calls: &CallLog,
         call: impl Future<Output = Result<T, ProviderError>> + Send,
     ) -> Result<T, ProviderError> {
-        let key = (tenant, provider.clone());
-        if let Verdict::Wait { seconds } = self.breakers.admit(&key) {
-            return Err(not_sent(seconds));
-        }
-        let mut trying = Trying { breakers: &self.breakers, key: &key, heard: false };
+        let ask = || self.breakers.admit((tenant, provider.clone()));
+        let admission = admission.map_or_else(ask, Ok).map_err(not_sent)?;
         let answered = call.await;
         if let Some(failed) = failed(answered.as_ref().err(), &calls.records()) {
-            trying.heard = true;
-            self.breakers.count(&key, failed, true);
+            admission.heard(failed);
         }
         answered
     }
 
-    /// Refuses, before anything is stored, to begin something at a financer that does not work at the moment. An explicit
-    /// choice is no reason to have a customer wait for a call that is not made.
-    pub(crate) fn require_working(&self, tenant: Tenant, provider: &ProviderId) -> Result<(), EngineError> {
-        match self.breakers.foresee(&(tenant, provider.clone())) {
-            Verdict::Go => Ok(()),
-            Verdict::Wait { seconds } => Err(EngineError::Provider {
-                provider: provider.clone(),
-                error: Box::new(not_sent(seconds)),
-                checkout: None,
-            }),
-        }
+    /// Leave to begin something at a financer, or a refusal before anything is stored where it does not work at the moment. An
+    /// explicit choice is no reason to have a customer wait for a call that is not made.
+    pub(crate) fn require_working(&self, tenant: Tenant, provider: &ProviderId) -> Result<Admission, EngineError> {
+        self.breakers.admit((tenant, provider.clone())).map_err(|seconds| EngineError::Provider {
+            provider: provider.clone(),
+            error: Box::new(not_sent(seconds)),
+            checkout: None,
+        })
+    }
+
+    /// True where something may be begun at a financer, as far as this process knows.
+    pub(crate) fn works(&self, tenant: Tenant, provider: &ProviderId) -> bool {
+        self.breakers.foresee(&(tenant, provider.clone())) == Verdict::Go
     }
 
     /// How a financer stands at the tenant's account, as far as this process knows.
@@ -94,19 +92,4 @@ fn not_sent(seconds: u32) -> ProviderError {
         .retried_as(RetryClass::SameRequest);
     error.retry_after_s = Some(seconds);
     error
-}
-
-/// A call that may be the one that tries: when it is dropped before anything was heard, another one may try.
-struct Trying<'e> {
-    breakers: &'e Breakers,
-    key: &'e AccountKey,
-    heard: bool,
-}
-
-impl Drop for Trying<'_> {
-    fn drop(&mut self) {
-        if !self.heard {
-            self.breakers.give_back(self.key);
-        }
-    }
 }

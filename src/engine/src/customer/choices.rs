@@ -67,7 +67,7 @@ impl Engine {
         accounts: &[ProviderAccount],
     ) -> Vec<&'r ProviderId> {
         let all = self.choices(record, accounts);
-        let works = |id: &&&ProviderId| self.require_working(tenant, id).is_ok();
+        let works = |id: &&&ProviderId| self.works(tenant, id);
         let working: Vec<_> = all.iter().filter(works).copied().collect();
         if working.is_empty() { all } else { working }
     }

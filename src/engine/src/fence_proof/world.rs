@@ -22,6 +22,7 @@ use super::laws;
 use super::memory::{Memory, Rows};
 use super::signals::Signal;
 use crate::attempt_start::Start;
+use crate::cascade::Following;
 use crate::engine::{Engine, EngineParts, EngineSettings, WebhookSettings};
 use crate::last_look::LastLooks;
 use crate::tenancy::Doer;
@@ -196,7 +197,9 @@ impl World {
                 let account = engine.account(tenant, &start.attempt.provider).now_or_never().unwrap().unwrap();
                 let checkout = from.rows.record.checkout.clone();
                 // Where another follows at once, its create is under way now.
-                let _ = engine.call_create(tenant, checkout, start, account, self.ticket()).now_or_never();
+                let _ = engine
+                    .call_create(tenant, Following { checkout, start, account, admission: None }, self.ticket())
+                    .now_or_never();
             }
             Signal::Interrupted { number } => {
                 let of = attempt(number).id;

@@ -9,6 +9,7 @@ mod attention_evidence;
 mod attention_refunds;
 mod between_two;
 mod breaker;
+mod breaker_tries;
 mod breaker_unheard;
 mod budget;
 mod by_line;
