@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::database::Opened;
 use crate::failure::Failure;
 use crate::workers::Workers;
-use crate::{database, issuers, registry, tenants};
+use crate::{database, declared, issuers, registry};
 
 /// Keys of a provider's section that replace the configured ones, by provider; `dev` points them at simulators.
 pub type SectionOverrides = BTreeMap<&'static str, BTreeMap<&'static str, String>>;
@@ -118,7 +118,7 @@ impl Gateway {
         let address = listener.local_addr().map_err(|cause| Failure::socket("listening", cause))?;
         let public_url = config.server.base_url(address);
         let Opened { database: Database { store, outbox, .. }, keys, vault } = database::open_with_keys(config).await?;
-        tenants::declare(store.as_ref(), ambient.ids.as_ref(), ambient.clock.as_ref(), config).await?;
+        declared::bring_in(store.as_ref(), ambient.ids.as_ref(), ambient.clock.as_ref(), config).await?;
         let tokens =
             ClientTokens::new(&key_for("client token 1", &vault)?, &public_url, config.page.client_token_minutes);
         let tokens = Arc::new(tokens);

@@ -19,6 +19,7 @@ mod config_secret;
 mod config_sections;
 mod config_storage;
 pub mod database;
+mod declared;
 pub mod demo;
 pub mod dev;
 mod dev_shop;

@@ -1,18 +1,16 @@
-//! Merchants, keys and accounts at start: what the configuration declares, and what `keys create` makes.
+//! Merchants, keys and accounts, stored by the configuration and by commands.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use lendport_core::{
-    AccountSettings, AuditAction, Clock, IdSource, KeyId, MerchantId, Mode, Pointer, ProviderAccount,
-    ProviderAccountId, ProviderId, Secret, ShopPage, limits,
+    AccountSettings, AuditAction, Clock, IdSource, KeyId, MerchantId, Mode, ProviderAccount, ProviderAccountId,
+    ProviderId, Secret, ShopPage, limits,
 };
 use lendport_engine::{Doer, digest, new_secret_key};
 use lendport_storage::{AdminAsk, AdminChange, ApiKey, Merchant, PageAsk, Store, Tenant, administer_with};
 
-use crate::config::{Config, ConfigErrors};
 use crate::failure::Failure;
-use crate::registry::registration;
 
 /// The merchant of this name, made when it is new, as the configuration says.
 pub async fn merchant_named(
@@ -163,31 +161,6 @@ pub async fn with_page(
     let change = AdminChange { merchant: Some(merchant.clone()), audit, ..AdminChange::default() };
     administer_with(store, tenant, AdminAsk::default(), move |_| (change.clone(), ())).await?;
     Ok(merchant)
-}
-
-/// Brings the store in line with `[merchant]`.
-pub async fn declare(store: &dyn Store, ids: &dyn IdSource, clock: &dyn Clock, config: &Config) -> Result<(), Failure> {
-    let Some(declared) = &config.merchant else { return Ok(()) };
-    let wrong = crate::registry::registrations()
-        .iter()
-        .flat_map(|known| config.account_errors(known.descriptor.id, known.descriptor.account_fields))
-        .collect();
-    ConfigErrors::check(wrong)?;
-    let merchant = merchant_named(store, ids, clock, &declared.name).await?;
-    let merchant = with_page(store, ids, clock.now(), merchant, declared.page.clone()).await?;
-    if let Some(key) = &declared.secret_key {
-        store_key(store, ids, clock.now(), merchant.id, key, "configuration").await?;
-    }
-    for account in &declared.accounts {
-        let known = registration(&account.provider).ok_or_else(|| {
-            Failure::other(format!("merchant.accounts.{}: this program was built without it", account.provider))
-        })?;
-        let settings = AccountSettings::new(account.fields.clone(), known.descriptor.account_fields, &Pointer::root())
-            .map_err(|invalid| Failure::other(format!("merchant.accounts.{}: {invalid}", account.provider)))?;
-        let tenant = Tenant { merchant: merchant.id, mode: account.mode };
-        store_account(store, ids, clock.now(), tenant, &account.provider, settings).await?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
