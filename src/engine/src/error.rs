@@ -82,7 +82,7 @@ pub enum EngineError {
     #[error("this needs a key with the scope {}", .0.as_str())]
     MissingScope(Scope),
     /// A test key may not change what live shoppers see.
-    #[error("the merchant has live keys; only a live key changes what its shoppers see")]
+    #[error("the merchant has a live key or a live account; only a live key changes what its shoppers see")]
     LiveKeyNeeded,
     /// A key cannot be what was asked of it.
     #[error(transparent)]

@@ -32,6 +32,8 @@ pub struct AdminAsk {
     pub key: Option<KeyId>,
     /// Count the merchant's keys of this mode that work at this moment.
     pub keys_at: Option<(Mode, Timestamp)>,
+    /// Count the merchant's accounts of this mode.
+    pub accounts_in: Option<Mode>,
     /// Load the tenant's account at this provider.
     pub account: Option<ProviderId>,
 }
@@ -49,6 +51,8 @@ pub struct AdminLoaded<'a> {
     pub account: Option<&'a Versioned<ProviderAccount>>,
     /// How many keys of the merchant work in the asked mode at the asked moment.
     pub keys: u32,
+    /// How many accounts the merchant has in the asked mode.
+    pub accounts: u32,
 }
 
 /// Everything one transaction writes. Rows of another tenant than the one that was asked about are refused.

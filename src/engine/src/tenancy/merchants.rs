@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
 use lendport_core::customer::plain_text;
 use lendport_core::{AuditAction, Invalid, MerchantId, Mode, Pointer, Scope, ShopPage, limits};
 use lendport_storage::{AdminAsk, AdminChange, AdminLoaded, Merchant, Page, PageAsk, Tenant, Versioned};
@@ -130,7 +131,7 @@ impl Engine {
         let name = patch.name.as_deref().and_then(|name| invalid.keep(judged_name(name)));
         invalid.finish()?;
         let tools = self.tools.clone();
-        let ask = AdminAsk { name: name.clone(), keys_at: Some((Mode::Live, self.clock.now())), ..AdminAsk::default() };
+        let ask = AdminAsk { name: name.clone(), ..whether_live(self.clock.now()) };
         self.administer(tenant, ask, move |loaded| {
             let old = loaded.merchant.ok_or(EngineError::NotFound)?;
             require_live(&by, loaded)?;
@@ -171,9 +172,16 @@ fn judged_name(name: &str) -> Result<String, Invalid> {
     plain_text(name, &Pointer::root().child("name"), limits::TEXT_MAX_CHARS)
 }
 
-/// Refuses to change with a test key what is the same in both modes, where one of the live keys that were counted works.
+/// Asks for what [`require_live`] looks at.
+pub(super) fn whether_live(now: Timestamp) -> AdminAsk {
+    AdminAsk { keys_at: Some((Mode::Live, now)), accounts_in: Some(Mode::Live), ..AdminAsk::default() }
+}
+
+/// Refuses to change with a test key what is the same in both modes, where the merchant has a live key that works or a live
+/// account: a platform sells for it with a key or a token of its own, and then it needs no key.
 pub(super) fn require_live(by: &By, loaded: AdminLoaded<'_>) -> Result<(), EngineError> {
-    if by.tenant.mode == Mode::Live || loaded.keys == 0 { Ok(()) } else { Err(EngineError::LiveKeyNeeded) }
+    let is_live = loaded.keys > 0 || loaded.accounts > 0;
+    if by.tenant.mode == Mode::Live || !is_live { Ok(()) } else { Err(EngineError::LiveKeyNeeded) }
 }
 
 fn free(loaded: AdminLoaded<'_>) -> Result<(), EngineError> {

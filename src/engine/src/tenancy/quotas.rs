@@ -9,12 +9,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use lendport_core::{AuditAction, Invalid, MerchantId, Mode, Quota, Quotas, Scope, limits};
-use lendport_storage::{AdminAsk, AdminChange, PageAsk, Tenant};
+use lendport_core::{AuditAction, Invalid, MerchantId, Quota, Quotas, Scope, limits};
+use lendport_storage::{AdminChange, PageAsk, Tenant};
 use tokio::sync::Notify;
 
 use super::By;
-use super::merchants::require_live;
+use super::merchants::{require_live, whether_live};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::view::QuotasView;
@@ -212,7 +212,7 @@ impl Engine {
     }
 
     /// Says what a merchant's own quotas are, all of them; it takes `platform:admin`. They are the same in both modes, so that
-    /// it takes a live key as well once the merchant has one.
+    /// it takes a live key as well once the merchant has one, or a live account.
     pub async fn put_quotas(
         &self,
         by: By,
@@ -223,8 +223,7 @@ impl Engine {
         by.require(Scope::PlatformAdmin)?;
         shape.finish()?;
         let tools = self.tools.clone();
-        let ask = AdminAsk { keys_at: Some((Mode::Live, self.clock.now())), ..AdminAsk::default() };
-        self.administer(tenant, ask, move |loaded| {
+        self.administer(tenant, whether_live(self.clock.now()), move |loaded| {
             loaded.merchant.ok_or(EngineError::NotFound)?;
             require_live(&by, loaded)?;
             let mut entry = by.doer(tenant.merchant).did(

@@ -103,7 +103,7 @@ impl Code {
                 403,
                 "This takes a live key",
                 false,
-                "What a merchant's shoppers see, and how much the merchant may have, is the same in both modes. Once it has a live key, no test key changes that.",
+                "What a merchant's shoppers see, and how much the merchant may have, is the same in both modes. Once it has a live key, or a live account at a financer, no test key changes that.",
                 "Send the same request with a live key.",
             ),
             Self::RateLimited => (

@@ -95,7 +95,7 @@ async fn what_live_shoppers_see_is_not_changed_with_a_test_key() {
         assert_eq!(answer.problem(), (403, "live_key_required".to_owned()));
     }
     assert_eq!(world.with_key(LIVE_KEY, Method::PATCH, &own, &patch).await.status, 200);
-    // The other one has no live key yet.
+    // The other one has nothing live yet.
     assert_eq!(world.with_key(OTHER_KEY, Method::PATCH, &other, &patch).await.status, 200);
     let live = Tenant { merchant: world.merchants[1], mode: Mode::Live };
     world.add_key("lp_live_other", live, &[Scope::CheckoutsRead]).await;
@@ -107,4 +107,33 @@ async fn what_live_shoppers_see_is_not_changed_with_a_test_key() {
         world.store.put_key(&ApiKey { expires_at: Some(now), ..row }).await.unwrap();
     }
     assert_eq!(world.with_key(OTHER_KEY, Method::PATCH, &other, &patch).await.problem().0, 403);
+}
+
+/// A platform that sells for its merchants with its own live key gives them none.
+#[tokio::test]
+async fn a_merchant_with_a_live_account_needs_no_live_key_of_its_own_to_be_safe_from_test_keys() {
+    let world = World::new().await;
+    let live = Tenant { mode: Mode::Live, ..world.platform().await };
+    world.add_key("lp_live_platform", live, &[Scope::PlatformAdmin]).await;
+    let path = format!("/v1/merchants/{}", world.merchants[1]);
+    let (patch, none) =
+        (json!({ "page": { "allowed_origins": ["https://evil.example"] } }), json!({ "open_checkouts": 0 }));
+    let set_up = world.with_key(PLATFORM_KEY, Method::PATCH, &path, &patch).await;
+    assert_eq!(set_up.status, 200, "{}", set_up.text);
+    let account = format!("{path}/provider_accounts/acme");
+    let stored = world
+        .with_key("lp_live_platform", Method::PUT, &account, &json!({ "fields": { "password": "moa24phoPh" } }))
+        .await;
+    assert_eq!(stored.status, 201, "{}", stored.text);
+    let quotas = format!("{path}/quotas");
+    for (key, method, path, body) in [
+        (OTHER_KEY, Method::PATCH, &path, &patch),
+        (PLATFORM_KEY, Method::PATCH, &path, &patch),
+        (PLATFORM_KEY, Method::PUT, &quotas, &none),
+    ] {
+        let answer = world.with_key(key, method.clone(), path, body).await;
+        assert_eq!(answer.problem(), (403, "live_key_required".to_owned()), "{method} {path}");
+        let answer = world.with_key("lp_live_platform", method, path, body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
 }

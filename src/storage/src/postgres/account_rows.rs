@@ -39,6 +39,14 @@ pub(crate) async fn remove(db: &Db, tenant: Tenant, provider: &ProviderId) -> Do
     if gone == 1 { Ok(()) } else { Err(Failure::broken("there is no account to delete")) }
 }
 
+/// How many accounts a tenant has.
+pub(crate) async fn how_many(db: &Db, tenant: Tenant) -> Done<u32> {
+    let sql = "SELECT count(*) FROM provider_accounts WHERE merchant = $1 AND mode = $2";
+    let row = db.row(sql, &[&tenant.merchant.uuid(), &tenant.mode.as_str()]).await?;
+    let count: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
 /// The tenant's accounts, by provider name; of one provider, or all.
 pub(crate) async fn of(
     db: &Db,

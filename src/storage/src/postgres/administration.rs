@@ -59,8 +59,12 @@ impl Writing<'_> {
             Some((mode, now)) => tenant_rows::how_many_keys(db, Tenant { mode, ..tenant }, now).await?,
             None => 0,
         };
-        let loaded =
-            AdminLoaded { merchant: merchant.as_ref(), name_taken, key: key.as_ref(), account: account.as_ref(), keys };
+        let accounts = match ask.accounts_in {
+            Some(mode) => account_rows::how_many(db, Tenant { mode, ..tenant }).await?,
+            None => 0,
+        };
+        let (merchant, key, known) = (merchant.as_ref(), key.as_ref(), account.as_ref());
+        let loaded = AdminLoaded { merchant, name_taken, key, account: known, keys, accounts };
         let change = {
             let mut decide = decide.lock().unwrap_or_else(PoisonError::into_inner);
             catch_unwind(AssertUnwindSafe(|| decide(loaded)))

@@ -43,6 +43,13 @@ pub(crate) fn remove(db: &Connection, tenant: Tenant, provider: &ProviderId) -> 
     if gone == 1 { Ok(()) } else { Err(Fault::broken("there is no account to delete")) }
 }
 
+/// How many accounts a tenant has.
+pub(crate) fn how_many(db: &Connection, tenant: Tenant) -> Done<u32> {
+    let sql = "SELECT count(*) FROM provider_accounts WHERE merchant = ?1 AND mode = ?2";
+    let mut statement = db.prepare_cached(sql)?;
+    Ok(statement.query_row(params![tenant.merchant.bytes(), tenant.mode.as_str()], |row| row.get(0))?)
+}
+
 /// The tenant's accounts, by provider name; of one provider, or all.
 pub(crate) fn of(
     db: &Connection,

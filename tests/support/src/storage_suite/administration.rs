@@ -158,6 +158,21 @@ pub(super) async fn decisions(world: World) {
         let seen = administer_with(store, tenant, ask, |loaded| (AdminChange::abort(), loaded.keys)).await;
         assert_eq!(seen, Ok((ChangeOutcome::Done, Some(count))), "{mode:?} {moment}");
     }
+    for (mode, provider) in [(Mode::Test, "one"), (Mode::Live, "one"), (Mode::Live, "two")] {
+        let row = ProviderAccount {
+            id: ProviderAccountId::mint(&world.ids),
+            merchant: tenant.merchant,
+            provider: ProviderId::parse(provider).unwrap(),
+            mode,
+            settings: account(&[]),
+        };
+        store.put_account(&row).await.unwrap();
+    }
+    for (tenant, mode, count) in [(tenant, Mode::Live, 2), (live, Mode::Test, 1), (other, Mode::Live, 0)] {
+        let ask = AdminAsk { accounts_in: Some(mode), ..AdminAsk::default() };
+        let seen = administer_with(store, tenant, ask, |loaded| (AdminChange::abort(), loaded.accounts)).await;
+        assert_eq!(seen, Ok((ChangeOutcome::Done, Some(count))), "{mode:?}");
+    }
     let entry = |tenant, mode| vec![world.entry(tenant, mode, AuditAction::KeyCreated)];
     for wrong in [
         AdminChange { merchant: Some(world.merchant_row(other.merchant, "third")), ..AdminChange::default() },

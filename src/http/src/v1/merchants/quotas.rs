@@ -34,8 +34,8 @@ pub(crate) async fn get(
 
 /// Set how much a merchant may have
 ///
-/// This takes `platform:admin`, and a live key once the merchant has one: the limits are the same in both modes. It needs no
-/// Idempotency-Key: a repeat changes nothing more. Every replica goes by it within ten seconds.
+/// This takes `platform:admin`, and a live key once the merchant has one, or a live account: the limits are the same in both
+/// modes. It needs no Idempotency-Key: a repeat changes nothing more. Every replica goes by it within ten seconds.
 #[utoipa::path(
     put,
     path = "/v1/merchants/{id}/quotas",

@@ -15,7 +15,8 @@ use crate::problem::Problem;
 /// Change a merchant
 ///
 /// Its page, or its name; the name takes `platform:admin`. What is left out stays. It needs no Idempotency-Key: a repeat
-/// changes nothing more. Shoppers see the same page in both modes, so once the merchant has a live key this takes one.
+/// changes nothing more. Shoppers see the same page in both modes, so this takes a live key once the merchant has one, or a live
+/// account.
 #[utoipa::path(
     patch,
     path = "/v1/merchants/{id}",
