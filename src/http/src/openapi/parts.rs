@@ -106,6 +106,7 @@ const READ: &[Code] = &[
     Code::InvalidQuery,
     Code::UnsupportedVersion,
     Code::Unauthorized,
+    Code::IssuerUnavailable,
     Code::InsufficientScope,
     Code::RateLimited,
     Code::NotFound,

@@ -90,6 +90,14 @@ impl Code {
                 "The request has no `Authorization: Bearer` header, or the key or token in it is unknown, revoked or expired.",
                 "Send your secret key, which starts with lp_test_ or lp_live_, or a token from POST /v1/oauth/token.",
             ),
+            Self::IssuerUnavailable => (
+                "issuer_unavailable",
+                503,
+                "The keys of the token's issuer cannot be read",
+                true,
+                "The issuer's public keys could not be read a moment ago, so nobody knows whether the token is good. Nothing was done, and the token and the Idempotency-Key are not used.",
+                "Send the same request with the same token again after Retry-After. If it stays, tell whoever runs the gateway: its log says why the keys cannot be read.",
+            ),
             Self::InsufficientScope => (
                 "insufficient_scope",
                 403,

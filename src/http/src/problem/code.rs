@@ -18,6 +18,8 @@ pub enum Code {
     IdempotencyKeyReused,
     IdempotencyKeyInFlight,
     Unauthorized,
+    /// The keys of a token's issuer cannot be read.
+    IssuerUnavailable,
     InsufficientScope,
     LiveKeyRequired,
     /// More requests than may come.
@@ -74,7 +76,7 @@ pub struct Entry {
 
 impl Code {
     /// Every problem, in the order of the catalogue page.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::MalformedJson,
         Self::ValidationFailed,
         Self::InvalidQuery,
@@ -85,6 +87,7 @@ impl Code {
         Self::IdempotencyKeyReused,
         Self::IdempotencyKeyInFlight,
         Self::Unauthorized,
+        Self::IssuerUnavailable,
         Self::InsufficientScope,
         Self::LiveKeyRequired,
         Self::RateLimited,

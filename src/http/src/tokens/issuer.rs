@@ -8,12 +8,12 @@ use lendport_storage::Tenant;
 
 use super::claims::{Claims, believed};
 use super::issuer_settings::{IssuerSettings, MerchantOf};
-use super::key_set::KeySet;
+use super::key_set::{KeySet, NoKey};
 use super::once::Once;
 use super::refusal::Refusal;
 use super::unverified::Unverified;
 use crate::app::App;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 pub(super) struct Issuer {
     settings: IssuerSettings,
@@ -45,7 +45,7 @@ impl Issuer {
         if !matches!(said.typ.as_deref(), None | Some("jwt" | "at+jwt" | "application/at+jwt")) {
             return Err(Refusal::Type.into());
         }
-        let key = self.keys.key(&said.kid).await.ok_or(Refusal::Key)?;
+        let key = self.keys.key(&said.kid).await.map_err(no_key)?;
         if !key.is_for(said.algorithm) {
             return Err(Refusal::Algorithm.into());
         }
@@ -68,5 +68,13 @@ impl Issuer {
     fn scopes(&self, claims: &Claims) -> Scopes {
         let said = claims.words(&self.settings.scopes_claim);
         said.into_iter().filter_map(Scope::parse).filter(|scope| self.settings.scopes.has(*scope)).collect()
+    }
+}
+
+/// Where the keys cannot be read nobody knows whether the token is good, and its holder is to come again with it.
+fn no_key(why: NoKey) -> Problem {
+    match why {
+        NoKey::Unknown => Refusal::Key.into(),
+        NoKey::Unread { retry_after_s } => Problem::plain(Code::IssuerUnavailable).after(Some(retry_after_s)),
     }
 }

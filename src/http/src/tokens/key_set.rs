@@ -32,6 +32,17 @@ struct Known {
     keys: Arc<PublicKeys>,
     read_at: Option<Instant>,
     tried_at: Option<Instant>,
+    /// The last try came to nothing, so that nobody knows which keys there are now.
+    unread: bool,
+}
+
+/// Why there is no key of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoKey {
+    /// It is not among the issuer's keys.
+    Unknown,
+    /// The issuer's keys cannot be read now; they are tried again after so many seconds.
+    Unread { retry_after_s: u32 },
 }
 
 impl Known {
@@ -42,6 +53,15 @@ impl Known {
 
     fn is_fresh(&self, now: Instant) -> bool {
         self.read_at.is_some_and(|at| now.duration_since(at) < FRESH_FOR)
+    }
+
+    fn no_key(&self, now: Instant) -> NoKey {
+        if !self.unread {
+            return NoKey::Unknown;
+        }
+        let pause = self.tried_at.map_or(PAUSE, |at| PAUSE.saturating_sub(now.duration_since(at)));
+        let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
+        NoKey::Unread { retry_after_s: u32::try_from(seconds).unwrap_or(u32::MAX).max(1) }
     }
 
     fn tried_just_now(&self, now: Instant) -> bool {
@@ -55,22 +75,23 @@ impl KeySet {
     }
 
     /// The key of this name.
-    pub(super) async fn key(self: &Arc<Self>, kid: &str) -> Option<Arc<PublicKey>> {
+    pub(super) async fn key(self: &Arc<Self>, kid: &str) -> Result<Arc<PublicKey>, NoKey> {
         let (known, now) = (self.known(), Instant::now());
         let found = known.get(kid, now);
         if (found.is_some() && known.is_fresh(now)) || (known.tried_just_now(now) && self.reading.try_lock().is_ok()) {
-            return found;
+            return found.ok_or_else(|| known.no_key(now));
         }
         // In a task of its own: a caller that hangs up must not stop what all others wait for.
         let this = Arc::clone(self);
         let reading = tokio::spawn(async move { this.read(now).await });
-        if found.is_some() {
-            return found;
+        if let Some(found) = found {
+            return Ok(found);
         }
         if reading.await.is_err() {
             tracing::error!("the keys of an issuer were not read to the end");
         }
-        self.known().get(kid, Instant::now())
+        let (known, now) = (self.known(), Instant::now());
+        known.get(kid, now).ok_or_else(|| known.no_key(now))
     }
 
     /// Reads them, unless somebody has done so since `asked` or a moment before.
@@ -80,7 +101,10 @@ impl KeySet {
         if known.tried_at.is_some_and(|at| at >= asked) || known.tried_just_now(Instant::now()) {
             return;
         }
-        self.change(|known| known.tried_at = Some(Instant::now()));
+        self.change(|known| {
+            known.tried_at = Some(Instant::now());
+            known.unread = true;
+        });
         let started = Instant::now();
         let fetched = tokio::time::timeout(TIME_LIMIT, self.source.fetch()).await;
         let fetched = fetched.unwrap_or_else(|_| Err("no answer in time".to_owned()));
@@ -88,6 +112,7 @@ impl KeySet {
             Ok(keys) => self.change(|known| {
                 known.keys = Arc::new(keys);
                 known.read_at = Some(started);
+                known.unread = false;
             }),
             Err(why) => tracing::warn!(source = ?self.source, why, "the keys of an issuer could not be read"),
         }
@@ -155,11 +180,11 @@ mod tests {
         let (source, set) = set();
         source.slow.store(true, Ordering::SeqCst);
         let waiting = futures_util::future::join_all((0..50).map(|_| set.key("0"))).await;
-        assert!(waiting.iter().all(Option::is_some));
+        assert!(waiting.iter().all(Result::is_ok));
         assert_eq!(source.asked.load(Ordering::SeqCst), 1);
         tokio::time::advance(FRESH_FOR).await;
         let before = Instant::now();
-        assert!(set.key("0").await.is_some());
+        assert!(set.key("0").await.is_ok());
         assert_eq!(before.elapsed(), Duration::ZERO, "who knows the key does not wait");
         tokio::time::sleep(Duration::from_secs(3)).await;
         assert_eq!(source.asked.load(Ordering::SeqCst), 2);
@@ -168,32 +193,35 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_unknown_key_is_looked_for_every_few_seconds_and_found_after_a_change() {
         let (source, set) = set();
-        assert!(set.key("0").await.is_some());
+        assert!(set.key("0").await.is_ok());
         for _ in 0..100 {
-            assert!(set.key("nobody's").await.is_none());
+            assert_eq!(set.key("nobody's").await.err(), Some(NoKey::Unknown));
         }
         assert_eq!(source.asked.load(Ordering::SeqCst), 1);
         source.generation.store(1, Ordering::SeqCst);
         tokio::time::advance(PAUSE).await;
-        assert!(set.key("1").await.is_some());
-        assert!(set.key("0").await.is_none(), "what is published no more is believed no more");
+        assert!(set.key("1").await.is_ok());
+        assert_eq!(set.key("0").await.err(), Some(NoKey::Unknown), "what is published no more is believed no more");
         assert_eq!(source.asked.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test(start_paused = true)]
     async fn old_keys_are_used_for_an_hour_where_they_cannot_be_read_again() {
         let (source, set) = set();
-        assert!(set.key("0").await.is_some());
+        assert!(set.key("0").await.is_ok());
         source.broken.store(true, Ordering::SeqCst);
         tokio::time::advance(KEPT_FOR - Duration::from_secs(1)).await;
-        assert!(set.key("0").await.is_some());
+        assert!(set.key("0").await.is_ok());
         settle().await;
         assert_eq!(source.asked.load(Ordering::SeqCst), 2);
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(set.key("0").await.is_none());
+        let unread = |retry_after_s| Some(NoKey::Unread { retry_after_s });
+        assert_eq!(set.key("0").await.err(), unread(9), "tried a second ago");
+        tokio::time::advance(Duration::from_millis(6_500)).await;
+        assert_eq!((set.key("0").await.err(), set.key("nobody's").await.err()), (unread(3), unread(3)));
         source.broken.store(false, Ordering::SeqCst);
         tokio::time::advance(PAUSE).await;
-        assert!(set.key("0").await.is_some(), "and they come back");
+        assert!(set.key("0").await.is_ok(), "and they come back");
     }
 
     #[tokio::test(start_paused = true)]
@@ -202,11 +230,11 @@ mod tests {
         source.silent.store(true, Ordering::SeqCst);
         let before = Instant::now();
         let waiting = futures_util::future::join_all((0..50).map(|_| set.key("0"))).await;
-        assert!(waiting.iter().all(Option::is_none));
+        assert!(waiting.iter().all(|one| matches!(one, Err(NoKey::Unread { .. }))));
         assert_eq!((before.elapsed().as_secs(), source.asked.load(Ordering::SeqCst)), (TIME_LIMIT.as_secs(), 1));
         source.silent.store(false, Ordering::SeqCst);
         tokio::time::advance(PAUSE).await;
-        assert!(set.key("0").await.is_some(), "it is asked again");
+        assert!(set.key("0").await.is_ok(), "it is asked again");
     }
 
     #[tokio::test(start_paused = true)]
@@ -214,7 +242,7 @@ mod tests {
         let (source, set) = set();
         source.slow.store(true, Ordering::SeqCst);
         assert!(tokio::time::timeout(Duration::from_millis(10), set.key("0")).await.is_err());
-        assert!(set.key("0").await.is_some());
+        assert!(set.key("0").await.is_ok());
         assert_eq!(source.asked.load(Ordering::SeqCst), 1);
     }
 }

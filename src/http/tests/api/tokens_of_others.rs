@@ -1,6 +1,8 @@
 //! Tokens of the platform's own identity provider: taken for what the configuration allows, and refused for the rest.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -28,6 +30,20 @@ struct Published(Mutex<Vec<Value>>);
 impl KeySetSource for Published {
     async fn fetch(&self) -> Result<Vec<u8>, String> {
         Ok(json!({ "keys": *self.0.lock().unwrap() }).to_string().into_bytes())
+    }
+}
+
+/// The same, where it can be read at all.
+#[derive(Debug)]
+struct Shaky {
+    broken: AtomicBool,
+    published: Arc<Published>,
+}
+
+#[async_trait]
+impl KeySetSource for Shaky {
+    async fn fetch(&self) -> Result<Vec<u8>, String> {
+        if self.broken.load(Ordering::SeqCst) { Err("broken".to_owned()) } else { self.published.fetch().await }
     }
 }
 
@@ -251,6 +267,30 @@ async fn a_token_that_works_once_works_once() {
     // In the database: what one process took, no other one takes.
     let router = world.engine.first_use(ISSUER, "1", world.clock.now()).await.unwrap();
     assert!(!router);
+}
+
+/// Nobody knows then whether they are good: it is no guess of a stranger's.
+#[tokio::test]
+async fn tokens_are_to_come_again_while_the_keys_of_their_issuer_cannot_be_read() {
+    let signer = Signer::ed(1, "one");
+    let keys = Arc::new(Shaky { broken: AtomicBool::new(true), published: published(&[&signer]) });
+    let settings = IssuerSettings { keys: keys.clone(), ..issuer(ISSUER, published(&[])) };
+    let auth = TokenSettings { issuers: vec![settings], ..TokenSettings::default() };
+    let world = World::made(10_000, auth, RateSettings { strays_per_minute: 3, ..RateSettings::default() }).await;
+    let token = signer.sign(&claims(&world));
+    for _ in 0..10 {
+        let answer = world.with_key(&token, Method::GET, "/v1/checkouts", &Value::Null).await;
+        assert_eq!(answer.problem(), (503, "issuer_unavailable".to_owned()));
+        let wait: u32 = answer.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=10).contains(&wait) && answer.json()["retryable"] == true, "{wait}");
+    }
+    assert_eq!(world.status_with("lp_test_nobody").await, 401, "none of them was counted");
+    keys.broken.store(false, Ordering::SeqCst);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(10)).await;
+    tokio::time::resume();
+    assert_eq!(world.status_with(&token).await, 200);
+    assert_eq!(world.status_with(&Signer::ed(2, "strange").sign(&claims(&world))).await, 401, "not among those read");
 }
 
 /// Who hears 429 is told that the same request may be sent again, and the token is a part of it.
