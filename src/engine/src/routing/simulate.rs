@@ -12,6 +12,7 @@ use lendport_storage::{CheckoutFilter, PageAsk, Tenant};
 
 use super::ask::NOBODY;
 use super::eligible::Scope;
+use super::known_profiles::ActiveProfile;
 use super::replay::Tally;
 use crate::customer::CUSTOMER_CHOICE;
 use crate::engine::Engine;
@@ -59,14 +60,19 @@ struct Unknown {
     limits: u64,
 }
 
-/// What decides, and what it is judged with.
-struct Replay<'a> {
-    engine: &'a Engine,
+/// What decides, what it is judged with, and what came of it so far.
+struct Replay {
+    engine: Arc<Engine>,
     tenant: Tenant,
-    router: &'a Router,
-    accounts: &'a [ProviderAccount],
+    router: Router,
+    /// What decides now, where carts are compared with it.
+    active: Option<Arc<ActiveProfile>>,
+    accounts: Arc<[ProviderAccount]>,
+    include_named: bool,
     tally: Tally,
     unknown: Unknown,
+    named: u64,
+    customer_chose: u64,
 }
 
 impl Engine {
@@ -99,45 +105,30 @@ impl Engine {
         merged(shape, invalid.clone()).finish()?;
         let Some(checked) = checked else { return Err(invalid.into()) };
 
-        let accounts = self.accounts(tenant).await?;
+        let version = if draft.is_some() { None } else { active.as_ref().map(|active| active.version) };
+        let past = ask.past.unwrap_or_default();
         let mut replay = Replay {
-            engine: self,
+            engine: Arc::clone(self),
             tenant,
-            router: &checked.router,
-            accounts: &accounts,
+            router: checked.router,
+            active,
+            accounts: self.accounts(tenant).await?,
+            include_named: past.include_named,
             tally: Tally::default(),
             unknown: Unknown::default(),
+            named: 0,
+            customer_chose: 0,
         };
-        let version = if draft.is_some() { None } else { active.as_ref().map(|active| active.version) };
-        let (mut named, mut customer_chose, mut has_more) = (0, 0, false);
+        let mut walk = Walk::of(&past);
         match carts {
-            Some(carts) => {
-                for cart in &carts {
-                    let before = active.as_ref().and_then(|active| replay.first_of(&active.router, cart).1);
-                    replay.count(cart, before, cart.reference.clone());
-                }
-            }
+            Some(carts) => replay = replay.beside(move |replay| replay.judge_carts(&carts)).await?,
             None => {
-                let past = ask.past.unwrap_or_default();
-                let mut walk = Walk::of(&past);
                 while let Some(records) = self.next_page(tenant, &mut walk).await? {
-                    for record in &records {
-                        let route = &record.checkout.route;
-                        match route.rule.as_str() {
-                            CUSTOMER_CHOICE => customer_chose += 1,
-                            _ if route.customer_chooses => customer_chose += 1,
-                            "explicit" if !past.include_named => named += 1,
-                            _ => {
-                                let (from, id) = (began_at(record), record.checkout.id.to_string());
-                                replay.count(&record.checkout, from, Some(id));
-                            }
-                        }
-                    }
+                    replay = replay.beside(move |replay| replay.judge_past(&records)).await?;
                 }
-                has_more = walk.has_more;
             }
         }
-        let Replay { tally, unknown, .. } = replay;
+        let Replay { tally, unknown, named, customer_chose, .. } = replay;
         Ok(SimulationView {
             object: "routing_simulation",
             version,
@@ -146,7 +137,7 @@ impl Engine {
             moved: tally.moved(),
             named,
             customer_chose,
-            has_more,
+            has_more: walk.has_more,
             moves: tally.moves(),
             rules: tally.rules(),
             unknown: unknown.views(tally.considered, tally.moved()),
@@ -217,20 +208,51 @@ fn began_at(record: &CheckoutRecord) -> Option<ProviderId> {
     first.or(record.checkout.route.providers.first()).cloned()
 }
 
-impl Replay<'_> {
+impl Replay {
+    /// Works on a thread that may be kept: many lines against many rules take a while, in which requests are to be answered.
+    async fn beside(mut self, work: impl FnOnce(&mut Self) + Send + 'static) -> Result<Self, EngineError> {
+        let ran = tokio::task::spawn_blocking(move || {
+            work(&mut self);
+            self
+        });
+        ran.await.map_err(|error| EngineError::Internal(format!("a simulation: {error}")))
+    }
+
+    fn judge_carts(&mut self, carts: &[Checkout]) {
+        for cart in carts {
+            let before = self.active.as_ref().and_then(|active| self.first_of(&active.router, cart).1);
+            self.count(cart, before, cart.reference.clone());
+        }
+    }
+
+    fn judge_past(&mut self, records: &[CheckoutRecord]) {
+        for record in records {
+            let route = &record.checkout.route;
+            match route.rule.as_str() {
+                CUSTOMER_CHOICE => self.customer_chose += 1,
+                _ if route.customer_chooses => self.customer_chose += 1,
+                "explicit" if !self.include_named => self.named += 1,
+                _ => {
+                    let (from, id) = (began_at(record), record.checkout.id.to_string());
+                    self.count(&record.checkout, from, Some(id));
+                }
+            }
+        }
+    }
+
     /// The rule that decides, and the first financer that could serve it.
     fn first_of(&self, router: &Router, checkout: &Checkout) -> (String, Option<ProviderId>) {
         let customer = key_of(checkout);
         let decided = router.decide(&Case::of(checkout, customer.as_deref()));
         let serves = |id: &&ProviderId| {
-            self.engine.can_take(self.tenant, checkout, id, self.accounts, Scope::WithoutHealth).is_ok()
+            self.engine.can_take(self.tenant, checkout, id, &self.accounts, Scope::WithoutHealth).is_ok()
         };
         let word = if decided.providers.is_empty() && decided.rule.is_none() { "none" } else { decided.word() };
         (word.to_owned(), decided.providers.iter().find(serves).cloned())
     }
 
     fn count(&mut self, checkout: &Checkout, from: Option<ProviderId>, example: Option<String>) {
-        let (rule, to) = self.first_of(self.router, checkout);
+        let (rule, to) = self.first_of(&self.router, checkout);
         if self.router.asks_for_customer() && key_of(checkout).is_none() {
             self.unknown.customer += 1;
         }

@@ -16,7 +16,7 @@ mod strangers;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
-use lendport_core::{CheckoutId, Clock, KeyId, ProviderId};
+use lendport_core::{CheckoutId, Clock, KeyId, MerchantId, ProviderId};
 use lendport_engine::{By, digest_of};
 use lendport_storage::Tenant;
 
@@ -68,7 +68,7 @@ pub(crate) struct Rates {
     strangers: Strangers,
     page: Limit<CheckoutId>,
     pushes: Limit<String>,
-    simulations: Arc<AtOnce<Tenant>>,
+    simulations: Arc<AtOnce<MerchantId>>,
     verifications: Arc<AtOnce<(Tenant, ProviderId)>>,
     trusted_proxies: u32,
 }
@@ -144,10 +144,12 @@ impl Rates {
         !matches!(self.pushes.count(&digest_of(&[provider.as_bytes(), b"/", token.as_bytes()])), Some(Err(_)))
     }
 
-    /// A place for a simulation.
-    pub(crate) fn simulation(&self, tenant: Tenant) -> Result<Place<Tenant>, Problem> {
-        self.simulations.enter(tenant).ok_or_else(|| {
-            busy(format!("one simulation runs at a time for a merchant, and {SIMULATIONS_MAX} altogether"))
+    /// A place for a simulation: one for both modes, so that no merchant takes them all.
+    pub(crate) fn simulation(&self, merchant: MerchantId) -> Result<Place<MerchantId>, Problem> {
+        self.simulations.enter(merchant).ok_or_else(|| {
+            busy(format!(
+                "one simulation runs at a time for a merchant in both modes together, and {SIMULATIONS_MAX} altogether"
+            ))
         })
     }
 

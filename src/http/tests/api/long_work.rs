@@ -8,8 +8,19 @@ use serde_json::{Value, json};
 
 use crate::world::{Answer, KEY, LIVE_KEY, OTHER_KEY, World, sample};
 
+const SIMULATE: &str = "/v1/routing/simulate";
+
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A cart to simulate with, and a draft.
+fn carts() -> Value {
+    let mut cart = sample();
+    for left_out in ["provider", "return_urls"] {
+        cart.as_object_mut().unwrap().remove(left_out);
+    }
+    json!({ "profile": { "cascade": ["acme"] }, "carts": [cart] })
+}
 
 async fn until(what: impl Fn() -> bool) {
     let polled = async {
@@ -34,10 +45,10 @@ impl World {
     }
 
     /// The first answer that is no refusal.
-    async fn once_there_is_room(&self, path: &str, body: &Value) -> Answer {
+    async fn once_there_is_room(&self, key: &str, path: &str, body: &Value) -> Answer {
         let asked = async {
             loop {
-                let answer = self.with_key(KEY, Method::POST, path, body).await;
+                let answer = self.with_key(key, Method::POST, path, body).await;
                 if answer.status != 429 {
                     return answer;
                 }
@@ -56,19 +67,26 @@ fn refused(answer: &Answer) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_merchant_simulates_once_at_a_time() {
-    let (world, path) = (World::new().await, "/v1/routing/simulate");
-    let mut cart = sample();
-    for left_out in ["provider", "return_urls"] {
-        cart.as_object_mut().unwrap().remove(left_out);
+    let (world, carts) = (World::new().await, carts());
+    let going = world.hang_up_in_the_middle(SIMULATE, &carts).await;
+    // In both modes together, so that it does not take what others have.
+    for key in [KEY, LIVE_KEY] {
+        refused(&world.with_key(key, Method::POST, SIMULATE, &carts).await);
     }
-    let carts = json!({ "profile": { "cascade": ["acme"] }, "carts": [cart] });
-    let going = world.hang_up_in_the_middle(path, &carts).await;
-    refused(&world.with_key(KEY, Method::POST, path, &carts).await);
-    // Others have places of their own: as many as there are.
-    assert_eq!(world.with_key(LIVE_KEY, Method::POST, path, &carts).await.status, 200);
-    assert_eq!(world.with_key(OTHER_KEY, Method::POST, path, &carts).await.status, 200);
+    assert_eq!(world.with_key(OTHER_KEY, Method::POST, SIMULATE, &carts).await.status, 200);
     drop(going);
-    assert_eq!(world.once_there_is_room(path, &carts).await.status, 200);
+    assert_eq!(world.once_there_is_room(LIVE_KEY, SIMULATE, &carts).await.status, 200);
+}
+
+/// There is one thread for requests here, which no simulation may hold.
+#[tokio::test]
+async fn a_simulation_keeps_no_request_waiting() {
+    let (world, carts) = (World::new().await, carts());
+    let going = world.hang_up_in_the_middle(SIMULATE, &carts).await;
+    assert_eq!(world.get("/v1/checkouts").await.status, 200);
+    refused(&world.with_key(KEY, Method::POST, SIMULATE, &carts).await);
+    drop(going);
+    assert_eq!(world.once_there_is_room(KEY, SIMULATE, &carts).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -79,5 +97,5 @@ async fn an_account_is_verified_once_at_a_time() {
     refused(&world.with_key(KEY, Method::POST, &path, &Value::Null).await);
     assert_eq!(world.with_key(LIVE_KEY, Method::POST, &path, &Value::Null).await.status, 200, "another account");
     drop(going);
-    assert_eq!(world.once_there_is_room(&path, &Value::Null).await.status, 200);
+    assert_eq!(world.once_there_is_room(KEY, &path, &Value::Null).await.status, 200);
 }

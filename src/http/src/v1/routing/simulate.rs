@@ -17,7 +17,8 @@ use crate::problem::Problem;
 /// begin at another financer, how many and for how much, and what cannot be known. No financer is called, nothing is written,
 /// and it needs no Idempotency-Key. Checkouts that named their financers are left out, for that wins over every profile,
 /// unless `include_named` asks for them; those whose customer chose always are. A cart is compared with what the active
-/// profile says of it. One simulation runs at a time for a merchant and mode; another one meanwhile is a 429.
+/// profile says of it. One simulation runs at a time for a merchant, in both modes together; another one meanwhile is
+/// a 429.
 #[utoipa::path(
     post,
     path = "/v1/routing/simulate",
@@ -34,7 +35,7 @@ pub(crate) async fn simulate(
     body: JsonBody,
 ) -> Result<Json<SimulationView>, Problem> {
     let (ask, shape) = body.read(routing::simulation)?;
-    let (engine, place) = (app.engine.clone(), app.rates.simulation(tenant)?);
+    let (engine, place) = (app.engine.clone(), app.rates.simulation(tenant.merchant)?);
     let work = async move {
         let seen = engine.simulate_routing(tenant, ask, shape).await;
         drop(place);
