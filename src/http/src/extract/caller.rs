@@ -38,6 +38,45 @@ pub(crate) struct Managed {
     pub(crate) tenant: Tenant,
 }
 
+/// Any of these, for a handler that may still tell it to send the same request again: with a token that works once, which is
+/// therefore not used up yet.
+#[derive(Debug)]
+pub(crate) struct Unspent<C>(pub(crate) C, pub(crate) Token);
+
+/// What somebody asks with.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Token(Option<Once>);
+
+impl Token {
+    /// Uses a token up that works once.
+    pub(crate) async fn spend(self, app: &App) -> Result<(), Problem> {
+        match self.0 {
+            Some(once) => once.take(app).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl<R: Right> FromRequestParts<App> for Unspent<Caller<R>> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Unspent(Asker(by, _), token) = Unspent::<Asker<R>>::from_request_parts(parts, app).await?;
+        Ok(Self(Caller(by.tenant, PhantomData), token))
+    }
+}
+
+impl<R: Right> FromRequestParts<App> for Unspent<Asker<R>> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let (by, token) = authenticate(parts, app).await?;
+        require::<R>(&by)?;
+        Ok(Self(Asker(by, PhantomData), token))
+    }
+}
+
 impl<R: Right> FromRequestParts<App> for Caller<R> {
     type Rejection = Problem;
 
@@ -50,9 +89,9 @@ impl<R: Right> FromRequestParts<App> for Asker<R> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let by = authenticate(parts, app).await?;
-        require::<R>(&by)?;
-        Ok(Self(by, PhantomData))
+        let Unspent(asker, token) = Unspent::<Self>::from_request_parts(parts, app).await?;
+        token.spend(app).await?;
+        Ok(asker)
     }
 }
 
@@ -60,7 +99,17 @@ impl FromRequestParts<App> for Managed {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let by = authenticate(parts, app).await?;
+        let Unspent(managed, token) = Unspent::<Self>::from_request_parts(parts, app).await?;
+        token.spend(app).await?;
+        Ok(managed)
+    }
+}
+
+impl FromRequestParts<App> for Unspent<Managed> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let (by, token) = authenticate(parts, app).await?;
         let nothing = || Problem::plain(Code::NotFound);
         let Ok(path) = PathParts::from_request_parts(parts, app).await;
         let merchant: MerchantId = path.get("id").parse().map_err(|_| nothing())?;
@@ -69,7 +118,7 @@ impl FromRequestParts<App> for Managed {
         }
         require::<AccountsWrite>(&by)?;
         let tenant = Tenant { merchant, mode: by.tenant.mode };
-        Ok(Self { by, tenant })
+        Ok(Self(Managed { by, tenant }, token))
     }
 }
 
@@ -79,18 +128,15 @@ fn require<R: Right>(by: &By) -> Result<(), Problem> {
     if may { Ok(()) } else { Err(Problem::missing(missing)) }
 }
 
-/// Whose key or token it is, and for whom it acts; counted for both.
-async fn authenticate(parts: &Parts, app: &App) -> Result<By, Problem> {
+/// Whose key or token it is, and for whom it acts; counted for both. A token is used up last: who comes too soon is told to
+/// send the same request again, with the same token.
+async fn authenticate(parts: &Parts, app: &App) -> Result<(By, Token), Problem> {
     let (by, once) = identify(parts, app).await?;
     let note = parts.extensions.get::<Note>();
     app.rates.key(&by, &parts.method, note)?;
     let by = act_for(by, parts, app).await?;
     app.rates.merchant(&by, &parts.method, note)?;
-    // Last: who comes too soon is told to send the same request again, with the same token.
-    if let Some(once) = once {
-        once.take(app).await?;
-    }
-    Ok(by)
+    Ok((by, Token(once)))
 }
 
 /// Whose key or token it is; with the use of a token that has only one.

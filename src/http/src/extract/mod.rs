@@ -13,7 +13,7 @@ mod secret_key;
 mod write;
 
 pub(crate) use body_bytes::{BodyBytes, Unread};
-pub(crate) use caller::{Asker, Caller, Managed};
+pub(crate) use caller::{Asker, Caller, Managed, Unspent};
 pub(crate) use if_match::IfMatch;
 pub(crate) use json_body::JsonBody;
 pub(crate) use parameters::Parameters;

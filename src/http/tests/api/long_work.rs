@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::tokens_of_others;
 use crate::world::{Answer, KEY, LIVE_KEY, OTHER_KEY, World, sample};
 
 const SIMULATE: &str = "/v1/routing/simulate";
@@ -87,6 +88,26 @@ async fn a_simulation_keeps_no_request_waiting() {
     refused(&world.with_key(KEY, Method::POST, SIMULATE, &carts).await);
     drop(going);
     assert_eq!(world.once_there_is_room(KEY, SIMULATE, &carts).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_works_once_is_not_used_up_where_no_place_is_free() {
+    let mut settings = tokens_of_others::settings();
+    settings.issuers[0].require_jti = true;
+    let (world, carts) = (World::trusting(settings).await, carts());
+    let token = tokens_of_others::token(&world, world.tenant.merchant);
+    let going = world.hang_up_in_the_middle(SIMULATE, &carts).await;
+    for _ in 0..2 {
+        refused(&world.with_key(&token, Method::POST, SIMULATE, &carts).await);
+    }
+    let verify = format!("/v1/merchants/{}/provider_accounts/acme/verify", world.tenant.merchant);
+    drop(going);
+    world.once_there_is_room(KEY, SIMULATE, &carts).await;
+    let going = world.hang_up_in_the_middle(&verify, &Value::Null).await;
+    refused(&world.with_key(&token, Method::POST, &verify, &Value::Null).await);
+    drop(going);
+    assert_eq!(world.once_there_is_room(&token, SIMULATE, &carts).await.status, 200, "as it was");
+    assert_eq!(world.with_key(&token, Method::POST, SIMULATE, &carts).await.problem().0, 401, "and once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

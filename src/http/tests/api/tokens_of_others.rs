@@ -250,6 +250,7 @@ async fn a_token_that_works_once_works_once() {
     // What is refused for another reason is not used up.
     assert_eq!(world.status_with(&signer.sign(&with(&claims, "aud", json!("other")))).await, 401);
     let token = signer.sign(&claims);
+    assert_eq!(world.with_key(&token, Method::POST, "/v1/checkouts", &sample()).await.problem().0, 403);
     assert_eq!(world.status_with(&token).await, 200);
     let again = world.with_key(&token, Method::GET, "/v1/checkouts", &Value::Null).await;
     assert_eq!(again.problem().0, 401);

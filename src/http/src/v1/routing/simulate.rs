@@ -6,7 +6,7 @@ use lendport_engine::view::SimulationView;
 
 use crate::app::App;
 use crate::body::routing;
-use crate::extract::{Caller, CheckoutsRead, JsonBody, NoQuery};
+use crate::extract::{Caller, CheckoutsRead, JsonBody, NoQuery, Unspent};
 use crate::openapi::parts::QuestionProblems;
 use crate::openapi::routing_bodies::SimulateRouting;
 use crate::problem::Problem;
@@ -30,12 +30,13 @@ use crate::problem::Problem;
 )]
 pub(crate) async fn simulate(
     State(app): State<App>,
-    Caller(tenant, ..): Caller<CheckoutsRead>,
+    Unspent(Caller(tenant, ..), token): Unspent<Caller<CheckoutsRead>>,
     _: NoQuery,
     body: JsonBody,
 ) -> Result<Json<SimulationView>, Problem> {
     let (ask, shape) = body.read(routing::simulation)?;
     let (engine, place) = (app.engine.clone(), app.rates.simulation(tenant.merchant)?);
+    token.spend(&app).await?;
     let work = async move {
         let seen = engine.simulate_routing(tenant, ask, shape).await;
         drop(place);

@@ -6,7 +6,7 @@ use lendport_engine::view::VerificationView;
 
 use super::ProviderPath;
 use crate::app::App;
-use crate::extract::{Managed, NoQuery};
+use crate::extract::{Managed, NoQuery, Unspent};
 use crate::openapi::parts::ReadProblems;
 use crate::problem::Problem;
 
@@ -25,11 +25,12 @@ use crate::problem::Problem;
 )]
 pub(crate) async fn verify(
     State(app): State<App>,
-    Managed { tenant, .. }: Managed,
+    Unspent(Managed { tenant, .. }, token): Unspent<Managed>,
     ProviderPath(provider): ProviderPath,
     _: NoQuery,
 ) -> Result<Json<VerificationView>, Problem> {
     let (engine, place) = (app.engine.clone(), app.rates.verification(tenant, provider.clone())?);
+    token.spend(&app).await?;
     let work = async move {
         let verified = engine.verify_account(tenant, &provider).await;
         drop(place);
