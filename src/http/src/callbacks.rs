@@ -66,7 +66,11 @@ async fn post(
     responses(
         (status = 200, description = "Stored, or heard before", body = String, content_type = "text/plain"),
         (status = 400, description = "Not readable", body = String, content_type = "text/plain"),
-        (status = 404, description = "Nobody has this token", body = String, content_type = "text/plain")
+        (status = 401, description = "Signature refused", body = String, content_type = "text/plain"),
+        (status = 404, description = "Nobody has this token", body = String, content_type = "text/plain"),
+        (status = 409, description = "Speaks of another request", body = String, content_type = "text/plain"),
+        (status = 413, description = "Too large", body = String, content_type = "text/plain"),
+        (status = 503, description = "Not stored; send it again", body = String, content_type = "text/plain")
     )
 )]
 async fn get(

@@ -90,6 +90,9 @@ pub(crate) struct ClientProblems;
 /// Problems of the customer's choice of a financer.
 pub(crate) struct ClientChoiceProblems;
 
+/// Problems of what the customer's page says.
+pub(crate) struct ClientWordProblems;
+
 /// Problems of what the customer's page hands to a financer's script.
 pub(crate) struct ClientPluginProblems;
 
@@ -231,6 +234,12 @@ impl IntoResponses for ClientChoiceProblems {
     }
 }
 
+impl IntoResponses for ClientWordProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        answers(CLIENT.iter().chain(BODY))
+    }
+}
+
 impl IntoResponses for ClientPluginProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         answers(CLIENT.iter().chain([&Code::InvalidState, &Code::ProviderConfiguration]))
@@ -271,8 +280,17 @@ fn answer(status: u16, codes: &[Code]) -> Response {
     if status == 401 {
         response = response.header("WWW-Authenticate", text_header("`Bearer`"));
     }
-    let waits =
-        |code: &Code| matches!(code, Code::IdempotencyKeyInFlight | Code::ProviderUnavailable | Code::RateLimited);
+    let waits = |code: &Code| {
+        matches!(
+            code,
+            Code::IdempotencyKeyInFlight
+                | Code::ProviderUnavailable
+                | Code::RateLimited
+                | Code::IssuerUnavailable
+                | Code::StorageUnavailable
+                | Code::TooManyListeners
+        )
+    };
     if codes.iter().any(waits) {
         response = response.header("Retry-After", text_header("Seconds to wait, where known"));
     }

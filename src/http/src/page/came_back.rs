@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::body::client;
 use crate::client_token::Opened;
 use crate::extract::JsonBody;
-use crate::openapi::parts::ClientProblems;
+use crate::openapi::parts::ClientWordProblems;
 use crate::problem::Problem;
 
 /// What the page says.
@@ -47,7 +47,7 @@ pub(crate) struct Looking {
     security(()),
     params(("client_token" = String, Path, description = "`client_token` of a checkout")),
     request_body(content = CameBackBody),
-    responses((status = 202, description = "Heard", body = Looking), ClientProblems)
+    responses((status = 202, description = "Heard", body = Looking), ClientWordProblems)
 )]
 pub(super) async fn say(State(app): State<App>, customer: Customer, body: JsonBody) -> Result<Response, Problem> {
     let how = body.read_valid(client::came_back)?.unwrap_or(CameBack::Abort);

@@ -35,14 +35,20 @@ const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
         (status = 303, description = "To the customer's page"),
         (status = 404, description = "The link is wrong", body = String, content_type = "text/html"),
         (status = 410, description = "The link has run out", body = String, content_type = "text/html"),
-        (status = 503, description = "Try again in a moment", body = String, content_type = "text/html")
+        (
+            status = 503,
+            description = "Try again in a moment",
+            headers(("Retry-After" = String, description = "Seconds to wait")),
+            body = String,
+            content_type = "text/html"
+        )
     )
 )]
 pub(super) async fn land(State(app): State<App>, path: PathParts, uri: Uri, headers: HeaderMap) -> Response {
     let (manner, now) = (Manner::of(&uri, &headers), app.clock.now());
     let said = app.tokens.open_return(path.get("return_token"), now);
-    if Visit::of(&app, said.map(|one| one.opened)).counted.is_err() {
-        return try_again(&app, &manner);
+    if let Err(problem) = Visit::of(&app, said.map(|one| one.opened)).counted {
+        return try_again(&app, &manner, &problem);
     }
     let Return { opened, attempt, how } = match said {
         Ok(said) => said,

@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode, Uri};
+use http::{HeaderMap, StatusCode, Uri, header};
 use lendport_core::{NextActionKind, url_origin};
 use lendport_engine::CustomerView;
 use lendport_ui::{Locale, NoticeKind, NoticePage, render_notice, render_page, render_stage};
@@ -19,6 +19,9 @@ use crate::extract::PathParts;
 use crate::openapi::parts::ClientProblems;
 use crate::problem::Problem;
 
+/// Where what failed does not say when to come again.
+const RETRY_AFTER_S: u32 = 1;
+
 /// Show the customer's page (HTML)
 ///
 /// `lang` chooses a language, `embed=1` says that it is shown in a frame of the merchant's page.
@@ -33,7 +36,13 @@ use crate::problem::Problem;
         (status = 200, description = "The next step, or where things stand", body = String, content_type = "text/html"),
         (status = 404, description = "The link is wrong", body = String, content_type = "text/html"),
         (status = 410, description = "The link has run out", body = String, content_type = "text/html"),
-        (status = 503, description = "Try again in a moment", body = String, content_type = "text/html")
+        (
+            status = 503,
+            description = "Try again in a moment",
+            headers(("Retry-After" = String, description = "Seconds to wait")),
+            body = String,
+            content_type = "text/html"
+        )
     )
 )]
 pub(super) async fn page(
@@ -44,8 +53,8 @@ pub(super) async fn page(
     headers: HeaderMap,
 ) -> Response {
     let manner = Manner::of(&uri, &headers);
-    if visit.counted.is_err() {
-        return try_again(&app, &manner);
+    if let Err(problem) = &visit.counted {
+        return try_again(&app, &manner, problem);
     }
     let customer = match visit.opened {
         Ok(opened) => Customer { opened, token: path.get("client_token").to_owned() },
@@ -54,7 +63,7 @@ pub(super) async fn page(
     match customer.view(&app).await {
         Ok(view) => shown(&app, &customer, &view, &manner),
         Err(problem) if problem.code().entry().status == 404 => refused(&app, TokenRefusal::Unknown, &manner).await,
-        Err(_) => try_again(&app, &manner),
+        Err(problem) => try_again(&app, &manner, &problem),
     }
 }
 
@@ -111,9 +120,11 @@ pub(super) async fn refused(app: &App, refusal: TokenRefusal, manner: &Manner) -
     Notice { locale: manner.locale(Some(&view.shop)), shop: Some(&view), return_url: front_door, ..expired }.page()
 }
 
-/// A page for what cannot be shown now.
-pub(super) fn try_again(app: &App, manner: &Manner) -> Response {
-    Notice { kind: NoticeKind::TryAgain, ..Notice::of(app, manner) }.page()
+/// A page for what cannot be shown now, with when to come again.
+pub(super) fn try_again(app: &App, manner: &Manner, why: &Problem) -> Response {
+    let mut page = Notice { kind: NoticeKind::TryAgain, ..Notice::of(app, manner) }.page();
+    page.headers_mut().insert(header::RETRY_AFTER, why.retry_after_s().unwrap_or(RETRY_AFTER_S).into());
+    page
 }
 
 /// A short page in the making.

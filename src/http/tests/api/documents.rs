@@ -1,5 +1,6 @@
 //! The description of the API is served as it is generated, complete, and free of dangling references.
 
+use http::Method;
 use serde_json::Value;
 
 use crate::world::World;
@@ -97,4 +98,51 @@ fn every_reference_leads_somewhere_and_every_operation_is_described() {
             assert_eq!(scoped, path.starts_with("/v1/") && path != "/v1/oauth/token", "{method} {path}");
         }
     }
+}
+
+/// At every address that takes JSON.
+#[tokio::test]
+async fn what_is_said_of_half_a_body_is_in_the_description() {
+    let world = World::new().await;
+    let id = world.opened("one").await;
+    let page = world.page_of(&id).await;
+    let document = world.get("/openapi.json").await.json();
+    let merchant = format!("/merchants/{}", world.tenant.merchant);
+    let mut unread = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if operation["requestBody"]["content"]["application/json"].is_null() {
+                continue;
+            }
+            let filled = path
+                .replace("/c/{client_token}", &page)
+                .replace("/merchants/{id}", &merchant)
+                .replace("{id}", &id)
+                .replace("{key_id}", "key_0190a5b0c1d27e3f8a4b5c6d7e8f9a0b")
+                .replace("{provider}", "acme");
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let answer = world.call(method.clone(), &filled, &[("idempotency-key", "half")], "{").await;
+            let status = answer.status.as_str();
+            assert!(operation["responses"][status].is_object(), "{method} {path}: {status} {}", answer.text);
+            unread += usize::from(status == "400");
+        }
+    }
+    assert!(unread >= 20, "{unread}");
+}
+
+#[tokio::test]
+async fn what_is_told_to_come_again_is_described_with_when() {
+    let document = World::new().await.get("/openapi.json").await.json();
+    for (path, method, status) in [
+        ("/v1/checkouts", "get", "503"),
+        ("/c/{client_token}", "get", "503"),
+        ("/c/{client_token}/events", "get", "503"),
+        ("/r/{return_token}", "get", "503"),
+    ] {
+        let response = &document["paths"][path][method]["responses"][status];
+        assert!(response["headers"]["Retry-After"].is_object(), "{method} {path} {status}: {response}");
+    }
+    let pushes = &document["paths"]["/callbacks/{provider}/{token}"];
+    let answers = |method: &str| pushes[method]["responses"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(answers("get"), answers("post"), "both are taken in alike");
 }

@@ -249,6 +249,8 @@ async fn what_comes_too_soon_for_a_page_reads_nothing_whatever_its_link_and_its_
     for (path, status) in [("/attempts", 429), ("/came_back", 429)] {
         assert_eq!(at_once(Method::POST, format!("{page}{path}")), Some(status), "{path}");
     }
+    let shown = world.browse(Method::GET, &page, &[], "").await;
+    assert_eq!((shown.status.as_u16(), shown.header("retry-after")), (503, Some("1")), "a page says it too");
     assert!(at_once(Method::OPTIONS, format!("{page}/status")).is_some());
     assert_eq!(at_once(Method::GET, back.to_owned()), Some(503));
     // Links that have run out.
