@@ -22,6 +22,7 @@ use super::laws;
 use super::memory::{Memory, Rows};
 use super::signals::Signal;
 use crate::attempt_start::Start;
+use crate::breaker::BreakerSettings;
 use crate::cascade::Following;
 use crate::engine::{Engine, EngineParts, EngineSettings, WebhookSettings};
 use crate::last_look::LastLooks;
@@ -128,7 +129,8 @@ impl World {
                 owner: "proof".to_owned(),
                 webhooks: WebhookSettings::default(),
                 quotas: Quotas::default(),
-                upkeep: UpkeepSettings { looks_per_minute: 0, ..UpkeepSettings::default() },
+                // Breakers remember what other orders did.
+                upkeep: UpkeepSettings { looks_per_minute: 0, breaker: never_open(), ..UpkeepSettings::default() },
             },
         }));
         *desk.engine.lock().unwrap() = Some(Arc::clone(&engine));
@@ -308,4 +310,8 @@ impl Signal {
             _ => None,
         }
     }
+}
+
+fn never_open() -> BreakerSettings {
+    BreakerSettings { failures: 0, ..BreakerSettings::default() }
 }
