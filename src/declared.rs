@@ -53,30 +53,44 @@ pub(crate) async fn bring_in(
     Ok(())
 }
 
-/// The declared merchant, where it is there: whose the key is, else who has the name, else who was made under it.
+/// The declared merchant, where it is there: whose the key is, else who has the name, else whom a configuration made under it.
+/// A key whose merchant never had the name is the wrong key, and its merchant must not get what is declared for another.
 async fn known(store: &dyn Store, declared: &config::Merchant) -> Result<Option<Merchant>, Failure> {
+    let name = &declared.name;
     if let Some(key) = &declared.secret_key
         && let Some(key) = store.key_by_digest(&digest(key.expose())).await?
+        && let Some(owner) = store.merchant(key.merchant).await?
     {
-        return Ok(store.merchant(key.merchant).await?);
+        if owner.name == *name || made_as(store, name, |entry| entry.merchant == Some(owner.id)).await?.is_some() {
+            return Ok(Some(owner));
+        }
+        let (id, known) = (owner.id, &owner.name);
+        return Err(Failure::other(format!(
+            "merchant.secret_key is a key of {known} ({id}), not of {name}; set merchant.name to that name, or make a new key"
+        )));
     }
-    if let Some(named) = store.merchant_by_name(&declared.name).await? {
+    if let Some(named) = store.merchant_by_name(name).await? {
         return Ok(Some(named));
     }
-    match made_as(store, &declared.name).await? {
+    match made_as(store, name, |entry| entry.actor == Actor::Configuration).await? {
         Some(id) => Ok(store.merchant(id).await?),
         None => Ok(None),
     }
 }
 
-/// The merchant that a configuration made under this name, by the audit log, which is never cut.
-async fn made_as(store: &dyn Store, name: &str) -> Result<Option<MerchantId>, Failure> {
+/// The merchant that was made under this name, by the audit log, which is never cut.
+async fn made_as(
+    store: &dyn Store,
+    name: &str,
+    is_meant: impl Fn(&AuditEntry) -> bool + Send,
+) -> Result<Option<MerchantId>, Failure> {
     let filter = AuditFilter { action: Some(AuditAction::MerchantCreated) };
     let mut after = None;
     loop {
         // Making a merchant is about both modes, and shown in either.
         let page = store.audit(Audited::All(Mode::Test), filter, PageAsk { limit: limits::PAGE_MAX, after }).await?;
-        if let Some(entry) = page.rows.iter().find(|entry| made_it(entry, name)) {
+        let named = |entry: &&AuditEntry| entry.facts.get("name").is_some_and(|made| made == name);
+        if let Some(entry) = page.rows.iter().filter(named).find(|entry| is_meant(entry)) {
             return Ok(entry.merchant);
         }
         after = page.rows.last().map(|entry| entry.id);
@@ -84,10 +98,6 @@ async fn made_as(store: &dyn Store, name: &str) -> Result<Option<MerchantId>, Fa
             return Ok(None);
         }
     }
-}
-
-fn made_it(entry: &AuditEntry, name: &str) -> bool {
-    entry.actor == Actor::Configuration && entry.facts.get("name").is_some_and(|made| made == name)
 }
 
 #[cfg(test)]
@@ -119,11 +129,15 @@ mod tests {
 
         /// As at a start with this configuration.
         async fn start(&self, settings: &[(&'static str, &str)]) {
+            self.try_to_start("Shop", settings).await.unwrap();
+        }
+
+        async fn try_to_start(&self, name: &str, settings: &[(&'static str, &str)]) -> Result<(), Failure> {
             let flag = |(key, value): &(&'static str, &str)| Flag { name: "--test", key, value: (*value).to_owned() };
-            let named = ("merchant.name", "Shop");
+            let named = ("merchant.name", name);
             let flags: Vec<_> = std::iter::once(&named).chain(settings).map(flag).collect();
             let config = Config::load_with(None, [], &flags).unwrap();
-            bring_in(&self.store, &self.ids, &self.clock, &config).await.unwrap();
+            bring_in(&self.store, &self.ids, &self.clock, &config).await
         }
 
         async fn only(&self) -> Merchant {
@@ -164,6 +178,17 @@ mod tests {
         world.start(&[KEY]).await;
         let key = world.store.key_by_digest(&digest(KEY.1)).await.unwrap().unwrap();
         assert_eq!(key.merchant, renamed.id);
+    }
+
+    #[tokio::test]
+    async fn the_key_of_a_merchant_that_never_had_the_name_is_refused_before_anything_is_written() {
+        let world = World::new();
+        world.start(&[KEY]).await;
+        let before = world.only().await;
+        let accent = ("merchant.page.accent", "#0b57d0");
+        let refused = world.try_to_start("Another shop", &[KEY, accent]).await.unwrap_err();
+        assert!(refused.to_string().contains("is a key of Shop"), "{refused}");
+        assert_eq!(world.only().await, before);
     }
 
     #[tokio::test]
