@@ -23,6 +23,9 @@ use crate::problem::Problem;
 ///
 /// Possible from the customer's first step until it is captured. Otherwise, and so once it is canceled, the answer is
 /// `invalid_state` and the financer is not called; a repeat with the same Idempotency-Key hears the first answer again.
+///
+/// Nobody else is asked to finance it afterwards. A financer that was asked earlier and says yes late does not bring the order
+/// back: an item asks about it (`paid_after_cancel`), and where the financer can it is undone.
 #[utoipa::path(
     post,
     path = "/v1/checkouts/{id}/cancel",
