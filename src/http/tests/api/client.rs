@@ -172,7 +172,10 @@ async fn a_financer_sends_the_browser_back_to_the_page_and_nothing_is_believed()
         let window = world.browse(Method::GET, &path, &[("sec-fetch-dest", "document")], "").await;
         let location = window.header("location").unwrap().to_owned();
         assert_eq!(window.status, 303);
-        assert!(location.starts_with("/c/") && location.ends_with(&format!("?back={back}")), "{location}");
+        let attempt =
+            world.get(&format!("/v1/checkouts/{id}")).await.json()["attempt"]["id"].as_str().unwrap().to_owned();
+        let query = format!("?back={back}&of={attempt}");
+        assert!(location.starts_with("/c/") && location.ends_with(&query), "{location}");
         assert_eq!(world.browse(Method::GET, &location, &[], "").await.status, 200);
         let framed = world.browse(Method::GET, &path, &[("sec-fetch-dest", "iframe")], "").await;
         assert_eq!(framed.status, 200);
